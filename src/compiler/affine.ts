@@ -1,0 +1,134 @@
+/**
+ * Per-channel affine maps y = scale * x + shift, which is what an inference batch norm is, and the thresholds that signs of them
+ * become.
+ *
+ * `root` is the x where y = 0, kept apart: computed from the batch norm as mean - beta / scale it is exact where the framework's
+ * own formula ((x - mean) * invstd) * gamma + beta gives an exact zero (beta = 0, x = mean), while -shift / scale is off by a
+ * rounding and would turn sign(0) = +1 into -1. It is NaN where scale = 0.
+ */
+export interface Affine {
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+  readonly root: Float64Array;
+}
+
+/** An affine from one function a channel. */
+export function makeAffine(
+  channels: number,
+  at: (channel: number) => { scale: number; shift: number; root: number },
+): Affine {
+  const scale = new Float64Array(channels);
+  const shift = new Float64Array(channels);
+  const root = new Float64Array(channels);
+  for (let c = 0; c < channels; c++) {
+    const channel = at(c);
+    scale[c] = channel.scale;
+    shift[c] = channel.shift;
+    root[c] = channel.root;
+  }
+  return { scale, shift, root };
+}
+
+/** Batch norm as an affine; `gamma` and `beta` null mean 1 and 0. */
+export function batchNormAffine(
+  mean: ArrayLike<number>,
+  variance: ArrayLike<number>,
+  gamma: ArrayLike<number> | null,
+  beta: ArrayLike<number> | null,
+  epsilon: number,
+): Affine {
+  return makeAffine(mean.length, (c) => {
+    const scale = (gamma === null ? 1 : gamma[c]) / Math.sqrt(variance[c] + epsilon);
+    const b = beta === null ? 0 : beta[c];
+    return { scale, shift: b - mean[c] * scale, root: scale === 0 ? Number.NaN : mean[c] - b / scale };
+  });
+}
+
+/**
+ * What turns mismatch counts into a binary convolution's numbers: dot = K - 2 * count, times `scale[o]`; with the offset
+ * (dot + K) / 2 = K - count.
+ */
+export function countAffine(channels: number, k: number, offset: boolean, scale: ArrayLike<number> | null): Affine {
+  return makeAffine(channels, (c) => {
+    if (offset) return { scale: -1, shift: k, root: k };
+    const s = scale === null ? 1 : scale[c];
+    return { scale: -2 * s, shift: k * s, root: s === 0 ? Number.NaN : k / 2 };
+  });
+}
+
+/** outer(inner(x)) as one affine. */
+export function compose(inner: Affine, outer: Affine): Affine {
+  return makeAffine(inner.scale.length, (c) => {
+    const scale = outer.scale[c] * inner.scale[c];
+    const shift = outer.scale[c] * inner.shift[c] + outer.shift[c];
+    const root = scale === 0 ? Number.NaN : inner.root[c] + outer.root[c] / inner.scale[c];
+    return { scale, shift, root };
+  });
+}
+
+const f32 = new Float32Array(1);
+const i32 = new Int32Array(f32.buffer);
+
+/** The smallest f32 that is not below `x`, so that for every f32 v: v >= x exactly where v >= ceilF32(x). */
+export function ceilF32(x: number): number {
+  f32[0] = x;
+  if (f32[0] >= x) return f32[0];
+  // The next f32 above: one step up in the bit pattern, down for negative numbers, whose patterns run the other way.
+  i32[0] += f32[0] < 0 ? -1 : 1;
+  return f32[0];
+}
+
+/** Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold). */
+export interface FloatThresholds {
+  readonly threshold: Float32Array;
+  readonly flip: Uint32Array;
+}
+
+/** sign(affine(v)) on floats; null is sign(v). Padded to `stride` channels. */
+export function floatThresholds(affine: Affine | null, channels: number, stride: number): FloatThresholds {
+  const threshold = new Float32Array(stride);
+  const flip = new Uint32Array(stride);
+  if (affine === null) return { threshold, flip };
+  for (let c = 0; c < channels; c++) {
+    const scale = affine.scale[c];
+    if (scale > 0) {
+      threshold[c] = ceilF32(affine.root[c]);
+    } else if (scale < 0) {
+      threshold[c] = ceilF32(-affine.root[c]);
+      flip[c] = 0x80000000;
+    } else {
+      // A constant: always below +infinity, never below -infinity. NaN gives 1 in both, as NaN * 0 + beta does.
+      threshold[c] = affine.shift[c] >= 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    }
+  }
+  return { threshold, flip };
+}
+
+/** Thresholds and flips as thresholdCounts* read them: bit = (count <= threshold) XOR flip, threshold in 0..k. */
+export interface CountThresholds {
+  readonly threshold: Int32Array;
+  /** One flip bit a channel, u64 words as bytes. */
+  readonly flip: Uint8Array;
+}
+
+/** sign(affine(count)) for counts 0..k. */
+export function countThresholds(affine: Affine, channels: number, k: number): CountThresholds {
+  const threshold = new Int32Array(Math.ceil(channels / 64) * 64);
+  const flip = new Uint8Array(Math.ceil(channels / 64) * 8);
+  for (let c = 0; c < channels; c++) {
+    const scale = affine.scale[c];
+    // bit 1 for count <= last (scale < 0), or for count > last (scale > 0, flipped)
+    let last: number;
+    if (scale < 0) last = Math.floor(affine.root[c]);
+    else if (scale > 0) last = Math.ceil(affine.root[c]) - 1;
+    else last = affine.shift[c] >= 0 ? k : -1;
+    let flipped = scale > 0;
+    if (last < 0) {
+      flipped = !flipped;
+      last = k;
+    }
+    threshold[c] = Math.min(last, k);
+    if (flipped) flip[c >> 3] |= 1 << (c & 7);
+  }
+  return { threshold, flip };
+}

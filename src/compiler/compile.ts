@@ -1,0 +1,52 @@
+import { findValue } from "../graph/lookup.js";
+import { inferShapes } from "../graph/shapes.js";
+import type { Graph } from "../graph/types.js";
+import type { Shape } from "../tensor.js";
+import type { Weights } from "../weights.js";
+import { foldBatchNorm } from "./fold_batch_norm.js";
+import { fuseEpilogue } from "./fuse_epilogue.js";
+import { fuseSign } from "./fuse_sign.js";
+import type { Op } from "./ir.js";
+import { lower } from "./lower.js";
+import type { Plan } from "./plan.js";
+import { prune, schedule } from "./schedule.js";
+import { toOps, unpackedName } from "./to_ops.js";
+
+export interface CompileOptions {
+  /** Module paths or node names whose tensors are kept. */
+  readonly taps?: readonly string[];
+}
+
+/** A graph with everything fused that its taps allow; shapes do not matter yet. */
+export interface Program {
+  readonly graph: Graph;
+  readonly ops: readonly Op[];
+  readonly output: string;
+  readonly taps: ReadonlyMap<string, string>;
+}
+
+/** Graph and weights -> fused operations. Each pass is a function from operations to operations in a file of its own. */
+export function compileGraph(graph: Graph, weights: Weights, { taps = [] }: CompileOptions = {}): Program {
+  const shapes = inferShapes(graph);
+  const quantized = new Set(graph.nodes.filter((node) => node.kind === "quantize").map((node) => node.name));
+  const readable = (value: string) => (quantized.has(value) ? unpackedName(value) : value);
+  const tapped = new Map(taps.map((name) => [name, readable(findValue(graph, name))]));
+  const output = readable(graph.output);
+  const kept = new Set([output, ...tapped.values()]);
+
+  let ops: readonly Op[] = toOps(graph, weights, (value) => shapes.get(value)![1]);
+  ops = prune(ops, kept);
+  ops = foldBatchNorm(ops, kept);
+  ops = fuseEpilogue(ops, kept);
+  ops = fuseSign(ops, kept);
+  return { graph, ops: schedule(prune(ops, kept)), output, taps: tapped };
+}
+
+/** Fused operations and an input shape -> the Plan. */
+export function planProgram(program: Program, inputShape: Shape, inputType: "f32" | "u8"): Plan {
+  const { graph, ops, output, taps } = program;
+  const inferred = inferShapes(graph, inputShape);
+  const shapes = new Map(inferred);
+  for (const [name, shape] of inferred) shapes.set(unpackedName(name), shape);
+  return lower(ops, { inputShape, inputType, preprocess: graph.preprocess, shapes, output, taps });
+}

@@ -1,0 +1,60 @@
+import { countReads, type Epilogue, type EpilogueOp, hasEpilogue, type Op, producers } from "./ir.js";
+
+/** A pointwise operation that only adds (`first`) or only clips (`relu`). */
+function single(op: Op): { relu: boolean; inputs: readonly string[] } | null {
+  if (op.kind !== "pointwise" || op.value === null || op.sign !== null) return null;
+  const { affine, first, relu, second } = op.epilogue;
+  if (affine !== null || second !== null) return null;
+  if (relu) return first === null ? { relu: true, inputs: [op.input] } : null;
+  return first === null ? null : { relu: false, inputs: [op.input, first] };
+}
+
+/** The epilogue with one more step at its end, or null where the pipeline has no slot left for it. */
+function append(epilogue: Epilogue, relu: boolean, addend: string | null): Epilogue | null {
+  if (epilogue.second !== null) return null;
+  if (relu) return epilogue.relu ? epilogue : { ...epilogue, relu: true };
+  if (!epilogue.relu && epilogue.first === null) return { ...epilogue, first: addend };
+  return { ...epilogue, second: addend };
+}
+
+/** Binary convolutions take an addition before the others do: their epilogue kernel writes the next layer's bits as well. */
+function rank(op: Op | undefined): number {
+  if (op === undefined || !hasEpilogue(op)) return 0;
+  return { binaryConv2d: 4, conv2d: 3, maxPool: 2, avgPool: 2, pointwise: 1 }[op.kind];
+}
+
+/**
+ * Moves residual additions and ReLUs into the epilogue of the operation that computes one of their inputs, where nobody else
+ * reads that input. An operation may read its residual before the order of the graph had it computed: `schedule` sorts that out.
+ */
+export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {
+  const reads = countReads(ops, kept);
+  const current = new Map<string, Op>();
+  const original = producers(ops);
+  const alive = new Map<Op, Op>(ops.map((op) => [op, op]));
+  for (const op of ops) {
+    const step = single(op);
+    if (step === null || op.kind !== "pointwise") continue;
+    const candidates = step.inputs
+      .map((input, index) => ({
+        input,
+        other: step.inputs[1 - index] ?? null,
+        source: current.get(input) ?? original.get(input),
+      }))
+      .filter(({ input }) => reads.get(input) === 1)
+      .sort((a, b) => rank(b.source) - rank(a.source));
+    for (const { input, other, source } of candidates) {
+      if (source === undefined || !hasEpilogue(source) || source.sign !== null) continue;
+      const epilogue = append(source.epilogue, step.relu, other);
+      if (epilogue === null) continue;
+      const fused: EpilogueOp = { ...source, epilogue, value: op.value };
+      const root = original.get(input)!;
+      alive.set(root, fused);
+      alive.delete(op);
+      original.set(op.value!, root);
+      current.set(op.value!, fused);
+      break;
+    }
+  }
+  return ops.filter((op) => alive.has(op)).map((op) => alive.get(op)!);
+}

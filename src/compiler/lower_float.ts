@@ -1,0 +1,270 @@
+import type { Affine } from "./affine.js";
+import type {
+  AddChannelsOp,
+  Conv2dOp,
+  DenseOp,
+  FlattenOp,
+  GlobalAvgPoolOp,
+  PointwiseOp,
+  PoolOp,
+  UnpackOp,
+} from "./ir.js";
+import { convF32ScratchBytes, convF32WeightBytes, denseF32WeightBytes, mapBytes, mapStride } from "./kernel_sizes.js";
+import {
+  bytesOf,
+  defineOutputs,
+  epilogueArgs,
+  epilogueRefs,
+  floatBytes,
+  type LowerContext,
+  type MapShape,
+} from "./lower_context.js";
+import type { Call, Ref } from "./plan.js";
+import { offsetRef, packedConstant, packingArea } from "./plan_builder.js";
+
+/** Affine, additions, ReLU and sign of a map on its own: what no convolution or pool could take with it. */
+export function lowerPointwise(context: LowerContext, op: PointwiseOp): void {
+  const shape = context.shapeOf(op.value ?? op.sign!.bits);
+  const src = context.refOf(op.input);
+  const refs = epilogueRefs(context, op, op.epilogue.affine);
+  const { first, relu, second, affine } = op.epilogue;
+  const onlySign = op.value === null && affine === null && first === null && second === null && !relu;
+  const call: Call =
+    onlySign && op.sign?.affine === null
+      ? { kernel: "packSignF32", args: [src, refs.bits!, shape.pixels, shape.channels] }
+      : onlySign
+        ? {
+            kernel: "packThresholdF32",
+            args: [src, refs.bits!, shape.pixels, shape.channels, refs.threshold!, refs.flip!],
+          }
+        : { kernel: "epilogueF32", args: [src, shape.pixels, shape.channels, ...epilogueArgs(refs, 0)] };
+  context.builder.step({
+    name: op.name,
+    kind: onlySign ? "sign" : "pointwise",
+    calls: [call],
+    binaryMacs: 0,
+    floatMacs: 0,
+  });
+  defineOutputs(context, op, refs);
+}
+
+/** The convolution's weights with the affine's scale multiplied in, and its shift as the bias. */
+function foldedWeights({ weight }: Conv2dOp, affine: Affine | null): Uint8Array {
+  if (affine === null) return bytesOf(weight.data);
+  const [channels] = weight.shape;
+  const fanIn = weight.data.length / channels;
+  const folded = Float32Array.from(weight.data);
+  for (let o = 0; o < channels; o++) {
+    for (let i = 0; i < fanIn; i++) folded[o * fanIn + i] = weight.data[o * fanIn + i] * affine.scale[o];
+  }
+  return bytesOf(folded);
+}
+
+/** Float convolution, batch norm in its weights; what its kernel cannot end with runs as an epilogue over its result. */
+export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
+  const { builder } = context;
+  const input = context.shapeOf(op.input);
+  const output = context.shapeOf(op.value ?? op.sign!.bits);
+  const [channels, inputsPerGroup, kernelHeight, kernelWidth] = op.weight.shape;
+  const { affine, first, relu, second } = op.epilogue;
+  const geometry = { channels, inputsPerGroup, kernelHeight, kernelWidth, groups: op.groups };
+  const weights = builder.constant(
+    `${op.name}/weights`,
+    convF32WeightBytes(geometry),
+    () => foldedWeights(op, affine),
+    {
+      areaBytes: op.weight.data.byteLength,
+      calls: [
+        {
+          kernel: "convF32Pack",
+          args: [packingArea, packedConstant, channels, inputsPerGroup, kernelHeight, kernelWidth, op.groups],
+        },
+      ],
+    },
+  );
+  const stride = mapStride(channels);
+  const bias =
+    affine === null
+      ? builder.constant(`zeros/${stride}`, stride * 4, () => new Uint8Array(stride * 4))
+      : builder.constant(`${op.name}/bias`, stride * 4, () => floatBytes(affine.shift, stride));
+  const scratch = builder.buffer(
+    `${op.name}/scratch`,
+    convF32ScratchBytes({
+      height: input.height,
+      width: input.width,
+      inChannels: input.channels,
+      padding: op.window.padding,
+      geometry,
+    }),
+  );
+  const refs = epilogueRefs(context, op, null);
+  const needsEpilogue = first !== null || second !== null || op.sign !== null;
+  const dst =
+    needsEpilogue && (refs.value === null || first !== null || second !== null)
+      ? builder.buffer(`${op.name}/sums`, mapBytes(output.pixels, channels))
+      : refs.value!;
+  const calls: Call[] = [
+    {
+      kernel: "convF32",
+      args: [
+        context.refOf(op.input),
+        dst,
+        weights,
+        bias,
+        scratch,
+        input.batch,
+        input.height,
+        input.width,
+        input.channels,
+        output.height,
+        output.width,
+        channels,
+        kernelHeight,
+        kernelWidth,
+        ...op.window.stride,
+        ...op.dilation,
+        ...op.window.padding,
+        op.groups,
+        relu && first === null ? 1 : 0,
+      ],
+    },
+  ];
+  if (needsEpilogue) {
+    calls.push({ kernel: "epilogueF32", args: [dst, output.pixels, channels, ...epilogueArgs(refs, 0)] });
+  }
+  const floatMacs = output.pixels * op.weight.data.length;
+  builder.step({ name: op.name, kind: "conv2d", calls, binaryMacs: 0, floatMacs });
+  defineOutputs(context, op, refs);
+}
+
+export function lowerPool(context: LowerContext, op: PoolOp): void {
+  const { builder } = context;
+  const input = context.shapeOf(op.input);
+  const output = context.shapeOf(op.value ?? op.sign!.bits);
+  const refs = epilogueRefs(context, op, op.epilogue.affine);
+  const { affine, first, relu, second } = op.epilogue;
+  const needsEpilogue = affine !== null || first !== null || relu || second !== null || op.sign !== null;
+  const dst =
+    refs.value === null || first !== null || second !== null
+      ? builder.buffer(`${op.name}/pooled`, mapBytes(output.pixels, output.channels))
+      : refs.value;
+  const args = [
+    context.refOf(op.input),
+    dst,
+    input.batch,
+    input.height,
+    input.width,
+    input.channels,
+    output.height,
+    output.width,
+    ...op.window.kernel,
+    ...op.window.stride,
+    ...op.window.padding,
+  ];
+  const calls: Call[] = [
+    op.kind === "maxPool"
+      ? { kernel: "maxPoolF32", args }
+      : { kernel: "avgPoolF32", args: [...args, op.countIncludePad ? 1 : 0] },
+  ];
+  if (needsEpilogue) {
+    calls.push({ kernel: "epilogueF32", args: [dst, output.pixels, output.channels, ...epilogueArgs(refs, 0)] });
+  }
+  builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
+  defineOutputs(context, op, refs);
+}
+
+function newMap(context: LowerContext, value: string): { shape: MapShape; ref: Ref } {
+  const shape = context.shapeOf(value);
+  const ref = context.builder.buffer(value, mapBytes(shape.pixels, shape.channels));
+  context.setRef(value, ref);
+  return { shape, ref };
+}
+
+export function lowerGlobalAvgPool(context: LowerContext, op: GlobalAvgPoolOp): void {
+  const input = context.shapeOf(op.input);
+  const src = context.refOf(op.input);
+  const { ref } = newMap(context, op.value);
+  const args = [src, ref, input.batch, input.height * input.width, input.channels, 0];
+  context.builder.step({
+    name: op.name,
+    kind: op.kind,
+    calls: [{ kernel: "globalAvgPoolF32", args }],
+    binaryMacs: 0,
+    floatMacs: 0,
+  });
+}
+
+/** A map of one pixel is its own flattening; others are written image by image in NCHW order, rows padded as maps are. */
+export function lowerFlatten(context: LowerContext, op: FlattenOp): void {
+  const input = context.shapeOf(op.input);
+  const src = context.refOf(op.input);
+  const plane = input.height * input.width;
+  if (plane === 1) {
+    context.setRef(op.value, src);
+    return;
+  }
+  const { shape, ref } = newMap(context, op.value);
+  const rowBytes = mapStride(shape.channels) * 4;
+  const zeros = context.builder.constant("zeros/4", 16, () => new Uint8Array(16));
+  const calls: Call[] = [];
+  for (let n = 0; n < input.batch; n++) {
+    const row = offsetRef(ref, n * rowBytes);
+    calls.push({ kernel: "copyBytes", args: [offsetRef(row, rowBytes - 16), zeros, 16] });
+    const image = offsetRef(src, n * mapBytes(plane, input.channels));
+    calls.push({ kernel: "mapToNchwF32", args: [image, row, 1, input.channels, plane] });
+  }
+  context.builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
+}
+
+export function lowerDense(context: LowerContext, op: DenseOp): void {
+  const { builder } = context;
+  const [units, inputs] = op.weight.shape;
+  const src = context.refOf(op.input);
+  const { shape, ref } = newMap(context, op.value);
+  const weights = builder.constant(
+    `${op.name}/weights`,
+    denseF32WeightBytes(units, inputs),
+    () => bytesOf(op.weight.data),
+    {
+      areaBytes: op.weight.data.byteLength,
+      calls: [{ kernel: "denseF32Pack", args: [packingArea, packedConstant, units, inputs] }],
+    },
+  );
+  const stride = mapStride(units);
+  const bias = builder.constant(`${op.name}/bias`, stride * 4, () => floatBytes(op.bias?.data ?? [], stride));
+  const args = [src, ref, weights, bias, shape.batch, inputs, units, mapStride(inputs), stride];
+  builder.step({
+    name: op.name,
+    kind: op.kind,
+    calls: [{ kernel: "denseF32", args }],
+    binaryMacs: 0,
+    floatMacs: shape.batch * units * inputs,
+  });
+}
+
+/** Part of the channels of one map added to another: the residual of ResNetE's slices. */
+export function lowerAddChannels(context: LowerContext, op: AddChannelsOp): void {
+  const { builder } = context;
+  const [base, addend] = op.inputs;
+  const addendRef = context.refOf(addend);
+  const addendShape = context.shapeOf(addend);
+  const shape = context.shapeOf(op.value);
+  const bytes = mapBytes(shape.pixels, shape.channels);
+  const inPlace = context.dies(base) && base !== addend;
+  const ref = inPlace ? context.refOf(base) : builder.buffer(op.value, bytes);
+  const calls: Call[] = inPlace ? [] : [{ kernel: "copyBytes", args: [ref, context.refOf(base), bytes] }];
+  calls.push({
+    kernel: "addChannelsF32",
+    args: [ref, addendRef, shape.pixels, shape.channels, addendShape.channels, op.offset],
+  });
+  builder.step({ name: op.name, kind: "add", calls, binaryMacs: 0, floatMacs: 0 });
+  context.setRef(op.value, ref);
+}
+
+export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
+  const src = context.refOf(op.input);
+  const { shape, ref } = newMap(context, op.value);
+  const args = [src, ref, shape.pixels, shape.channels];
+  const calls: Call[] = [{ kernel: "unpackSignF32", args }];
+  context.builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
+}

@@ -1,0 +1,17 @@
+/** xnorkit: binary neural networks on WebAssembly SIMD, exactly as their framework computes them. */
+export { type ErrorCode, XnorkitError } from "./errors.js";
+export { loadModel, type SaveOptions, saveModel } from "./formats/packed_model.js";
+export { readWeights } from "./formats/read_weights.js";
+export { readSafetensors, writeSafetensors } from "./formats/safetensors.js";
+export { summarize } from "./graph/cost.js";
+export { graphFromJson, graphToJson } from "./graph/json.js";
+export { parameterSpecs } from "./graph/parameters.js";
+export { inferShapes } from "./graph/shapes.js";
+export type * from "./graph/types.js";
+export { fromDescription } from "./models/description.js";
+export { randomWeights } from "./models/random_weights.js";
+export { getModel, modelNames } from "./models/registry.js";
+export { resnetE } from "./models/resnet_e.js";
+export { createSession, type Model, type Session, type SessionOptions, type StepProfile } from "./runtime/session.js";
+export { type Shape, type Tensor, tensor } from "./tensor.js";
+export type { BitWeight, FloatWeight, Weight, Weights } from "./weights.js";

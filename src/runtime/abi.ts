@@ -1,0 +1,271 @@
+/**
+ * The kernels' exports as the host sees them: pointers (byte addresses) and sizes in, numbers out.
+ *
+ * Layouts shared by all of them; every pointer is 16-byte aligned unless a kernel says otherwise:
+ *
+ *   map    f32 activations, NHWC: `[pixel][stride]`, stride = ceil(channels / 4) * 4 floats, the lanes past the last channel zero.
+ *          pixel counts batch, rows and columns.
+ *   bits   sign bits: `[pixel][words]` of u64, words = ceil(channels / 64), channel c in bit c % 64 of word floor(c / 64), 1 where
+ *          the value is >= 0 (NaN and -0 included), bits past the last channel zero.
+ *   counts mismatches of a binary convolution: `[pixel][countStride]` of i32 (popcount GEMM) or u16 (table convolution);
+ *          count = popcount(activation XOR weight) over all K = kernel area * channels, so dot = K - 2 * count and the XNOR
+ *          popcount (dot + K) / 2 = K - count.
+ *
+ * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact for any
+ * threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
+ */
+export interface KernelExports {
+  // bitpack.ts
+  /** map -> bits of sign(x). */
+  packSignF32(src: number, dst: number, pixels: number, channels: number): void;
+  /** map -> bits of !((x ^ flip[c]) < threshold[c]); threshold f32, flip u32, both padded to the map's stride. */
+  packThresholdF32(src: number, dst: number, pixels: number, channels: number, threshold: number, flip: number): void;
+  /** u8 NHWC without padding (`[pixel][channels]`) -> bits of x >= threshold[c]; threshold u16 a channel, 0 gives det_sign. */
+  packThresholdU8(src: number, dst: number, pixels: number, channels: number, threshold: number): void;
+  /** bits -> map of -1 and +1 (what a quantised activation is, for taps and for float layers that read it). */
+  unpackSignF32(src: number, dst: number, pixels: number, channels: number): void;
+  /** Rows of ceil(channels / 8) bytes, as a packed weight stores a tap -> rows of ceil(channels / 64) u64 words. */
+  widenRows(src: number, dst: number, rows: number, channels: number): void;
+
+  // im2col.ts
+  /**
+   * One image of bits -> rows for the GEMM: for output pixels [firstPixel, firstPixel + pixelCount) of a map `outWidth` wide, a
+   * row holds kernelHeight * kernelWidth * words u64, taps in row-major order. Taps outside the image read the `words` words at
+   * `border` (all zero for -1, ones up to the last channel for +1).
+   */
+  im2colBits(
+    src: number,
+    dst: number,
+    height: number,
+    width: number,
+    words: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+    outWidth: number,
+    firstPixel: number,
+    pixelCount: number,
+    border: number,
+  ): void;
+
+  // xnor_gemm.ts
+  /** Weights `[channels][words]` u64 -> the GEMM's tiled order; sizes by `xnorGemmWeightBytes` in compiler/kernel_sizes.ts. */
+  xnorGemmPack(src: number, dst: number, channels: number, words: number): void;
+  /** counts[m][n] (i32) = popcount(rows[m] XOR weights[n]) over `words` u64; `weights` in the tiled order. Exact for any K < 2^31. */
+  xnorGemm(
+    rows: number,
+    weights: number,
+    counts: number,
+    rowCount: number,
+    channels: number,
+    words: number,
+    countStride: number,
+  ): void;
+
+  // bn_sign.ts
+  /** counts -> bits of (count <= threshold[c]) XOR flip[c]; threshold i32 a channel, flip one bit a channel in u64 words. */
+  thresholdCountsI32(
+    counts: number,
+    dst: number,
+    pixels: number,
+    channels: number,
+    countStride: number,
+    threshold: number,
+    flip: number,
+  ): void;
+  thresholdCountsU16(
+    counts: number,
+    dst: number,
+    pixels: number,
+    channels: number,
+    countStride: number,
+    threshold: number,
+    flip: number,
+  ): void;
+  /**
+   * v = scale[c] * x + shift[c]; where `first` is not 0, v += first; where `relu` is not 0, v = max(v, 0); where `second` is not 0,
+   * v += second; then v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each where its
+   * pointer is not 0. x is a count as i32 or u16, or a map (`F32`, whose stride is the map's). `first`, `second` and `dst` are
+   * maps of the same channels; `dst` may be any of the inputs. scale, shift, signThreshold (f32) and signFlip (u32) are padded
+   * with zeros to the map's stride. Multiply and add round separately (no fused multiply-add).
+   */
+  epilogueI32(
+    counts: number,
+    countStride: number,
+    pixels: number,
+    channels: number,
+    scale: number,
+    shift: number,
+    first: number,
+    relu: number,
+    second: number,
+    dst: number,
+    bits: number,
+    signThreshold: number,
+    signFlip: number,
+  ): void;
+  epilogueU16(
+    counts: number,
+    countStride: number,
+    pixels: number,
+    channels: number,
+    scale: number,
+    shift: number,
+    first: number,
+    relu: number,
+    second: number,
+    dst: number,
+    bits: number,
+    signThreshold: number,
+    signFlip: number,
+  ): void;
+  epilogueF32(
+    src: number,
+    pixels: number,
+    channels: number,
+    scale: number,
+    shift: number,
+    first: number,
+    relu: number,
+    second: number,
+    dst: number,
+    bits: number,
+    signThreshold: number,
+    signFlip: number,
+  ): void;
+
+  // conv_f32.ts
+  /** OIHW f32 -> the convolution's tiled order; sizes by `convF32WeightBytes`. */
+  convF32Pack(
+    src: number,
+    dst: number,
+    channels: number,
+    inputsPerGroup: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    groups: number,
+  ): void;
+  /**
+   * Zero-padded float convolution of maps, bias added (f32, padded with zeros to the output map's stride), max(v, 0) where
+   * `relu` is not 0. `scratch` is `convF32ScratchBytes` bytes.
+   */
+  convF32(
+    src: number,
+    dst: number,
+    weights: number,
+    bias: number,
+    scratch: number,
+    batch: number,
+    height: number,
+    width: number,
+    inChannels: number,
+    outHeight: number,
+    outWidth: number,
+    outChannels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+    groups: number,
+    relu: number,
+  ): void;
+
+  // dense_f32.ts
+  /** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
+  denseF32Pack(src: number, dst: number, units: number, inputs: number): void;
+  /** dst[b][u] = bias[u] + sum_i src[b][i] * W[u][i]; strides in floats, multiples of 4; bias padded to dstStride. */
+  denseF32(
+    src: number,
+    dst: number,
+    weights: number,
+    bias: number,
+    batch: number,
+    inputs: number,
+    units: number,
+    srcStride: number,
+    dstStride: number,
+  ): void;
+
+  // pool.ts
+  /** Maximum over each window, -infinity outside the map; NaN in a window gives NaN. */
+  maxPoolF32(
+    src: number,
+    dst: number,
+    batch: number,
+    height: number,
+    width: number,
+    channels: number,
+    outHeight: number,
+    outWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    padTop: number,
+    padLeft: number,
+  ): void;
+  /** Mean over each window; the divisor is the kernel's area where `countIncludePad` is not 0, else the taps inside the map. */
+  avgPoolF32(
+    src: number,
+    dst: number,
+    batch: number,
+    height: number,
+    width: number,
+    channels: number,
+    outHeight: number,
+    outWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    padTop: number,
+    padLeft: number,
+    countIncludePad: number,
+  ): void;
+  /** Mean over all `plane` pixels of each image, of max(x, 0) where `relu` is not 0: a map of `batch` pixels. */
+  globalAvgPoolF32(src: number, dst: number, batch: number, plane: number, channels: number, relu: number): void;
+
+  // elementwise.ts
+  /** NCHW f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` 4-byte aligned. */
+  nchwToMapF32(
+    src: number,
+    dst: number,
+    batch: number,
+    channels: number,
+    plane: number,
+    scale: number,
+    shift: number,
+  ): void;
+  /** NCHW u8 -> map of x * scale[c] + shift[c]. `src` need not be aligned. */
+  nchwToMapU8(
+    src: number,
+    dst: number,
+    batch: number,
+    channels: number,
+    plane: number,
+    scale: number,
+    shift: number,
+  ): void;
+  /** map -> NCHW f32 without padding (also the flattening of a map). */
+  mapToNchwF32(src: number, dst: number, batch: number, channels: number, plane: number): void;
+  /** dst map (dstChannels) channels [offset, offset + srcChannels) += src map; any offset. */
+  addChannelsF32(
+    dst: number,
+    src: number,
+    pixels: number,
+    dstChannels: number,
+    srcChannels: number,
+    offset: number,
+  ): void;
+  /** Copies bytes (non-overlapping). */
+  copyBytes(dst: number, src: number, bytes: number): void;
+}

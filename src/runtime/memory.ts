@@ -1,0 +1,44 @@
+import { XnorkitError } from "../errors.js";
+import { RESERVED_BYTES } from "./wasm.js";
+
+const pageBytes = 65536;
+const maxPages = 65536;
+
+/** The wasm memory of a session, which the host owns: it grows, and nothing in it is ever freed but the session as a whole. */
+export interface HostMemory {
+  readonly memory: WebAssembly.Memory;
+  /** The address of `bytes` new bytes, 64-byte aligned. */
+  allocate(bytes: number): number;
+  /** The address of `bytes` bytes that the next allocation may take again. */
+  temporary(bytes: number): number;
+}
+
+export function hostMemory(): HostMemory {
+  const memory = new WebAssembly.Memory({ initial: RESERVED_BYTES / pageBytes, maximum: maxPages });
+  let top = RESERVED_BYTES;
+  const reserve = (bytes: number): number => {
+    const start = Math.ceil(top / 64) * 64;
+    const missing = Math.ceil((start + bytes - memory.buffer.byteLength) / pageBytes);
+    if (missing > 0) {
+      try {
+        memory.grow(missing);
+      } catch (cause) {
+        throw new XnorkitError(
+          "out-of-memory",
+          `WebAssembly memory cannot grow from ${memory.buffer.byteLength} to ${start + bytes} bytes: use a smaller batch or picture`,
+          { cause },
+        );
+      }
+    }
+    return start;
+  };
+  return {
+    memory,
+    allocate(bytes) {
+      const start = reserve(bytes);
+      top = start + bytes;
+      return start;
+    },
+    temporary: reserve,
+  };
+}

@@ -1,0 +1,201 @@
+import { compileGraph, type Program, planProgram } from "../compiler/compile.js";
+import type { Plan } from "../compiler/plan.js";
+import { XnorkitError } from "../errors.js";
+import { checkWeights } from "../graph/parameters.js";
+import type { Graph } from "../graph/types.js";
+import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
+import type { Weights } from "../weights.js";
+import { type BoundPlan, type BoundPort, binder, runCalls } from "./bind.js";
+import { type HostMemory, hostMemory } from "./memory.js";
+import { type KernelSource, kernelModule } from "./module.js";
+import { instantiateKernels } from "./wasm.js";
+
+export interface Model {
+  readonly graph: Graph;
+  readonly weights: Weights;
+}
+
+export interface SessionOptions {
+  /** Shape of the input that is planned for at once; by default the graph's. `run` plans for others when they come. */
+  readonly inputShape?: Shape;
+  /** Module paths or node names whose tensors `tap` gives after a run; all else may be fused away. */
+  readonly taps?: readonly string[];
+  /** The kernels, where the host has compiled them itself. */
+  readonly wasm?: KernelSource;
+}
+
+/** One step of the plan as it was measured. */
+export interface StepProfile {
+  /** Module path of the layer. */
+  readonly name: string;
+  readonly kind: string;
+  /** Median of the runs. */
+  readonly milliseconds: number;
+  readonly binaryMacs: number;
+  readonly floatMacs: number;
+  /** Bytes of activations and weights that the step reads and writes. */
+  readonly bytes: number;
+  /** Multiply-accumulates of both kinds a nanosecond. */
+  readonly gmacPerSecond: number;
+}
+
+/** One network in one wasm memory, ready to run. Not to be used by two callers at once: a run is synchronous. */
+export interface Session {
+  readonly graph: Graph;
+  /**
+   * Computes the network. `input` is NCHW: a Float32Array goes in as it is, a Uint8Array is pixels 0..255 that the graph's
+   * `preprocess` normalises. Another shape than before is planned once and kept.
+   * @returns the output in an array of its own.
+   * @throws XnorkitError `bad-shape` where the input does not fit the network.
+   */
+  run(input: Tensor): Tensor;
+  /**
+   * The tensor of a module that was named in `taps`, as the last run computed it.
+   * @throws XnorkitError `unknown-name` where it was not named, `bad-option` before the first run.
+   */
+  tap(name: string): Tensor;
+  /** Times each step of the plan that ran last, on its input, `runs` times (20). */
+  profile(runs?: number): readonly StepProfile[];
+  /** Bytes of the session's wasm memory. */
+  readonly memoryBytes: number;
+  /** Gives the memory back; the session cannot run any more. */
+  dispose(): void;
+}
+
+/** What a session holds until it is disposed. */
+interface Live {
+  readonly program: Program;
+  readonly host: HostMemory;
+  readonly bind: (plan: Plan) => BoundPlan;
+  readonly plans: Map<string, BoundPlan>;
+  current: BoundPlan;
+  hasRun: boolean;
+  /** Views of the memory, made again only when it has grown. */
+  bytes: Uint8Array;
+  floats: Float32Array;
+}
+
+function openSession(program: Program, module: WebAssembly.Module, inputShape: Shape): Live {
+  const host = hostMemory();
+  const { bind } = binder(instantiateKernels(module, host.memory), host);
+  const plans = new Map<string, BoundPlan>();
+  const current = planFor({ program, bind, plans }, inputShape, "f32");
+  const { buffer } = host.memory;
+  const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer) };
+  return { program, host, bind, plans, current, hasRun: false, ...views };
+}
+
+function planFor({ program, bind, plans }: Pick<Live, "program" | "bind" | "plans">, shape: Shape, type: "f32" | "u8") {
+  const key = `${type} ${formatShape(shape)}`;
+  const bound = plans.get(key) ?? bind(planProgram(program, shape, type));
+  plans.set(key, bound);
+  return bound;
+}
+
+function refreshViews(live: Live): void {
+  const { buffer } = live.host.memory;
+  if (live.bytes.buffer === buffer) return;
+  live.bytes = new Uint8Array(buffer);
+  live.floats = new Float32Array(buffer);
+}
+
+function read({ floats }: Live, { address, port }: BoundPort): Tensor {
+  const start = address / 4;
+  return { shape: port.shape, data: floats.slice(start, start + elementCount(port.shape)) };
+}
+
+function checkInput(graph: Graph, { shape, data }: Tensor): void {
+  const [, channels] = graph.inputShape;
+  const positive = shape.every((size) => Number.isSafeInteger(size) && size > 0);
+  if (shape.length !== graph.inputShape.length || shape[1] !== channels || !positive) {
+    throw new XnorkitError(
+      "bad-shape",
+      `the input of ${graph.name} is NCHW with ${channels} channels, for example ${formatShape(graph.inputShape)}, but it has shape ${formatShape(shape)}`,
+    );
+  }
+  if (elementCount(shape) !== data.length) {
+    throw new XnorkitError(
+      "bad-shape",
+      `the input has shape ${formatShape(shape)}, which is ${elementCount(shape)} elements, but its data has ${data.length}`,
+    );
+  }
+}
+
+function run(live: Live, input: Tensor): Tensor {
+  const type = input.data instanceof Uint8Array ? "u8" : "f32";
+  const planned = live.current.plan.input;
+  const same = planned.dtype === type && sameShape(planned.shape, input.shape);
+  if (!same || elementCount(planned.shape) !== input.data.length) {
+    checkInput(live.program.graph, input);
+    live.current = planFor(live, input.shape, type);
+  }
+  refreshViews(live);
+  const { input: port, output, steps } = live.current;
+  if (type === "u8") live.bytes.set(input.data, port.address);
+  else live.floats.set(input.data, port.address / 4);
+  for (let i = 0; i < steps.length; i++) runCalls(steps[i]);
+  live.hasRun = true;
+  return read(live, output);
+}
+
+function tap(live: Live, name: string): Tensor {
+  const port = live.current.taps.get(name);
+  if (port === undefined) {
+    const tapped = [...live.current.taps.keys()].join(", ") || "none";
+    throw new XnorkitError(
+      "unknown-name",
+      `${name} is not tapped: name it in the option taps of createSession (tapped: ${tapped})`,
+    );
+  }
+  if (!live.hasRun) throw new XnorkitError("bad-option", `tap ${name} has no value before the first run`);
+  refreshViews(live);
+  return read(live, port);
+}
+
+function profile(live: Live, runs: number): readonly StepProfile[] {
+  const { plan, steps } = live.current;
+  const times = steps.map(() => [] as number[]);
+  for (let run = 0; run < runs; run++) {
+    for (let i = 0; i < steps.length; i++) {
+      const start = performance.now();
+      runCalls(steps[i]);
+      times[i].push(performance.now() - start);
+    }
+  }
+  return plan.steps.map((step, i) => {
+    const milliseconds = times[i].sort((a, b) => a - b)[times[i].length >> 1] ?? 0;
+    const { name, kind, binaryMacs, floatMacs, bytes } = step;
+    const gmacPerSecond = milliseconds === 0 ? 0 : (binaryMacs + floatMacs) / (milliseconds * 1e6);
+    return { name, kind, milliseconds, binaryMacs, floatMacs, bytes, gmacPerSecond };
+  });
+}
+
+/**
+ * Compiles a network for this machine: folds and fuses its layers, packs its weights into one wasm memory and plans its input
+ * shape.
+ * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` where the weights do not fit the graph,
+ * `unsupported` where a layer has no kernel, `unknown-name` where a tap does not exist.
+ */
+export async function createSession({ graph, weights }: Model, options: SessionOptions = {}): Promise<Session> {
+  checkWeights(graph, weights);
+  const program = compileGraph(graph, weights, { taps: options.taps });
+  const module = await kernelModule(options.wasm);
+  let live: Live | null = openSession(program, module, options.inputShape ?? graph.inputShape);
+  const use = (): Live => {
+    if (live === null)
+      throw new XnorkitError("bad-option", `the session of ${graph.name} was disposed: create another`);
+    return live;
+  };
+  return {
+    graph,
+    run: (input) => run(use(), input),
+    tap: (name) => tap(use(), name),
+    profile: (runs = 20) => profile(use(), runs),
+    get memoryBytes() {
+      return live?.host.memory.buffer.byteLength ?? 0;
+    },
+    dispose() {
+      live = null;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Shape } from "./tensor.js";
+
+/** A parameter in float, laid out as its framework stores it (convolutions OIHW, dense layers [units, inputs]). */
+export interface FloatWeight {
+  readonly kind: "f32";
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/**
+ * The signs of a binary convolution's weights, 1 bit each: bit 1 where w >= 0 (det_sign).
+ *
+ * `shape` is the float tensor's, OIHW. `data` is `[O][kh][kw][ceil(I / 8)]` bytes, channel c of a tap in bit c % 8 (least
+ * significant first) of byte floor(c / 8); bits past the last channel are zero.
+ */
+export interface BitWeight {
+  readonly kind: "bits";
+  readonly shape: Shape;
+  readonly data: Uint8Array;
+}
+
+export type Weight = FloatWeight | BitWeight;
+
+/** Parameters by the name that their framework gives them. */
+export type Weights = ReadonlyMap<string, Weight>;
