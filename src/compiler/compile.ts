@@ -10,6 +10,7 @@ import type { Op } from "./ir.js";
 import { lower } from "./lower.js";
 import type { Plan } from "./plan.js";
 import { prune, schedule } from "./schedule.js";
+import { shareSigns } from "./share_signs.js";
 import { toOps, unpackedName } from "./to_ops.js";
 
 export interface CompileOptions {
@@ -36,6 +37,7 @@ export function compileGraph(graph: Graph, weights: Weights, { taps = [] }: Comp
 
   let ops: readonly Op[] = toOps(graph, weights, (value) => shapes.get(value)![1]);
   ops = prune(ops, kept);
+  ops = shareSigns(ops);
   ops = foldBatchNorm(ops, kept);
   ops = fuseEpilogue(ops, kept);
   ops = fuseSign(ops, kept);

@@ -96,28 +96,27 @@ function lowerPort(context: LowerContext, value: string, shape: Shape, name: str
   return { ref, shape };
 }
 
-function lowerOp(context: LowerContext, op: Exclude<Op, InputOp>): void {
-  switch (op.kind) {
-    case "pointwise":
-      return lowerPointwise(context, op);
-    case "conv2d":
-      return lowerConv2d(context, op);
-    case "binaryConv2d":
-      return lowerPopcount(context, op);
-    case "maxPool":
-    case "avgPool":
-      return lowerPool(context, op);
-    case "addChannels":
-      return lowerAddChannels(context, op);
-    case "globalAvgPool":
-      return lowerGlobalAvgPool(context, op);
-    case "flatten":
-      return lowerFlatten(context, op);
-    case "dense":
-      return lowerDense(context, op);
-    case "unpack":
-      return lowerUnpack(context, op);
-  }
+type Lowered = Exclude<Op, InputOp>;
+
+/** What lowers each kind of operation. */
+const lowerings: {
+  readonly [K in Lowered["kind"]]: (context: LowerContext, op: Extract<Lowered, { kind: K }>) => void;
+} = {
+  pointwise: lowerPointwise,
+  conv2d: lowerConv2d,
+  binaryConv2d: lowerPopcount,
+  maxPool: lowerPool,
+  avgPool: lowerPool,
+  addChannels: lowerAddChannels,
+  globalAvgPool: lowerGlobalAvgPool,
+  flatten: lowerFlatten,
+  dense: lowerDense,
+  unpack: lowerUnpack,
+};
+
+function lowerOp(context: LowerContext, op: Lowered): void {
+  const lowering = lowerings[op.kind] as (context: LowerContext, op: Lowered) => void;
+  lowering(context, op);
 }
 
 /** Scheduled operations -> kernel calls on buffers and constants, every buffer placed in the arena. */

@@ -40,10 +40,7 @@ export function countsConsumer(
     const whole = op.sign.affine === null ? affine! : compose(affine!, op.sign.affine);
     const thresholds = () => countThresholds(whole, channels, inputs * kernelHeight * kernelWidth);
     const slots = Math.ceil(channels / 64) * 64;
-    const threshold =
-      countType === "I32"
-        ? builder.constant(`${op.name}/counts-i32`, slots * 4, () => bytesOf(thresholds().threshold))
-        : builder.constant(`${op.name}/counts-u16`, slots * 2, () => bytesOf(Uint16Array.from(thresholds().threshold)));
+    const threshold = builder.constant(`${op.name}/counts`, slots * 4, () => bytesOf(thresholds().threshold));
     const flip = builder.constant(`${op.name}/counts-flip`, slots / 8, () => thresholds().flip);
     const consume: CountsConsumer = (counts, countStride, firstPixel, pixelCount) => ({
       kernel: countType === "I32" ? "thresholdCountsI32" : "thresholdCountsU16",

@@ -67,10 +67,9 @@ export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
   const output = context.shapeOf(op.value ?? op.sign!.bits);
   const [channels, inputsPerGroup, kernelHeight, kernelWidth] = op.weight.shape;
   const { affine, first, relu, second } = op.epilogue;
-  const geometry = { channels, inputsPerGroup, kernelHeight, kernelWidth, groups: op.groups };
   const weights = builder.constant(
     `${op.name}/weights`,
-    convF32WeightBytes(geometry),
+    convF32WeightBytes(channels, inputsPerGroup, kernelHeight, kernelWidth, op.groups),
     () => foldedWeights(op, affine),
     {
       areaBytes: op.weight.data.byteLength,
@@ -87,16 +86,27 @@ export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
     affine === null
       ? builder.constant(`zeros/${stride}`, stride * 4, () => new Uint8Array(stride * 4))
       : builder.constant(`${op.name}/bias`, stride * 4, () => floatBytes(affine.shift, stride));
-  const scratch = builder.buffer(
-    `${op.name}/scratch`,
-    convF32ScratchBytes({
-      height: input.height,
-      width: input.width,
-      inChannels: input.channels,
-      padding: op.window.padding,
-      geometry,
-    }),
-  );
+  const [strideHeight, strideWidth] = op.window.stride;
+  const [dilationHeight, dilationWidth] = op.dilation;
+  const [padTop, padLeft] = op.window.padding;
+  const scratchBytes = convF32ScratchBytes({
+    height: input.height,
+    width: input.width,
+    inChannels: input.channels,
+    outHeight: output.height,
+    outWidth: output.width,
+    outChannels: channels,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    dilationHeight,
+    dilationWidth,
+    padTop,
+    padLeft,
+    groups: op.groups,
+  });
+  const scratch = scratchBytes === 0 ? 0 : builder.buffer(`${op.name}/scratch`, scratchBytes);
   const refs = epilogueRefs(context, op, null);
   const needsEpilogue = first !== null || second !== null || op.sign !== null;
   const dst =

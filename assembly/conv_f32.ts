@@ -1,0 +1,188 @@
+/**
+ * Full-precision convolution of maps, bias and ReLU included.
+ *
+ *   out[y][x][n] = bias[n] + sum over ky, kx, c of
+ *                  in[y * strideH + ky * dilationH - padTop][x * strideW + kx * dilationW - padLeft][c] * weight[n][c][ky][kx]
+ *
+ * with zeros outside the map, and c over the channels of n's group. Three steps, none of which checks a bound in an inner loop:
+ *
+ * 1. Where taps may fall outside, or where the taps of a kernel row would not touch, the image is copied once to
+ *    `scratch [group][row][column][channels of the group]`, zeros around, without the map's tail lanes: the 7 taps of a row of a
+ *    3-channel image are 21 consecutive floats. Otherwise the map is read in place.
+ * 2. Output pixels are cut into bands of BAND_PIXELS, so that a band's inputs stay in the first-level cache while all blocks
+ *    of output channels pass over it. A table holds where each pixel's inputs begin.
+ * 3. convBlock (conv_tile_f32.ts) computes a band of pixels times a block of 8 channels; depthwise convolutions, with nothing
+ *    to share between channels, go to depthwise_f32.ts.
+ *
+ *   weights  [group][block of 8 channels][k = ky, kx, c][8], zeros past the group's last channel
+ *
+ * Cost: 1 instruction of multiply-add and 0.375 loads a vector of 4 MACs; the copy adds 2 moves a float of the image.
+ */
+import { convBlock, TILE_CHANNELS, TILE_PIXELS } from "./conv_tile_f32";
+import { depthwiseBand, isDepthwise, packDepthwise } from "./depthwise_f32";
+import { SCRATCH_BASE } from "./layout";
+import { needsCopy, padImage, zeroTails } from "./pad_f32";
+
+/** Output pixels a band; the table of their offsets takes 4 bytes each in the kernels' scratch. */
+const BAND_PIXELS: i32 = 128;
+const OFFSETS: usize = SCRATCH_BASE;
+const BLOCK_BIAS: usize = SCRATCH_BASE + 4096;
+
+export function convF32Pack(
+  src: usize,
+  dst: usize,
+  channels: i32,
+  inputsPerGroup: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  groups: i32,
+): void {
+  const area = kernelHeight * kernelWidth;
+  if (isDepthwise(channels, inputsPerGroup, groups)) {
+    packDepthwise(src, dst, channels, area);
+    return;
+  }
+  const perGroup = channels / groups;
+  for (let group = 0; group < groups; ++group) {
+    for (let first = 0; first < perGroup; first += TILE_CHANNELS) {
+      for (let tap = 0; tap < area; ++tap) {
+        for (let c = 0; c < inputsPerGroup; ++c) {
+          for (let lane = 0; lane < TILE_CHANNELS; ++lane) {
+            const n = first + lane;
+            const from = ((group * perGroup + n) * inputsPerGroup + c) * area + tap;
+            store<f32>(dst, n < perGroup ? load<f32>(src + ((<usize>from) << 2)) : 0);
+            dst += 4;
+          }
+        }
+      }
+    }
+  }
+}
+
+export function convF32(
+  src: usize,
+  dst: usize,
+  weights: usize,
+  bias: usize,
+  scratch: usize,
+  batch: i32,
+  height: i32,
+  width: i32,
+  inChannels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  dilationHeight: i32,
+  dilationWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+  groups: i32,
+  rectify: i32,
+): void {
+  const inputs = inChannels / groups;
+  const outputs = outChannels / groups;
+  const depthwise = isDepthwise(outChannels, inputs, groups);
+  const inStride = (inChannels + 3) & ~3;
+  const outStep = (<usize>((outChannels + 3) & ~3)) << 2;
+  const imageBytes = (<usize>(height * width * inStride)) << 2;
+
+  // Rows and columns that the taps reach, the padding included: the size of the copy.
+  const reachHeight = (outHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;
+  const reachWidth = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
+  const padded = padTop > 0 || padLeft > 0 || reachHeight > height || reachWidth > width;
+  const copyGroups = depthwise ? 1 : groups;
+  const copyChannels = depthwise ? inStride : inChannels;
+  const copied = needsCopy(padded, kernelHeight * kernelWidth, copyChannels, copyGroups);
+
+  let pixelStep = (<usize>inStride) << 2;
+  let rowStep = <usize>width * pixelStep;
+  let groupStep = (<usize>inputs) << 2;
+  if (copied) {
+    pixelStep = (<usize>(copyChannels / copyGroups)) << 2;
+    rowStep = <usize>reachWidth * pixelStep;
+    groupStep = <usize>reachHeight * rowStep;
+  }
+
+  // Runs of consecutive floats in an output pixel's inputs.
+  const touching = kernelWidth == 1 || (dilationWidth == 1 && pixelStep == (<usize>inputs) << 2);
+  const runs = touching ? 1 : kernelWidth;
+  const runBytes = (<usize>(touching ? kernelWidth * inputs : inputs)) << 2;
+  const tapRowStep = <usize>dilationHeight * rowStep;
+  const tapStep = <usize>dilationWidth * pixelStep;
+  const blockBytes = (<usize>(kernelHeight * kernelWidth * inputs * TILE_CHANNELS)) << 2;
+
+  const plane = outHeight * outWidth;
+  for (let image = 0; image < batch; ++image) {
+    let view = src + <usize>image * imageBytes;
+    if (copied) {
+      padImage(view, scratch, height, width, copyChannels, reachHeight, reachWidth, padTop, padLeft, copyGroups);
+      view = scratch;
+    }
+    let y = 0;
+    let x = 0;
+    for (let first = 0; first < plane; first += BAND_PIXELS) {
+      const pixels = min(BAND_PIXELS, plane - first);
+      let entry = OFFSETS;
+      for (let pixel = 0; pixel < pixels; ++pixel) {
+        store<u32>(entry, <u32>(y * strideHeight) * <u32>rowStep + <u32>(x * strideWidth) * <u32>pixelStep);
+        entry += 4;
+        if (++x == outWidth) {
+          x = 0;
+          ++y;
+        }
+      }
+      for (let pixel = pixels; pixel & (TILE_PIXELS - 1); ++pixel) {
+        store<u32>(entry, load<u32>(OFFSETS + ((<usize>(pixels - 1)) << 2)));
+        entry += 4;
+      }
+      const out = dst + <usize>(image * plane + first) * outStep;
+      if (depthwise) {
+        depthwiseBand(
+          view,
+          OFFSETS,
+          pixels,
+          weights,
+          bias,
+          out,
+          outStep,
+          kernelHeight,
+          tapRowStep,
+          kernelWidth,
+          tapStep,
+          rectify != 0,
+        );
+        continue;
+      }
+      let w = weights;
+      for (let group = 0; group < groups; ++group) {
+        for (let n = 0; n < outputs; n += TILE_CHANNELS) {
+          const count = min(TILE_CHANNELS, outputs - n);
+          const channel = (<usize>(group * outputs + n)) << 2;
+          memory.copy(BLOCK_BIAS, bias + channel, (<usize>count) << 2);
+          convBlock(
+            view + <usize>group * groupStep,
+            OFFSETS,
+            pixels,
+            w,
+            BLOCK_BIAS,
+            out + channel,
+            outStep,
+            count,
+            kernelHeight,
+            tapRowStep,
+            runs,
+            tapStep,
+            runBytes,
+            rectify != 0,
+          );
+          w += blockBytes;
+        }
+      }
+    }
+  }
+  if (!depthwise) zeroTails(dst, batch * plane, outChannels);
+}

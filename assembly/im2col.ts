@@ -1,0 +1,80 @@
+/**
+ * im2col on packed bits: every output pixel's window as one row, so that the convolution is a GEMM over u64 words.
+ *
+ *   bits  [height][width][words] u64
+ *   row   [kernelHeight][kernelWidth][words] u64, one an output pixel:
+ *
+ *         | tap (0,0) | tap (0,1) | ... | tap (kh-1, kw-1) |      tap (ky, kx) of output (oy, ox) reads input row
+ *         | words u64 | ...                                       oy * strideHeight - padTop + ky * dilationHeight, columns alike
+ *
+ * A tap outside the image is the border pixel, so padding with -1 (zero bits) or +1 (ones up to the last channel) needs no correction
+ * after the GEMM. Every word is copied as it is: tail bits stay zero in rows and weights alike and count no mismatch.
+ *
+ * Cost: one load and one store a word (two words at a time where a kernel row lies inside the image and is not dilated).
+ */
+
+/** One image of bits -> the rows of output pixels [firstPixel, firstPixel + pixelCount) of a map `outWidth` wide. */
+export function im2colBits(
+  src: usize,
+  dst: usize,
+  height: i32,
+  width: i32,
+  words: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  dilationHeight: i32,
+  dilationWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+  outWidth: i32,
+  firstPixel: i32,
+  pixelCount: i32,
+  border: usize,
+): void {
+  const tapBytes = (<usize>words) << 3;
+  const rowBytes = <usize>width * tapBytes;
+  const runWords = kernelWidth * words;
+  let outX = firstPixel % outWidth;
+  let top = (firstPixel / outWidth) * strideHeight - padTop;
+  for (let pixel = 0; pixel < pixelCount; ++pixel) {
+    const left = outX * strideWidth - padLeft;
+    const inside = dilationWidth == 1 && left >= 0 && left + kernelWidth <= width;
+    for (let ky = 0; ky < kernelHeight; ++ky) {
+      const y = top + ky * dilationHeight;
+      const row = src + <usize>y * rowBytes;
+      if (<u32>y >= <u32>height) {
+        for (let kx = 0; kx < kernelWidth; ++kx) dst = copyWords(dst, border, words);
+      } else if (inside) {
+        dst = copyWords(dst, row + <usize>left * tapBytes, runWords);
+      } else {
+        for (let kx = 0; kx < kernelWidth; ++kx) {
+          const x = left + kx * dilationWidth;
+          dst = copyWords(dst, <u32>x < <u32>width ? row + <usize>x * tapBytes : border, words);
+        }
+      }
+    }
+    if (++outX == outWidth) {
+      outX = 0;
+      top += strideHeight;
+    }
+  }
+}
+
+/** Copies `count` u64 and returns the address after the last. */
+// @ts-ignore: decorator
+@inline
+function copyWords(dst: usize, src: usize, count: i32): usize {
+  let left = count;
+  for (; left >= 2; left -= 2) {
+    v128.store(dst, v128.load(src));
+    src += 16;
+    dst += 16;
+  }
+  if (left != 0) {
+    store<u64>(dst, load<u64>(src));
+    dst += 8;
+  }
+  return dst;
+}

@@ -1,0 +1,238 @@
+/**
+ * Pooling of maps, vectors along the channels.
+ *
+ *   max   out[p][c] = max over the window's taps inside the map (-infinity outside, so an empty window gives -infinity)
+ *   avg   out[p][c] = sum over the taps inside the map / divisor, correctly rounded division
+ *   mean  out[b][c] = sum over the image / pixels
+ *
+ * Windows are cut to the map once a pixel; the taps are then walked without checks, CHUNK = 16 channels (one cache line) at a
+ * time with 4 accumulators, the last channels 4 at a time. Sums run over the taps in row-major order.
+ *
+ * A maximum that keeps NaN takes eight x86 instructions as f32x4.max. Here it takes three: f32x4.pmax (one, drops NaN), and a
+ * mask of the lanes that were ever NaN, turned into NaN at the end.
+ */
+import { relu } from "./conv_tile_f32";
+import { zeroTails } from "./pad_f32";
+
+/** Bytes of 4 vectors. */
+const CHUNK: usize = 64;
+
+// @ts-ignore: decorator
+@inline
+function stepOf(channels: i32): usize {
+  return (<usize>((channels + 3) & ~3)) << 2;
+}
+
+/** Maximum of `width` times `height` pixels from `src` on, for 4 channels. */
+// @ts-ignore: decorator
+@inline
+function maxOfFour(src: usize, dst: usize, height: i32, width: i32, step: usize, rowStep: usize): void {
+  let best = f32x4.splat(-Infinity);
+  let nan = i32x4.splat(0);
+  for (let y = 0; y < height; ++y) {
+    let a = src;
+    for (let x = 0; x < width; ++x) {
+      const v = v128.load(a);
+      best = f32x4.pmax(best, v);
+      nan = v128.or(nan, f32x4.ne(v, v));
+      a += step;
+    }
+    src += rowStep;
+  }
+  v128.store(dst, v128.or(best, nan));
+}
+
+/** The same for 16 channels. */
+// @ts-ignore: decorator
+@inline
+function maxOfChunk(src: usize, dst: usize, height: i32, width: i32, step: usize, rowStep: usize): void {
+  let best0 = f32x4.splat(-Infinity);
+  let best1 = best0;
+  let best2 = best0;
+  let best3 = best0;
+  let nan0 = i32x4.splat(0);
+  let nan1 = nan0;
+  let nan2 = nan0;
+  let nan3 = nan0;
+  for (let y = 0; y < height; ++y) {
+    let a = src;
+    for (let x = 0; x < width; ++x) {
+      const v0 = v128.load(a);
+      const v1 = v128.load(a, 16);
+      const v2 = v128.load(a, 32);
+      const v3 = v128.load(a, 48);
+      best0 = f32x4.pmax(best0, v0);
+      best1 = f32x4.pmax(best1, v1);
+      best2 = f32x4.pmax(best2, v2);
+      best3 = f32x4.pmax(best3, v3);
+      nan0 = v128.or(nan0, f32x4.ne(v0, v0));
+      nan1 = v128.or(nan1, f32x4.ne(v1, v1));
+      nan2 = v128.or(nan2, f32x4.ne(v2, v2));
+      nan3 = v128.or(nan3, f32x4.ne(v3, v3));
+      a += step;
+    }
+    src += rowStep;
+  }
+  v128.store(dst, v128.or(best0, nan0));
+  v128.store(dst, v128.or(best1, nan1), 16);
+  v128.store(dst, v128.or(best2, nan2), 32);
+  v128.store(dst, v128.or(best3, nan3), 48);
+}
+
+/** Sum of `width` times `height` pixels from `src` on, divided by `divisor`, for 4 channels. */
+// @ts-ignore: decorator
+@inline
+function meanOfFour(
+  src: usize,
+  dst: usize,
+  height: i32,
+  width: i32,
+  step: usize,
+  rowStep: usize,
+  divisor: v128,
+  rectify: bool,
+): void {
+  let sum = f32x4.splat(0);
+  for (let y = 0; y < height; ++y) {
+    let a = src;
+    for (let x = 0; x < width; ++x) {
+      sum = f32x4.add(sum, rectify ? relu(v128.load(a)) : v128.load(a));
+      a += step;
+    }
+    src += rowStep;
+  }
+  v128.store(dst, f32x4.div(sum, divisor));
+}
+
+/** The same for 16 channels. */
+// @ts-ignore: decorator
+@inline
+function meanOfChunk(
+  src: usize,
+  dst: usize,
+  height: i32,
+  width: i32,
+  step: usize,
+  rowStep: usize,
+  divisor: v128,
+  rectify: bool,
+): void {
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  let sum2 = sum0;
+  let sum3 = sum0;
+  for (let y = 0; y < height; ++y) {
+    let a = src;
+    for (let x = 0; x < width; ++x) {
+      sum0 = f32x4.add(sum0, rectify ? relu(v128.load(a)) : v128.load(a));
+      sum1 = f32x4.add(sum1, rectify ? relu(v128.load(a, 16)) : v128.load(a, 16));
+      sum2 = f32x4.add(sum2, rectify ? relu(v128.load(a, 32)) : v128.load(a, 32));
+      sum3 = f32x4.add(sum3, rectify ? relu(v128.load(a, 48)) : v128.load(a, 48));
+      a += step;
+    }
+    src += rowStep;
+  }
+  v128.store(dst, f32x4.div(sum0, divisor));
+  v128.store(dst, f32x4.div(sum1, divisor), 16);
+  v128.store(dst, f32x4.div(sum2, divisor), 32);
+  v128.store(dst, f32x4.div(sum3, divisor), 48);
+}
+
+export function maxPoolF32(
+  src: usize,
+  dst: usize,
+  batch: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+): void {
+  const step = stepOf(channels);
+  const rowStep = <usize>width * step;
+  let out = dst;
+  for (let image = 0; image < batch; ++image) {
+    const base = src + <usize>(image * height) * rowStep;
+    for (let y = 0; y < outHeight; ++y) {
+      const top = max(0, y * strideHeight - padTop);
+      const rows = min(height, y * strideHeight - padTop + kernelHeight) - top;
+      for (let x = 0; x < outWidth; ++x) {
+        const left = max(0, x * strideWidth - padLeft);
+        const columns = min(width, x * strideWidth - padLeft + kernelWidth) - left;
+        const window = base + <usize>top * rowStep + <usize>left * step;
+        let c: usize = 0;
+        for (; c + CHUNK <= step; c += CHUNK) maxOfChunk(window + c, out + c, rows, columns, step, rowStep);
+        for (; c < step; c += 16) maxOfFour(window + c, out + c, rows, columns, step, rowStep);
+        out += step;
+      }
+    }
+  }
+  // An empty window leaves -infinity in the tail lanes.
+  zeroTails(dst, batch * outHeight * outWidth, channels);
+}
+
+export function avgPoolF32(
+  src: usize,
+  dst: usize,
+  batch: i32,
+  height: i32,
+  width: i32,
+  channels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+  countIncludePad: i32,
+): void {
+  const step = stepOf(channels);
+  const rowStep = <usize>width * step;
+  const area = kernelHeight * kernelWidth;
+  let out = dst;
+  for (let image = 0; image < batch; ++image) {
+    const base = src + <usize>(image * height) * rowStep;
+    for (let y = 0; y < outHeight; ++y) {
+      const top = max(0, y * strideHeight - padTop);
+      const rows = max(0, min(height, y * strideHeight - padTop + kernelHeight) - top);
+      for (let x = 0; x < outWidth; ++x) {
+        const left = max(0, x * strideWidth - padLeft);
+        const columns = max(0, min(width, x * strideWidth - padLeft + kernelWidth) - left);
+        // The mean of an empty window is 0: its sum is 0 and the divisor must not be.
+        const divisor = f32x4.splat(<f32>(countIncludePad ? area : max(1, rows * columns)));
+        const window = base + <usize>top * rowStep + <usize>left * step;
+        let c: usize = 0;
+        for (; c + CHUNK <= step; c += CHUNK) {
+          meanOfChunk(window + c, out + c, rows, columns, step, rowStep, divisor, false);
+        }
+        for (; c < step; c += 16) meanOfFour(window + c, out + c, rows, columns, step, rowStep, divisor, false);
+        out += step;
+      }
+    }
+  }
+}
+
+export function globalAvgPoolF32(src: usize, dst: usize, batch: i32, plane: i32, channels: i32, rectify: i32): void {
+  const step = stepOf(channels);
+  const divisor = f32x4.splat(<f32>plane);
+  for (let image = 0; image < batch; ++image) {
+    let c: usize = 0;
+    if (rectify) {
+      for (; c + CHUNK <= step; c += CHUNK) meanOfChunk(src + c, dst + c, 1, plane, step, 0, divisor, true);
+      for (; c < step; c += 16) meanOfFour(src + c, dst + c, 1, plane, step, 0, divisor, true);
+    } else {
+      for (; c + CHUNK <= step; c += CHUNK) meanOfChunk(src + c, dst + c, 1, plane, step, 0, divisor, false);
+      for (; c < step; c += 16) meanOfFour(src + c, dst + c, 1, plane, step, 0, divisor, false);
+    }
+    src += <usize>plane * step;
+    dst += step;
+  }
+}

@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import decodeJpegFile, { init as initJpeg } from "@jsquash/jpeg/decode.js";
+import { PNG } from "pngjs";
+import { XnorkitError } from "../errors.js";
+import { readImageHeader } from "../image/header.js";
+import { type Image, image } from "../image/image.js";
+
+/**
+ * Decodes a PNG (any depth, interlaced too) or JPEG file to RGBA. A JPEG is turned upright where its EXIF data says so.
+ * @param name how messages call the picture, its file as a rule.
+ * @throws XnorkitError `bad-file` where the bytes are no picture, are cut short or damaged, or the picture is larger than
+ * `MAX_PIXELS`.
+ */
+export async function decodeImage(bytes: Uint8Array, name = "the picture"): Promise<Image> {
+  const { format } = readImageHeader(bytes, name);
+  try {
+    return format === "png" ? decodePng(bytes) : await decodeJpeg(bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new XnorkitError(
+      "bad-file",
+      `${name} is a ${format.toUpperCase()} that cannot be decoded (${reason}; ${bytes.length} bytes): it is damaged or cut short`,
+      { cause },
+    );
+  }
+}
+
+function decodePng(bytes: Uint8Array): Image {
+  const { width, height, data } = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return image(width, height, 4, data);
+}
+
+let jpegDecoder: Promise<void> | undefined;
+
+async function decodeJpeg(bytes: Uint8Array): Promise<Image> {
+  jpegDecoder ??= loadJpegDecoder();
+  try {
+    await jpegDecoder;
+    // The decoder wants an ArrayBuffer of its own; "preserve" means that the pixels are turned as the EXIF data says.
+    const { width, height, data } = await decodeJpegFile(Uint8Array.from(bytes).buffer, { preserveOrientation: true });
+    return image(width, height, 4, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  } catch (error) {
+    // A failure leaves the decoder's heap in an unknown state; the next picture gets a fresh one.
+    jpegDecoder = undefined;
+    throw error;
+  }
+}
+
+/** The package finds its wasm file by itself in browsers only; here it is compiled from where the package lies. */
+async function loadJpegDecoder(): Promise<void> {
+  const decoder = new URL("codec/dec/mozjpeg_dec.wasm", import.meta.resolve("@jsquash/jpeg/decode.js"));
+  await initJpeg(await WebAssembly.compile(await readFile(fileURLToPath(decoder))));
+}

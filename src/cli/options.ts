@@ -1,0 +1,100 @@
+/** Reading the command line: strict options, and values that are checked before any work starts. */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { XnorkitError } from "../errors.js";
+import type { Shape } from "../tensor.js";
+
+/** What every command takes. */
+const commonOptions = {
+  json: { type: "boolean" },
+  verbose: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+type Parsed<T extends Options> = ReturnType<
+  typeof parseArgs<{ options: T & typeof commonOptions; strict: true; allowPositionals: true }>
+>;
+
+/** Options of commands that read a model. */
+export const modelOptions = {
+  model: { type: "string", short: "m" },
+  weights: { type: "string", short: "w" },
+  mean: { type: "string" },
+  std: { type: "string" },
+} as const;
+
+export function badUsage(message: string): XnorkitError {
+  return new XnorkitError("bad-usage", message);
+}
+
+/**
+ * Splits arguments into options and positionals.
+ * @throws XnorkitError `bad-usage` for options that the command does not know and for options without their value.
+ */
+export function parseCommand<const T extends Options>(argv: readonly string[], options: T): Parsed<T> {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { ...options, ...commonOptions },
+      strict: true,
+      allowPositionals: true,
+    }) as Parsed<T>;
+  } catch (cause) {
+    const [sentence] = (cause as Error).message.split(/[.\n]\s/);
+    throw new XnorkitError("bad-usage", `${sentence.replace(/\.$/, "")} (--help lists the options)`, { cause });
+  }
+}
+
+/** @throws XnorkitError `bad-usage` unless there are `minimum` to `maximum` positionals. */
+export function checkPositionals(positionals: readonly string[], names: string, minimum: number, maximum: number): void {
+  if (positionals.length < minimum) {
+    throw badUsage(`expected ${names}, but got ${positionals.length === 0 ? "nothing" : positionals.join(" ")}`);
+  }
+  if (positionals.length > maximum) {
+    throw badUsage(`"${positionals[maximum]}" is one argument too many, expected ${names || "options only"}`);
+  }
+}
+
+/** @throws XnorkitError `bad-usage` where the option is absent. */
+export function requireOption(option: string, value: string | undefined): string {
+  if (value === undefined || value === "") throw badUsage(`${option} is missing (--help shows how it is used)`);
+  return value;
+}
+
+/** An integer from `minimum` to 2^31 - 1, or undefined where the option is absent. */
+export function readCount(option: string, value: string | undefined, minimum = 1): number | undefined {
+  if (value === undefined) return undefined;
+  const count = Number(value);
+  if (!/^\d+$/.test(value) || count < minimum || count >= 2 ** 31) {
+    throw badUsage(`${option} is "${value}", expected a whole number from ${minimum} to ${2 ** 31 - 1}`);
+  }
+  return count;
+}
+
+/** Finite numbers with commas between, or undefined where the option is absent. */
+export function readNumbers(option: string, value: string | undefined): readonly number[] | undefined {
+  if (value === undefined) return undefined;
+  const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (!numbers.every(Number.isFinite)) {
+    throw badUsage(`${option} is "${value}", expected numbers with commas between, like 123.68,116.779,103.939`);
+  }
+  return numbers;
+}
+
+/** A shape as `1,3,224,224` or `1x3x224x224`, or undefined where the option is absent. */
+export function readShape(option: string, value: string | undefined): Shape | undefined {
+  if (value === undefined) return undefined;
+  const sizes = value.split(/[x,]/);
+  if (!sizes.every((size) => /^[1-9]\d{0,9}$/.test(size))) {
+    throw badUsage(`${option} is "${value}", expected sizes above 0 with commas between, like 1,3,224,224`);
+  }
+  return sizes.map(Number);
+}
+
+/** Names with commas between; none where the option is absent. */
+export function readNames(option: string, value: string | undefined): readonly string[] {
+  if (value === undefined) return [];
+  const names = value.split(",").map((name) => name.trim());
+  if (names.some((name) => name === "")) throw badUsage(`${option} is "${value}", expected names with commas between`);
+  return [...new Set(names)];
+}

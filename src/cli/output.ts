@@ -1,0 +1,96 @@
+/** What commands print: results on stdout, progress and remarks on stderr. */
+import { SingleBar } from "cli-progress";
+import Table from "cli-table3";
+
+/** Where a command prints; tests hand in streams of their own. */
+export interface Io {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+export function printLine(io: Io, text: string): void {
+  io.stdout.write(`${text}\n`);
+}
+
+/** The only thing that `--json` lets a command write to stdout. */
+export function printJson(io: Io, value: unknown): void {
+  printLine(io, JSON.stringify(value, null, 2));
+}
+
+/** A remark beside the result, on stderr so that it never mixes with what is piped on. */
+export function printNote(io: Io, text: string): void {
+  io.stderr.write(`note: ${text}\n`);
+}
+
+export interface Column {
+  readonly head: string;
+  readonly align?: "left" | "right";
+}
+
+const NO_BORDERS = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
+
+/** Columns aligned by blanks alone: readable, and easy to cut apart by other programs. */
+export function printTable(io: Io, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+  const table = new Table({
+    head: columns.map(({ head }) => head),
+    colAligns: columns.map(({ align }) => align ?? "left"),
+    chars: NO_BORDERS,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+  });
+  for (const row of rows) table.push([...row]);
+  for (const line of table.toString().split("\n")) printLine(io, line.trimEnd());
+}
+
+/** 11,689,512 */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString("en-US");
+}
+
+/** Three significant digits with a unit: 1.81 G, 58.2 M, 640. */
+export function formatLarge(count: number): string {
+  const units: readonly (readonly [number, string])[] = [
+    [1e12, " T"],
+    [1e9, " G"],
+    [1e6, " M"],
+    [1e3, " k"],
+  ];
+  const unit = units.find(([size]) => count >= size);
+  return unit === undefined ? formatCount(count) : `${(count / unit[0]).toPrecision(3)}${unit[1]}`;
+}
+
+export interface Progress {
+  update(done: number): void;
+  stop(): void;
+}
+
+/** A progress bar on stderr where that is a terminal or `wanted`; elsewhere nothing. */
+export function progressBar(io: Io, total: number, unit: string, wanted: boolean): Progress {
+  const isTerminal = io.stderr.isTTY === true;
+  if (!isTerminal && !wanted) return { update: () => {}, stop: () => {} };
+  const bar = new SingleBar({
+    stream: io.stderr,
+    format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left{note}`,
+    noTTYOutput: !isTerminal,
+    hideCursor: isTerminal ? true : null,
+    linewrap: isTerminal ? false : null,
+    clearOnComplete: isTerminal,
+  });
+  bar.start(total, 0, { note: "" });
+  return { update: (done) => bar.update(done), stop: () => bar.stop() };
+}

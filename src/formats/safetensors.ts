@@ -1,0 +1,63 @@
+/** Whole safetensors files in memory; the header's rules are in safetensors_header.ts. */
+import { XnorkitError } from "../errors.js";
+import { elementCount, formatShape } from "../tensor.js";
+import { DTYPE_BYTES, type RawTensor } from "./dtypes.js";
+import { encodeSafetensorsHeader, parseSafetensorsHeader } from "./safetensors_header.js";
+
+export { type Dtype, type RawTensor, rawFloat32, toFloat32 } from "./dtypes.js";
+export {
+  encodeSafetensorsHeader,
+  headerByteLength,
+  parseSafetensorsHeader,
+  type SafetensorsHeader,
+  type TensorEntry,
+} from "./safetensors_header.js";
+
+export interface SafetensorsFile {
+  /** In the file's order. */
+  readonly tensors: ReadonlyMap<string, RawTensor>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads a safetensors file. The tensors' bytes are views of the file's.
+ * @throws XnorkitError `bad-file` with name and file offset where the file is cut short, too long or breaks the format's rules.
+ */
+export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  const { tensors: entries, metadata } = parseSafetensorsHeader(bytes, bytes.length);
+  const tensors = new Map<string, RawTensor>();
+  for (const [name, { dtype, shape, offset, byteLength }] of entries) {
+    tensors.set(name, { dtype, shape, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + offset, byteLength) });
+  }
+  return { tensors, metadata };
+}
+
+/**
+ * Writes a safetensors file with the tensors in the order given.
+ * @throws XnorkitError `bad-shape` where a tensor's bytes do not fill its shape; `bad-option` for the reserved name `__metadata__`.
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, RawTensor>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Uint8Array {
+  let size = 0;
+  for (const [name, { dtype, shape, bytes }] of tensors) {
+    const expected = elementCount(shape) * DTYPE_BYTES[dtype];
+    if (bytes.length !== expected) {
+      throw new XnorkitError(
+        "bad-shape",
+        `tensor ${JSON.stringify(name)} of shape ${formatShape(shape)} takes ${expected} bytes of ${dtype}, but has ${bytes.length}`,
+      );
+    }
+    size += expected;
+  }
+  const header = encodeSafetensorsHeader(tensors, metadata);
+  const file = new Uint8Array(header.length + size);
+  file.set(header);
+  let offset = header.length;
+  for (const { bytes } of tensors.values()) {
+    file.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return file;
+}

@@ -1,0 +1,100 @@
+/**
+ * Builds graphs the way the frameworks build networks: blocks nested in blocks, each registered under a name in its parent.
+ * A block that is a layer adds one node, which takes the block's path as its name; what a block computes beside its children (a
+ * residual addition) is named after the operation, `features.3.0.add`.
+ */
+import { XnorkitError } from "../errors.js";
+import type { Shape } from "../tensor.js";
+import { checkInputShape, inferNodeShape } from "./shapes.js";
+import type { Graph, Module, Node } from "./types.js";
+
+type WithoutPlace<T> = T extends Node ? Omit<T, "name" | "inputs" | "module"> : never;
+
+/** A node without its name, inputs and module, which the scope fills in. */
+export type Operation = WithoutPlace<Exclude<Node, { kind: "input" }>>;
+
+/** A network, or a part of one, that can be placed under a name in a parent. */
+export interface Block {
+  /** The framework's class name. */
+  readonly type: string;
+  /** Adds the block's nodes and returns the name of the value that the block computes from `input`. */
+  readonly forward: (scope: Scope, input: string) => string;
+}
+
+/** The place in the module tree where a block puts its children, nodes and parameters. */
+export interface Scope {
+  /** Dotted path of the block, "" for the network. */
+  readonly path: string;
+  /** Registers a block under a name and runs it on a value; returns its output value. */
+  readonly child: (name: string, block: Block, input: string) => string;
+  /** Adds a node and returns its value; without `name` the node is the block itself and takes its path. */
+  readonly add: (operation: Operation, inputs: readonly string[], name?: string) => string;
+  /** The full name of a parameter of this block. */
+  readonly parameter: (name: string) => string;
+  readonly shape: (value: string) => Shape;
+}
+
+const INPUT = "input";
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/**
+ * Runs a network's block on an input of the given shape, [batch, channels, height, width], and returns the graph. Shapes are
+ * checked as layers are added.
+ * @throws XnorkitError `bad-shape` where a layer cannot read its input, `bad-graph` where names collide.
+ */
+export function buildGraph(name: string, inputShape: Shape, network: Block): Graph {
+  checkInputShape(inputShape, name);
+  const nodes: Node[] = [{ kind: "input", name: INPUT, inputs: [], module: "" }];
+  const shapes = new Map<string, Shape>([[INPUT, inputShape]]);
+  const modules: { path: string; type: string; output: string }[] = [];
+  const paths = new Set<string>();
+
+  function shape(value: string): Shape {
+    const found = shapes.get(value);
+    if (found === undefined) throw new XnorkitError("bad-graph", `${name} reads ${value} before any layer computes it`);
+    return found;
+  }
+
+  function place(path: string, block: Block, input: string): string {
+    if (paths.has(path)) throw new XnorkitError("bad-graph", `${name} has two modules named ${path}`);
+    paths.add(path);
+    const module = { path, type: block.type, output: input };
+    modules.push(module);
+    module.output = block.forward(scopeAt(path), input);
+    shape(module.output);
+    return module.output;
+  }
+
+  function scopeAt(path: string): Scope {
+    return {
+      path,
+      shape,
+      parameter: (parameter) => join(path, parameter),
+      child(child, block, input) {
+        if (!/^[^.\s]+$/.test(child)) {
+          throw new XnorkitError(
+            "bad-graph",
+            `"${child}" cannot name a child of ${path || name}: no dots, no blanks, not empty`,
+          );
+        }
+        return place(join(path, child), block, input);
+      },
+      add(operation, inputs, operationName) {
+        const nodeName = operationName === undefined ? path : join(path, operationName);
+        if (nodeName === "" || shapes.has(nodeName)) {
+          throw new XnorkitError("bad-graph", `${name} has two layers named "${nodeName}"`);
+        }
+        const node = { ...operation, name: nodeName, inputs, module: path };
+        shapes.set(nodeName, inferNodeShape(node, inputs.map(shape)));
+        nodes.push(node);
+        return nodeName;
+      },
+    };
+  }
+
+  const output = place("", network, INPUT);
+  return { name, inputShape: [...inputShape], nodes, output, modules: modules as readonly Module[] };
+}

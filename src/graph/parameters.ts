@@ -1,0 +1,222 @@
+/** What parameters a graph needs, by the names that its framework gives them, and whether given weights fit. */
+import { XnorkitError } from "../errors.js";
+import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
+import type { Weight, Weights } from "../weights.js";
+import { inferShapes } from "./shapes.js";
+import { closestNames } from "./suggest.js";
+import type { Graph, Node } from "./types.js";
+
+export type ParameterRole = "weight" | "bias" | "gamma" | "beta" | "mean" | "variance";
+
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly role: ParameterRole;
+  /** A convolution's weight of which each value is used as 1 bit. */
+  readonly binary: boolean;
+  /** The bits alone suffice: binary, +-1 by det_sign, and no scale is computed from the float values. */
+  readonly packable: boolean;
+  /** Name of the first node that reads it. */
+  readonly node: string;
+  /** Stored by the framework but read past (the gamma of a batch norm with fixGamma). */
+  readonly ignored: boolean;
+}
+
+/** Stored beside the parameters by a framework although no layer of the network in inference reads them. */
+const KNOWN_EXTRAS: readonly RegExp[] = [
+  /(^|\.)num_batches_tracked$/, // torch's counter of every batch norm
+  /^current_stage\./, // BMXNet's dense networks save their last stage twice
+  /^auxiliary_(net|head)\./, // AWNAS's second classifier, used in training only
+];
+
+/** True for a stored name that needs no place in the graph: batch counters, BMXNet's aliases, auxiliary heads. */
+export function isKnownExtra(name: string): boolean {
+  return KNOWN_EXTRAS.some((pattern) => pattern.test(name));
+}
+
+function nodesInRegistrationOrder(graph: Graph): readonly Node[] {
+  const order = new Map(graph.modules.map(({ path }, index) => [path, index]));
+  return [...graph.nodes].sort((a, b) => (order.get(a.module) ?? 0) - (order.get(b.module) ?? 0));
+}
+
+function nodeParameters(node: Node, input: Shape): readonly ParameterSpec[] {
+  const spec = (role: ParameterRole, name: string | null, shape: Shape): readonly ParameterSpec[] =>
+    name === null ? [] : [{ name, shape, role, binary: false, packable: false, node: node.name, ignored: false }];
+
+  switch (node.kind) {
+    case "conv2d":
+      return [
+        ...spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]),
+        ...spec("bias", node.bias, [node.channels]),
+      ];
+    case "binaryConv2d": {
+      const binary = node.bits === 1 && node.quantizer !== "identity" && node.quantizer !== "dorefa";
+      const packable = binary && node.quantizer !== "sign" && node.scaling === "none";
+      return spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]).map((weight) => ({
+        ...weight,
+        binary,
+        packable,
+      }));
+    }
+    case "dense":
+      return [...spec("weight", node.weight, [node.units, input[1]]), ...spec("bias", node.bias, [node.units])];
+    case "batchNorm":
+      return [
+        ...spec("gamma", node.gamma, [input[1]]).map((gamma) => ({ ...gamma, ignored: node.fixGamma })),
+        ...spec("beta", node.beta, [input[1]]),
+        ...spec("mean", node.mean, [input[1]]),
+        ...spec("variance", node.variance, [input[1]]),
+      ];
+    default:
+      return [];
+  }
+}
+
+/**
+ * The parameters of a graph in the framework's registration order (gluon's `save_parameters`), each name once.
+ * @throws XnorkitError `bad-graph` where one name is used for parameters that differ, `bad-shape` where shapes do not fit.
+ */
+export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
+  const shapes = inferShapes(graph);
+  const specs = new Map<string, ParameterSpec>();
+  for (const node of nodesInRegistrationOrder(graph)) {
+    if (node.kind === "input") continue;
+    for (const spec of nodeParameters(node, shapes.get(node.inputs[0])!)) {
+      const earlier = specs.get(spec.name);
+      if (earlier === undefined) {
+        specs.set(spec.name, spec);
+      } else if (
+        !sameShape(earlier.shape, spec.shape) ||
+        earlier.role !== spec.role ||
+        earlier.binary !== spec.binary
+      ) {
+        throw new XnorkitError(
+          "bad-graph",
+          `parameter ${spec.name} is a ${earlier.role} of ${formatShape(earlier.shape)} for layer ${earlier.node} and a ${spec.role}` +
+            ` of ${formatShape(spec.shape)} for layer ${spec.node}: it can be shared only where both are the same`,
+        );
+      } else {
+        const packable = earlier.packable && spec.packable;
+        specs.set(spec.name, { ...earlier, packable, ignored: earlier.ignored && spec.ignored });
+      }
+    }
+  }
+  return [...specs.values()];
+}
+
+/**
+ * Compares the names a file holds with those a graph needs, before any data is read.
+ * @throws XnorkitError `missing-weight` or `surplus-weight` with the name. Names that a framework is known to save beside
+ * (`isKnownExtra`) are let pass.
+ */
+export function matchWeights(specs: readonly ParameterSpec[], names: Iterable<string>): void {
+  const found = new Set(names);
+  const known = new Set(specs.map(({ name }) => name));
+  const surplus = [...found].filter((name) => !known.has(name) && !isKnownExtra(name));
+  const missing = specs.filter(({ name }) => !found.has(name));
+  if (missing.length > 0) {
+    const [{ name, shape, node }] = missing;
+    const others = missing.length > 1 ? `, nor are ${missing.length - 1} others` : "";
+    const hint =
+      surplus.length > 0 ? `; among its surplus names "${closestNames(name, surplus, 1)[0]}" is the closest` : "";
+    throw new XnorkitError(
+      "missing-weight",
+      `parameter ${name} (${formatShape(shape)}, for layer ${node}) is not in the weights${others}${hint}: is it the file of this network?`,
+    );
+  }
+  if (surplus.length > 0) {
+    const others = surplus.length > 1 ? ` (and ${surplus.length - 1} others)` : "";
+    throw new XnorkitError(
+      "surplus-weight",
+      `the weights hold ${surplus[0]}${others}, which the network does not know: is it the file of this network?`,
+    );
+  }
+}
+
+function place(index: number, shape: Shape): string {
+  const indices: number[] = [];
+  let rest = index;
+  for (const size of [...shape].reverse()) {
+    indices.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return `[${indices.join(", ")}]`;
+}
+
+function checkFloats(spec: ParameterSpec, data: Float32Array): void {
+  if (data.length !== elementCount(spec.shape)) {
+    throw new XnorkitError(
+      "bad-shape",
+      `parameter ${spec.name} of shape ${formatShape(spec.shape)} needs ${elementCount(spec.shape)} values, but has ${data.length}`,
+    );
+  }
+  if (spec.ignored) return;
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    throw new XnorkitError(
+      "bad-value",
+      `parameter ${spec.name} is ${data[i]} at ${place(i, spec.shape)} (element ${i}), where a finite number is needed`,
+    );
+  }
+  if (spec.role !== "variance") return;
+  const negative = data.findIndex((value) => value < 0);
+  if (negative >= 0) {
+    throw new XnorkitError(
+      "bad-value",
+      `parameter ${spec.name} is ${data[negative]} at ${place(negative, spec.shape)}, but a variance cannot be negative`,
+    );
+  }
+}
+
+function checkBits(spec: ParameterSpec, data: Uint8Array): void {
+  if (!spec.packable) {
+    throw new XnorkitError(
+      "bad-value",
+      `parameter ${spec.name} is stored as sign bits, but layer ${spec.node} needs its float values`,
+    );
+  }
+  const [outputs, inputs, height, width] = spec.shape;
+  const tapBytes = Math.ceil(inputs / 8);
+  const bytes = outputs * height * width * tapBytes;
+  if (data.length !== bytes) {
+    throw new XnorkitError(
+      "bad-shape",
+      `parameter ${spec.name} of shape ${formatShape(spec.shape)} needs ${bytes} bytes of sign bits, but has ${data.length}`,
+    );
+  }
+  if (inputs % 8 === 0) return;
+  const past = (0xff << (inputs % 8)) & 0xff;
+  for (let last = tapBytes - 1; last < bytes; last += tapBytes) {
+    if ((data[last] & past) === 0) continue;
+    throw new XnorkitError(
+      "bad-value",
+      `parameter ${spec.name} has bits set past its ${inputs} channels in byte ${last}, where zeros are needed`,
+    );
+  }
+}
+
+/**
+ * Checks one parameter. Float values fit everywhere (binary layers take their signs), sign bits only where `packable`.
+ * @throws XnorkitError `bad-shape` with both shapes, `bad-value` with the place of a NaN, an infinity, a negative variance or a
+ * stray bit. Values that are read past (`ignored`) may be anything.
+ */
+export function checkWeight(spec: ParameterSpec, weight: Weight): void {
+  if (!sameShape(spec.shape, weight.shape)) {
+    throw new XnorkitError(
+      "bad-shape",
+      `parameter ${spec.name} has shape ${formatShape(weight.shape)}, but layer ${spec.node} needs ${formatShape(spec.shape)}`,
+    );
+  }
+  if (weight.kind === "bits") checkBits(spec, weight.data);
+  else checkFloats(spec, weight.data);
+}
+
+/**
+ * Checks that weights hold what a graph needs and nothing else.
+ * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value`, naming the parameter and the place.
+ */
+export function checkWeights(graph: Graph, weights: Weights): void {
+  const specs = parameterSpecs(graph);
+  matchWeights(specs, weights.keys());
+  for (const spec of specs) checkWeight(spec, weights.get(spec.name)!);
+}

@@ -1,0 +1,37 @@
+import type { Image } from "./image.js";
+
+/** Lays a picture with alpha on white and drops the alpha; others stay as they are. */
+export function composeOnWhite(picture: Image): Image {
+  if (picture.channels !== 4) return picture;
+  const { width, height, data } = picture;
+  const composed = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const alpha = data[4 * pixel + 3];
+    for (let channel = 0; channel < 3; channel++) {
+      composed[3 * pixel + channel] = Math.round((data[4 * pixel + channel] * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
+  return { width, height, channels: 3, data: composed };
+}
+
+/** Grey by the luma of ITU-R BT.601 (0.299 R + 0.587 G + 0.114 B, in 16 fractional bits as PIL's mode L), alpha on white. */
+export function toGray(picture: Image): Image {
+  const { width, height, channels, data } = composeOnWhite(picture);
+  if (channels === 1) return picture;
+  const gray = new Uint8Array(width * height);
+  for (let pixel = 0; pixel < gray.length; pixel++) {
+    const [red, green, blue] = data.subarray(3 * pixel, 3 * pixel + 3);
+    gray[pixel] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
+  }
+  return { width, height, channels: 1, data: gray };
+}
+
+/** Three channels: grey three times, alpha on white. */
+export function toRgb(picture: Image): Image {
+  const composed = composeOnWhite(picture);
+  if (composed.channels === 3) return composed;
+  const { width, height, data } = composed;
+  const rgb = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < data.length; pixel++) rgb.fill(data[pixel], 3 * pixel, 3 * pixel + 3);
+  return { width, height, channels: 3, data: rgb };
+}

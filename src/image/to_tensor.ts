@@ -1,0 +1,30 @@
+import { XnorkitError } from "../errors.js";
+import type { Tensor } from "../tensor.js";
+import { toGray, toRgb } from "./color.js";
+import type { Image } from "./image.js";
+
+/**
+ * Pictures of one size as a u8 tensor [pictures, channels, height, width]: RGB planes or one grey plane, alpha on white. The
+ * graph's `preprocess` turns the pixels into numbers.
+ * @throws XnorkitError `bad-shape` where there is no picture or the sizes differ.
+ */
+export function toTensor(pictures: readonly Image[], channels: 1 | 3): Tensor {
+  if (pictures.length === 0) throw new XnorkitError("bad-shape", "a tensor needs at least one picture");
+  const [{ width, height }] = pictures;
+  const positions = width * height;
+  const data = new Uint8Array(pictures.length * channels * positions);
+  for (const [index, picture] of pictures.entries()) {
+    if (picture.width !== width || picture.height !== height) {
+      throw new XnorkitError(
+        "bad-shape",
+        `picture ${index} is ${picture.width}x${picture.height}, but picture 0 is ${width}x${height}: resize or crop them alike`,
+      );
+    }
+    const source = channels === 1 ? toGray(picture) : toRgb(picture);
+    for (let i = 0; i < channels * positions; i++) {
+      const plane = index * channels + (i % channels);
+      data[plane * positions + Math.floor(i / channels)] = source.data[i];
+    }
+  }
+  return { shape: [pictures.length, channels, height, width], data };
+}

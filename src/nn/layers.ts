@@ -1,0 +1,158 @@
+/** Gluon's layers as blocks, with gluon's defaults and class names (python/mxnet/gluon/nn). */
+import type { Block, Operation } from "../graph/builder.js";
+import type { ActivationQuantizer, Pair, WeightQuantizer } from "../graph/types.js";
+
+function square(size: number): Pair {
+  return [size, size];
+}
+
+/** A block that is one node. */
+function layer(type: string, operation: Operation): Block {
+  return { type, forward: (scope, input) => scope.add(operation, [input]) };
+}
+
+/** Blocks one after the other, registered as "0", "1", ... */
+export function hybridSequential(blocks: readonly Block[]): Block {
+  return {
+    type: "HybridSequential",
+    forward: (scope, input) => blocks.reduce((value, block, index) => scope.child(String(index), block, value), input),
+  };
+}
+
+export interface Conv2dOptions {
+  readonly channels: number;
+  readonly kernelSize: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly groups?: number;
+}
+
+/** `nn.Conv2D(..., use_bias=False)`: none of the networks has a convolution with bias. */
+export function conv2d({ channels, kernelSize, stride = 1, padding = 0, groups = 1 }: Conv2dOptions): Block {
+  return {
+    type: "Conv2D",
+    forward: (scope, input) =>
+      scope.add(
+        {
+          kind: "conv2d",
+          weight: scope.parameter("weight"),
+          channels,
+          kernel: square(kernelSize),
+          stride: square(stride),
+          padding: square(padding),
+          dilation: square(1),
+          groups,
+          bias: null,
+        },
+        [input],
+      ),
+  };
+}
+
+/** `nn.BatchNorm(scale, epsilon)`: with scale false MXNet's operator takes gamma as 1 whatever the file says (fix_gamma). */
+export function batchNorm({ scale = true, epsilon = 1e-5 } = {}): Block {
+  return {
+    type: "BatchNorm",
+    forward: (scope, input) =>
+      scope.add(
+        {
+          kind: "batchNorm",
+          gamma: scope.parameter("gamma"),
+          beta: scope.parameter("beta"),
+          mean: scope.parameter("running_mean"),
+          variance: scope.parameter("running_var"),
+          epsilon,
+          fixGamma: !scale,
+        },
+        [input],
+      ),
+  };
+}
+
+/** `nn.Activation("relu")`. */
+export function relu(): Block {
+  return layer("Activation", { kind: "relu" });
+}
+
+export function maxPool2d(poolSize: number, stride: number, padding: number): Block {
+  return layer("MaxPool2D", {
+    kind: "maxPool",
+    kernel: square(poolSize),
+    stride: square(stride),
+    padding: square(padding),
+  });
+}
+
+/** `nn.AvgPool2D`: floor mode, padded taps count (gluon's default). */
+export function avgPool2d(poolSize: number, stride: number, padding: number): Block {
+  return layer("AvgPool2D", {
+    kind: "avgPool",
+    kernel: square(poolSize),
+    stride: square(stride),
+    padding: square(padding),
+    countIncludePad: true,
+  });
+}
+
+export function globalAvgPool2d(): Block {
+  return layer("GlobalAvgPool2D", { kind: "globalAvgPool" });
+}
+
+export function flatten(): Block {
+  return layer("Flatten", { kind: "flatten" });
+}
+
+/** `nn.Dense(units)`, with bias. */
+export function dense(units: number): Block {
+  return {
+    type: "Dense",
+    forward: (scope, input) =>
+      scope.add({ kind: "dense", weight: scope.parameter("weight"), bias: scope.parameter("bias"), units }, [input]),
+  };
+}
+
+/** `nn.QActivation`. */
+export function qActivation(method: ActivationQuantizer, bits: number): Block {
+  return layer("QActivation", { kind: "quantize", method, bits });
+}
+
+export interface QConv2dOptions {
+  readonly channels: number;
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly dilation: number;
+  readonly bits: number;
+  readonly quantization: WeightQuantizer;
+  readonly applyScaling: boolean;
+}
+
+/**
+ * `nn.QConv2D`: pads with -1 whatever the activations are; (h + K) / 2 follows where the weights have 1 bit and no scale is
+ * applied.
+ */
+export function qConv2d(options: QConv2dOptions): Block {
+  const { channels, kernelSize, stride, padding, dilation, bits, quantization, applyScaling } = options;
+  return {
+    type: "QConv2D",
+    forward: (scope, input) =>
+      scope.add(
+        {
+          kind: "binaryConv2d",
+          weight: scope.parameter("weight"),
+          channels,
+          kernel: square(kernelSize),
+          stride: square(stride),
+          padding: square(padding),
+          dilation: square(dilation),
+          groups: 1,
+          padValue: -1,
+          quantizer: quantization,
+          bits,
+          scaling: applyScaling ? "channel" : "none",
+          offset: bits === 1 && !applyScaling,
+        },
+        [input],
+      ),
+  };
+}

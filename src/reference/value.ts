@@ -1,0 +1,56 @@
+import { XnorkitError } from "../errors.js";
+import { elementCount, formatShape, type Shape } from "../tensor.js";
+
+/** A tensor of the reference: f64 numbers in row-major order, NCHW. */
+export interface Value {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+/** Batch, channels and the number of positions of a map; a `[N, C]` value is a map of one position. */
+export function mapSize(value: Value): {
+  readonly batch: number;
+  readonly channels: number;
+  readonly positions: number;
+} {
+  const [batch, channels, ...spatial] = value.shape;
+  return { batch, channels, positions: elementCount(spatial) };
+}
+
+/**
+ * The four axes of a map.
+ * @throws XnorkitError `bad-shape` where the value is not NCHW.
+ */
+export function mapAxes(
+  value: Value,
+  node: string,
+): readonly [batch: number, channels: number, height: number, width: number] {
+  const [batch, channels, height, width] = value.shape;
+  if (value.shape.length !== 4) {
+    throw new XnorkitError(
+      "bad-shape",
+      `${node} reads a map [N, C, H, W], but its input is ${formatShape(value.shape)}`,
+    );
+  }
+  return [batch, channels, height, width];
+}
+
+/**
+ * How many places a window of `kernel` taps has on an axis: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+ * @throws XnorkitError `bad-shape` where the window does not fit.
+ */
+export function windowCount(
+  size: number,
+  window: { readonly kernel: number; readonly stride: number; readonly padding: number; readonly dilation: number },
+  node: string,
+): number {
+  const extent = window.dilation * (window.kernel - 1) + 1;
+  const padded = size + 2 * window.padding;
+  if (padded < extent) {
+    throw new XnorkitError(
+      "bad-shape",
+      `${node} has a window of ${extent} that does not fit into its input of ${size} with padding ${window.padding}: use a larger input`,
+    );
+  }
+  return Math.floor((padded - extent) / window.stride) + 1;
+}

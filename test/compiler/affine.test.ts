@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  batchNormAffine,
+  ceilF32,
+  compose,
+  countAffine,
+  countThresholds,
+  floatThresholds,
+} from "../../src/compiler/affine.js";
+
+// Parameters below 1e-6 are taken as 0: products that underflow to -0 are +1 to the framework and none of a threshold's business.
+const number = fc.double({ min: -50, max: 50, noNaN: true }).map((x) => (Math.abs(x) < 1e-6 ? 0 : x));
+const gamma = fc.oneof(number, fc.constant(0), fc.constant(-1));
+const norm = fc.record({ mean: number, variance: fc.double({ min: 0, max: 30, noNaN: true }), gamma, beta: number });
+
+/** The framework's own formula, in its order. */
+const batchNorm = (x: number, n: { mean: number; variance: number; gamma: number; beta: number }) =>
+  ((x - n.mean) / Math.sqrt(n.variance + 1e-5)) * n.gamma + n.beta;
+
+const toAffine = (n: { mean: number; variance: number; gamma: number; beta: number }) =>
+  batchNormAffine([n.mean], [n.variance], [n.gamma], [n.beta], 1e-5);
+
+test("a batch norm's affine gives the framework's numbers", () => {
+  fc.assert(
+    fc.property(norm, number, (n, x) => {
+      const { scale, shift } = toAffine(n);
+      const expected = batchNorm(x, n);
+      assert.ok(Math.abs(scale[0] * x + shift[0] - expected) <= 1e-9 * (1 + Math.abs(scale[0]) * 100 + Math.abs(expected)));
+    }),
+  );
+});
+
+test("composed affines are the outer one of the inner one", () => {
+  fc.assert(
+    fc.property(norm, norm, number, (a, b, x) => {
+      const { scale, shift } = compose(toAffine(a), toAffine(b));
+      const expected = batchNorm(batchNorm(x, a), b);
+      const size = 1 + Math.abs(scale[0]) * 100 + Math.abs(shift[0]) + 1e5 * Math.abs(b.gamma);
+      assert.ok(Math.abs(scale[0] * x + shift[0] - expected) <= 1e-9 * size);
+    }),
+  );
+});
+
+test("ceilF32 is the smallest f32 that is not below", () => {
+  fc.assert(
+    fc.property(fc.double({ noNaN: true, min: -3e38, max: 3e38 }), (x) => {
+      const up = ceilF32(x);
+      assert.equal(Math.fround(up), up);
+      assert.ok(up >= x);
+      // The f32 just below `up` is below x.
+      const bits = new Int32Array(new Float32Array([up]).buffer);
+      if (up !== 0) {
+        bits[0] += up > 0 ? -1 : 1;
+        assert.ok(new Float32Array(bits.buffer)[0] < x);
+      }
+    }),
+  );
+});
+
+test("thresholds on counts decide as the batch norm of K - count does, exact zeros included", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 300 }),
+      gamma,
+      fc.oneof(number, fc.constant(0)),
+      fc.boolean(),
+      fc.integer({ min: -5, max: 305 }),
+      fc.double({ min: -0.5, max: 0.5, noNaN: true }),
+      (k, g, beta, whole, near, fraction) => {
+        const mean = whole ? near : near + fraction;
+        const n = { mean, variance: 3, gamma: g, beta };
+        const affine = compose(countAffine(1, k, true, null), toAffine(n));
+        const { threshold, flip } = countThresholds(affine, 1, k);
+        assert.ok(threshold[0] >= 0 && threshold[0] <= k);
+        for (let count = 0; count <= k; count++) {
+          const value = batchNorm(k - count, n);
+          // Within rounding of zero either decision is right, but an exact zero is +1.
+          if (value !== 0 && Math.abs(value) < 1e-12 * (1 + Math.abs(beta))) continue;
+          assert.equal((count <= threshold[0] ? 1 : 0) ^ (flip[0] & 1), value >= 0 ? 1 : 0);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("thresholds on floats decide as the batch norm does for every f32 that is not within rounding of the root", () => {
+  fc.assert(
+    fc.property(norm, fc.float({ noNaN: true, min: -100, max: 100 }), (n, x) => {
+      const { threshold, flip } = floatThresholds(toAffine(n), 1, 4);
+      const v = flip[0] === 0 ? x : -x;
+      const value = batchNorm(x, n);
+      if (value !== 0 && Math.abs(value) < 1e-12 * (1 + Math.abs(n.beta) + Math.abs(n.gamma) * 1e3)) return;
+      assert.equal(!(v < threshold[0]), value >= 0);
+    }),
+  );
+});
+
+test("a zero gamma gives the sign of beta, zero beta gives +1", () => {
+  for (const [beta, bit] of [
+    [0, 1],
+    [0.5, 1],
+    [-0.5, 0],
+  ]) {
+    const affine = batchNormAffine([3], [1], [0], [beta], 1e-5);
+    const { threshold } = floatThresholds(affine, 1, 4);
+    for (const x of [-1e30, -3, 0, 3, 1e30]) assert.equal(x < threshold[0] ? 0 : 1, bit);
+    const counts = countThresholds(compose(countAffine(1, 9, true, null), affine), 1, 9);
+    for (let c = 0; c <= 9; c++) assert.equal((c <= counts.threshold[0] ? 1 : 0) ^ (counts.flip[0] & 1), bit);
+  }
+});

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createSession } from "../../src/runtime/session.js";
+import { skipWithout } from "../support/shared.js";
+import { followDecisions } from "./decisions.js";
+import {
+  compare,
+  DIGITS_FILES,
+  type Golden,
+  goldenFiles,
+  loadDigits,
+  loadGolden,
+  RESNET_E_GOLDENS,
+} from "./support.js";
+
+/** Quantiser decisions that may differ from the recorded run, as the golden says. */
+function recordedTies({ description }: Golden): number {
+  const margins = description.margins as Record<string, unknown>;
+  return Number(margins.near_tie_1e5) + Number(description.quant_disagreements_f32_vs_f64);
+}
+
+for (const name of RESNET_E_GOLDENS) {
+  test(`the kernels give ${name}, output and taps`, { skip: skipWithout(...goldenFiles(name)) }, async () => {
+    const golden = loadGolden(name);
+    assert.equal(recordedTies(golden), 0, "this golden needs the comparison on the kernels' own decisions");
+    const taps = [...golden.taps.keys()];
+    const tapped = await createSession(golden, { taps });
+    const outputs = { tapped: tapped.run(golden.input) };
+    for (const [path, expected] of golden.taps) {
+      const actual = tapped.tap(path);
+      assert.deepEqual(actual.shape, expected.shape, path);
+      const { difference, scale } = compare(actual.data as Float32Array, expected.data);
+      assert.ok(difference <= 1e-4 * scale, `${path} differs by ${difference} at a scale of ${scale}`);
+    }
+    // Without taps everything is fused, which is another program.
+    const fused = await createSession(golden);
+    for (const [way, output] of Object.entries({ ...outputs, fused: fused.run(golden.input) })) {
+      assert.deepEqual(output.shape, golden.output.shape);
+      const { difference, scale } = compare(output.data as Float32Array, golden.outputF64.data);
+      assert.ok(difference <= 1e-4 * scale, `${way} output differs by ${difference} at a scale of ${scale}`);
+    }
+  });
+
+  test(`${name} follows the reference on its own decisions`, { skip: skipWithout(...goldenFiles(name)) }, async () => {
+    const golden = loadGolden(name);
+    const { differing, farthest, difference, scale } = await followDecisions(golden, golden.input);
+    assert.ok(farthest < 1e-4, `${differing} decisions differ, one of them ${farthest} from its threshold`);
+    assert.ok(difference <= 1e-4 * scale, `output differs by ${difference} at a scale of ${scale}`);
+  });
+}
+
+test("the kernels read the 200 sample digits as the framework does", {
+  skip: skipWithout(...DIGITS_FILES),
+}, async () => {
+  const { graph, weights, images, outputF64 } = loadDigits();
+  const session = await createSession({ graph, weights });
+  const [count, ...size] = images.shape;
+  const pixels = size.reduce((a, b) => a * b, 1);
+  const classes = outputF64.shape[1];
+  const argmax = (values: ArrayLike<number>) =>
+    Array.from(values).reduce((best, v, i, all) => (v > all[best] ? i : best), 0);
+  let close = 0;
+  for (let i = 0; i < count; i++) {
+    const input = { shape: [1, ...size], data: images.data.subarray(i * pixels, (i + 1) * pixels) };
+    const { data } = session.run(input);
+    const expected = outputF64.data.subarray(i * classes, (i + 1) * classes);
+    if (compare(data as Float32Array, expected).difference <= 1e-3) close++;
+    assert.equal(argmax(data), argmax(expected), `image ${i}`);
+  }
+  assert.ok(close >= 195, `${close} of ${count} images agree within 1e-3`);
+});

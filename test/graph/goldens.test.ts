@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { graphFromJson, graphToJson } from "../../src/graph/json.js";
+import { findValue } from "../../src/graph/lookup.js";
+import { checkWeights, parameterSpecs } from "../../src/graph/parameters.js";
+import { inferShapes } from "../../src/graph/shapes.js";
+import { fromDescription } from "../../src/models/description.js";
+import type { Weight } from "../../src/weights.js";
+import { sharedPath } from "../support/shared.js";
+import { goldenNames, readDescription, readTensors, skipWithoutGolden } from "./golden.js";
+
+for (const name of goldenNames) {
+  describe(`golden ${name}`, { skip: skipWithoutGolden(name) }, () => {
+    const build = () => fromDescription(readFileSync(sharedPath(`goldens/${name}.json`), "utf8"));
+
+    test("has the parameters of the framework's file, in its order", () => {
+      const expected = readTensors(`${name}.weights`).map((tensor) => ({ name: tensor.name, shape: tensor.shape }));
+      const found = parameterSpecs(build()).map((spec) => ({ name: spec.name, shape: spec.shape }));
+      assert.deepEqual(found, expected);
+    });
+
+    test("accepts the framework's weights", () => {
+      const weights = readTensors(`${name}.weights`).map((tensor): [string, Weight] => [
+        tensor.name,
+        { kind: "f32", shape: tensor.shape, data: tensor.data },
+      ]);
+      checkWeights(build(), new Map(weights));
+    });
+
+    test("resolves every tap to a value of the stored shape", () => {
+      const graph = build();
+      const shapes = inferShapes(graph);
+      const stored = new Map(readTensors(`${name}.io`).map((tensor) => [tensor.name, tensor.shape]));
+      const { taps, output_shape } = readDescription(name);
+      assert.ok(taps.length > 20);
+      for (const tap of taps) {
+        assert.deepEqual(shapes.get(findValue(graph, tap)), stored.get(`tap:${tap}`), tap);
+      }
+      assert.deepEqual(shapes.get(graph.output), output_shape);
+      assert.deepEqual(graph.inputShape, stored.get("input"));
+    });
+
+    test("survives JSON exactly", () => {
+      const graph = build();
+      const text = graphToJson(graph);
+      assert.deepEqual(graphFromJson(text), graph);
+      assert.deepEqual(graphFromJson(JSON.parse(text)), graph);
+    });
+  });
+}

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  type ConvF32Shape,
+  convF32ScratchBytes,
+  convF32WeightBytes,
+  mapStride,
+} from "../../src/compiler/kernel_sizes.js";
+import { openKernels } from "../support/kernels.js";
+import { allocGuarded, assertWithin, paddedToStride, randomValues, readMap, toMap } from "../support/maps.js";
+
+interface Case extends ConvF32Shape {
+  readonly batch: number;
+  readonly relu: boolean;
+  readonly seed: number;
+}
+
+const bench = openKernels();
+
+/** The definition, in float64, with the sum of absolute products that bounds float32's rounding. NCHW, OIHW. */
+function naive(c: Case, input: Float32Array, weight: Float32Array, bias: Float32Array) {
+  const inputs = c.inChannels / c.groups;
+  const outputs = c.outChannels / c.groups;
+  const size = c.batch * c.outChannels * c.outHeight * c.outWidth;
+  const output = new Float64Array(size);
+  const magnitude = new Float64Array(size);
+  let at = 0;
+  for (let b = 0; b < c.batch; b++)
+    for (let n = 0; n < c.outChannels; n++)
+      for (let y = 0; y < c.outHeight; y++)
+        for (let x = 0; x < c.outWidth; x++) {
+          let sum = bias[n];
+          let absolute = Math.abs(bias[n]);
+          for (let i = 0; i < inputs; i++)
+            for (let ky = 0; ky < c.kernelHeight; ky++)
+              for (let kx = 0; kx < c.kernelWidth; kx++) {
+                const row = y * c.strideHeight + ky * c.dilationHeight - c.padTop;
+                const column = x * c.strideWidth + kx * c.dilationWidth - c.padLeft;
+                if (row < 0 || row >= c.height || column < 0 || column >= c.width) continue;
+                const channel = Math.floor(n / outputs) * inputs + i;
+                const value = input[((b * c.inChannels + channel) * c.height + row) * c.width + column];
+                const product = value * weight[((n * inputs + i) * c.kernelHeight + ky) * c.kernelWidth + kx];
+                sum += product;
+                absolute += Math.abs(product);
+              }
+          output[at] = c.relu ? Math.max(sum, 0) : sum;
+          magnitude[at++] = absolute;
+        }
+  return { output, magnitude };
+}
+
+function run(c: Case, input: Float32Array, weight: Float32Array, bias: Float32Array): Float32Array {
+  bench.reset();
+  const { k } = bench;
+  const inputs = c.inChannels / c.groups;
+  const src = bench.putF32(toMap(input, c.batch, c.inChannels, c.height * c.width));
+  const raw = bench.putF32(weight);
+  const biasPointer = bench.putF32(paddedToStride(bias));
+  const floats = c.batch * c.outHeight * c.outWidth * mapStride(c.outChannels);
+  const weights = allocGuarded(
+    bench,
+    convF32WeightBytes(c.outChannels, inputs, c.kernelHeight, c.kernelWidth, c.groups),
+  );
+  const scratch = allocGuarded(bench, convF32ScratchBytes(c));
+  const dst = allocGuarded(bench, floats * 4);
+  k.convF32Pack(raw, weights.pointer, c.outChannels, inputs, c.kernelHeight, c.kernelWidth, c.groups);
+  k.convF32(
+    ...([src, dst.pointer, weights.pointer, biasPointer, scratch.pointer] as const),
+    ...([c.batch, c.height, c.width, c.inChannels] as const),
+    ...([c.outHeight, c.outWidth, c.outChannels, c.kernelHeight, c.kernelWidth] as const),
+    ...([c.strideHeight, c.strideWidth, c.dilationHeight, c.dilationWidth, c.padTop, c.padLeft] as const),
+    ...([c.groups, c.relu ? 1 : 0] as const),
+  );
+  for (const region of [weights, scratch, dst]) region.assertIntact();
+  return readMap(bench.f32(dst.pointer, floats), c.batch, c.outChannels, c.outHeight * c.outWidth);
+}
+
+function check(c: Case): void {
+  const inputs = c.inChannels / c.groups;
+  const input = randomValues(c.seed, c.batch * c.inChannels * c.height * c.width);
+  const weight = randomValues(c.seed + 1, c.outChannels * inputs * c.kernelHeight * c.kernelWidth);
+  const bias = randomValues(c.seed + 2, c.outChannels);
+  const { output, magnitude } = naive(c, input, weight, bias);
+  const terms = inputs * c.kernelHeight * c.kernelWidth + 1;
+  assertWithin(run(c, input, weight, bias), output, (i) => (terms + 1) * 2 ** -24 * magnitude[i]);
+}
+
+/** Output sizes follow from a bottom and right padding of their own, as TensorFlow's "same" has it. */
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    batch: fc.integer({ min: 1, max: 3 }),
+    height: fc.integer({ min: 1, max: 17 }),
+    width: fc.integer({ min: 1, max: 17 }),
+    groups: fc.constantFrom(1, 1, 1, 2, 3, 4, 8, 13),
+    inputs: fc.integer({ min: 1, max: 70 }),
+    outputs: fc.integer({ min: 1, max: 70 }),
+    depthwise: fc.constantFrom(false, false, false, true),
+    kernelHeight: fc.integer({ min: 1, max: 7 }),
+    kernelWidth: fc.integer({ min: 1, max: 7 }),
+    strideHeight: fc.integer({ min: 1, max: 3 }),
+    strideWidth: fc.integer({ min: 1, max: 3 }),
+    dilationHeight: fc.integer({ min: 1, max: 2 }),
+    dilationWidth: fc.integer({ min: 1, max: 2 }),
+    padding: fc.constantFrom(false, true, true),
+    pads: fc.tuple(fc.nat(6), fc.nat(6), fc.nat(6), fc.nat(6)),
+    relu: fc.boolean(),
+    seed: fc.integer({ min: 1, max: 1e6 }),
+  })
+  .map((r) => {
+    const reachHeight = (r.kernelHeight - 1) * r.dilationHeight + 1;
+    const reachWidth = (r.kernelWidth - 1) * r.dilationWidth + 1;
+    const [padTop, padLeft, padBottom, padRight] = r.padding ? r.pads : [0, 0, 0, 0];
+    const height = Math.max(r.height, reachHeight - padTop - padBottom);
+    const width = Math.max(r.width, reachWidth - padLeft - padRight);
+    const groups = r.depthwise ? r.inputs : r.groups;
+    return {
+      ...r,
+      groups,
+      height,
+      width,
+      padTop,
+      padLeft,
+      inChannels: r.depthwise ? r.inputs : Math.max(1, Math.floor(r.inputs / groups)) * groups,
+      outChannels: r.depthwise ? r.inputs : Math.max(1, Math.floor(r.outputs / groups)) * groups,
+      outHeight: Math.floor((height + padTop + padBottom - reachHeight) / r.strideHeight) + 1,
+      outWidth: Math.floor((width + padLeft + padRight - reachWidth) / r.strideWidth) + 1,
+    };
+  })
+  .filter((c) => {
+    const macs = c.batch * c.outHeight * c.outWidth * c.outChannels * (c.inChannels / c.groups);
+    return macs * c.kernelHeight * c.kernelWidth < 3e6;
+  });
+
+const square = (
+  inChannels: number,
+  outChannels: number,
+  size: number,
+  kernel: number,
+  stride = 1,
+  groups = 1,
+): Case => {
+  const pad = kernel >> 1;
+  const out = Math.floor((size + 2 * pad - kernel) / stride) + 1;
+  return {
+    ...{ batch: 1, relu: false, seed: 9, height: size, width: size, inChannels, outChannels, groups },
+    ...{ outHeight: out, outWidth: out, kernelHeight: kernel, kernelWidth: kernel, padTop: pad, padLeft: pad },
+    ...{ strideHeight: stride, strideWidth: stride, dilationHeight: 1, dilationWidth: 1 },
+  };
+};
+
+test("convF32 is within float32's rounding of the definition, over odd shapes", () => {
+  fc.assert(fc.property(cases, check), { numRuns: 500 });
+});
+
+test("convF32 on the networks' own layers: stems, downsample, depthwise", () => {
+  check(square(3, 64, 32, 7, 2));
+  check(square(3, 32, 33, 3, 2));
+  check(square(32, 32, 16, 3, 1, 4));
+  check(square(32, 64, 16, 3, 1, 8));
+  check(square(64, 128, 14, 1, 2));
+  check(square(1, 1, 9, 5));
+  check(square(48, 48, 15, 3, 1, 48));
+  check(square(3, 3, 15, 3, 2, 3));
+});
+
+test("convF32 keeps NaN and infinity where they belong and the tail lanes zero", () => {
+  const c = { ...square(5, 6, 6, 3), relu: true };
+  const input = randomValues(3, c.inChannels * 36);
+  input[0] = Number.NaN;
+  input[35] = Number.POSITIVE_INFINITY;
+  const weight = new Float32Array(6 * 5 * 9).fill(1);
+  const output = run(c, input, weight, new Float32Array(6));
+  for (let n = 0; n < 6; n++) {
+    for (const pixel of [0, 1, 6, 7]) assert.ok(Number.isNaN(output[n * 36 + pixel]), `channel ${n} pixel ${pixel}`);
+    for (const pixel of [28, 29, 34, 35]) assert.equal(output[n * 36 + pixel], Number.POSITIVE_INFINITY);
+    assert.ok(Number.isFinite(output[n * 36 + 15]));
+  }
+});
+
+test("convF32ScratchBytes is 0 where the map is read in place", () => {
+  assert.equal(convF32ScratchBytes(square(64, 128, 14, 1, 2)), 0);
+  assert.equal(
+    convF32ScratchBytes({ ...square(48, 48, 15, 3, 1, 48), padTop: 0, padLeft: 0, outHeight: 13, outWidth: 13 }),
+    0,
+  );
+  assert.equal(convF32ScratchBytes(square(3, 64, 224, 7, 2)), 229 * 229 * 3 * 4 + 16);
+});
