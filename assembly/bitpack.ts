@@ -48,27 +48,44 @@ function packMap(
   const last = (1 << (channels & 15)) - 1;
   for (let pixel = 0; pixel < pixels; ++pixel) {
     const end = dst + dstBytes;
-    let at: usize = 0;
+    let x = src;
+    let limit = threshold;
+    let flips = flip;
     let out = dst;
     let left = channels;
     for (; left >= 16; left -= 16) {
-      const bits = maskBits(
-        less(src, at, perChannel, threshold, flip, 0),
-        less(src, at, perChannel, threshold, flip, 16),
-        less(src, at, perChannel, threshold, flip, 32),
-        less(src, at, perChannel, threshold, flip, 48),
-      );
-      store<u16>(out, <u16>~bits);
-      at += 64;
+      let x0 = v128.load(x);
+      let x1 = v128.load(x, 16);
+      let x2 = v128.load(x, 32);
+      let x3 = v128.load(x, 48);
+      if (perChannel) {
+        x0 = lessThan(x0, v128.load(flips), v128.load(limit));
+        x1 = lessThan(x1, v128.load(flips, 16), v128.load(limit, 16));
+        x2 = lessThan(x2, v128.load(flips, 32), v128.load(limit, 32));
+        x3 = lessThan(x3, v128.load(flips, 48), v128.load(limit, 48));
+        limit += 64;
+        flips += 64;
+      } else {
+        x0 = negative(x0);
+        x1 = negative(x1);
+        x2 = negative(x2);
+        x3 = negative(x3);
+      }
+      store<u16>(out, <u16>~maskBits(x0, x1, x2, x3));
+      x += 64;
       out += 2;
     }
     if (left > 0) {
-      let bits = 0;
-      for (let shift = 0; shift < left; shift += 4) {
-        bits |= i32x4.bitmask(less(src, at, perChannel, threshold, flip, 0)) << shift;
-        at += 16;
+      let less = 0;
+      for (let c = 0; c < left; c += 4) {
+        const x0 = v128.load(x);
+        const mask = perChannel ? lessThan(x0, v128.load(flips), v128.load(limit)) : negative(x0);
+        less |= i32x4.bitmask(mask) << c;
+        x += 16;
+        limit += 16;
+        flips += 16;
       }
-      store<u16>(out, <u16>(~bits & last));
+      store<u16>(out, <u16>(~less & last));
       out += 2;
     }
     clearBits(out, end);
@@ -77,11 +94,10 @@ function packMap(
   }
 }
 
+/** Lanes where x < 0: not NaN, not -0. */
 // @ts-ignore: decorator
 @inline
-function less(src: usize, at: usize, perChannel: bool, threshold: usize, flip: usize, offset: usize): v128 {
-  const x = v128.load(src + at, offset);
-  if (perChannel) return lessThan(x, v128.load(flip + at, offset), v128.load(threshold + at, offset));
+function negative(x: v128): v128 {
   return f32x4.lt(x, f32x4.splat(0));
 }
 

@@ -64,10 +64,10 @@ function thresholdCounts<T>(
     let left = channels;
     for (; left >= 16; left -= 16) {
       const bits = maskBits(
-        atMost(loadCounts4<T>(at, 0), limit, 0),
-        atMost(loadCounts4<T>(at, 4 * sizeof<T>()), limit, 16),
-        atMost(loadCounts4<T>(at, 8 * sizeof<T>()), limit, 32),
-        atMost(loadCounts4<T>(at, 12 * sizeof<T>()), limit, 48),
+        i32x4.le_s(loadCounts4<T>(at), v128.load(limit)),
+        i32x4.le_s(loadCounts4<T>(at + 4 * sizeof<T>()), v128.load(limit, 16)),
+        i32x4.le_s(loadCounts4<T>(at + 8 * sizeof<T>()), v128.load(limit, 32)),
+        i32x4.le_s(loadCounts4<T>(at + 12 * sizeof<T>()), v128.load(limit, 48)),
       );
       store<u16>(out, <u16>(bits ^ (<i32>load<u16>(flips))));
       at += 16 * sizeof<T>();
@@ -79,7 +79,7 @@ function thresholdCounts<T>(
       let bits = 0;
       let c = 0;
       for (; c + 4 <= left; c += 4) {
-        bits |= i32x4.bitmask(atMost(loadCounts4<T>(at, 0), limit, 0)) << c;
+        bits |= i32x4.bitmask(i32x4.le_s(loadCounts4<T>(at), v128.load(limit))) << c;
         at += 4 * sizeof<T>();
         limit += 16;
       }
@@ -95,10 +95,4 @@ function thresholdCounts<T>(
     counts += countBytes;
     dst = end;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function atMost(counts: v128, threshold: usize, offset: usize): v128 {
-  return i32x4.le_s(counts, v128.load(threshold, offset));
 }

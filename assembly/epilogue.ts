@@ -128,10 +128,10 @@ function epilogue<T>(
     let out = bits;
     let left = channels;
     for (; left >= 16; left -= 16) {
-      let v0 = affine(values4<T>(x, 0), scale + at, shift + at, 0);
-      let v1 = affine(values4<T>(x, 4 * sizeof<T>()), scale + at, shift + at, 16);
-      let v2 = affine(values4<T>(x, 8 * sizeof<T>()), scale + at, shift + at, 32);
-      let v3 = affine(values4<T>(x, 12 * sizeof<T>()), scale + at, shift + at, 48);
+      let v0 = affine(values4<T>(x), v128.load(scale + at), v128.load(shift + at));
+      let v1 = affine(values4<T>(x + 4 * sizeof<T>()), v128.load(scale + at, 16), v128.load(shift + at, 16));
+      let v2 = affine(values4<T>(x + 8 * sizeof<T>()), v128.load(scale + at, 32), v128.load(shift + at, 32));
+      let v3 = affine(values4<T>(x + 12 * sizeof<T>()), v128.load(scale + at, 48), v128.load(shift + at, 48));
       // The same branch for every group of a call: predicted, and not measurable beside a loop without flags.
       if (first != 0) {
         v0 = f32x4.add(v0, v128.load(first + at));
@@ -173,7 +173,7 @@ function epilogue<T>(
     if (left > 0) {
       let less = 0;
       for (let c = 0; c < left; c += 4) {
-        let v = affine(valuesLast<T>(x, left - c), scale + at, shift + at, 0);
+        let v = affine(valuesLast<T>(x, left - c), v128.load(scale + at), v128.load(shift + at));
         if (first != 0) v = f32x4.add(v, v128.load(first + at));
         if (relu != 0) v = positive(v);
         if (second != 0) v = f32x4.add(v, v128.load(second + at));
@@ -202,8 +202,8 @@ function epilogue<T>(
 
 // @ts-ignore: decorator
 @inline
-function affine(x: v128, scale: usize, shift: usize, offset: usize): v128 {
-  return f32x4.add(f32x4.mul(v128.load(scale, offset), x), v128.load(shift, offset));
+function affine(x: v128, scale: v128, shift: v128): v128 {
+  return f32x4.add(f32x4.mul(scale, x), shift);
 }
 
 /** max(v, 0): NaN stays NaN and -0 becomes 0, in two instructions where f32x4.max takes seven on x86. */
@@ -216,15 +216,15 @@ function positive(v: v128): v128 {
 /** Four values as f32x4. */
 // @ts-ignore: decorator
 @inline
-function values4<T>(at: usize, offset: usize): v128 {
-  return isFloat<T>() ? v128.load(at, offset) : f32x4.convert_i32x4_s(loadCounts4<T>(at, offset));
+function values4<T>(at: usize): v128 {
+  return isFloat<T>() ? v128.load(at) : f32x4.convert_i32x4_s(loadCounts4<T>(at));
 }
 
 /** The first `left` of four values; the others, which may lie past the last count, are zero (those of a map are zero already). */
 // @ts-ignore: decorator
 @inline
 function valuesLast<T>(at: usize, left: i32): v128 {
-  if (isFloat<T>() || left >= 4) return values4<T>(at, 0);
+  if (isFloat<T>() || left >= 4) return values4<T>(at);
   let counts = i32x4(<i32>load<T>(at), 0, 0, 0);
   if (left > 1) counts = i32x4.replace_lane(counts, 1, <i32>load<T>(at, sizeof<T>()));
   if (left > 2) counts = i32x4.replace_lane(counts, 2, <i32>load<T>(at, 2 * sizeof<T>()));

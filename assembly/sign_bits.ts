@@ -44,9 +44,9 @@ export function clearBits(from: usize, end: usize): void {
   for (let p = from; p < end; p += 2) store<u16>(p, 0);
 }
 
-/** Four counts, i32 or u16, as i32x4; `offset` is a constant, so that it costs no addition. */
+/** Four counts, i32 or u16, as i32x4. */
 // @ts-ignore: decorator
 @inline
-export function loadCounts4<T>(at: usize, offset: usize): v128 {
-  return sizeof<T>() == 2 ? v128.load16x4_u(at, offset) : v128.load(at, offset);
+export function loadCounts4<T>(at: usize): v128 {
+  return sizeof<T>() == 2 ? v128.load16x4_u(at) : v128.load(at);
 }

@@ -32,23 +32,47 @@ function decodePng(bytes: Uint8Array): Image {
 }
 
 let jpegDecoder: Promise<void> | undefined;
+/** What the decoder had to say about the picture it is at; it would print it otherwise. */
+let complaints: string[] = [];
 
-async function decodeJpeg(bytes: Uint8Array): Promise<Image> {
-  jpegDecoder ??= loadJpegDecoder();
+let previousJpeg: Promise<unknown> = Promise.resolve();
+
+/** One picture after the other: they share the decoder and its complaints. */
+function decodeJpeg(bytes: Uint8Array): Promise<Image> {
+  const decoded = previousJpeg.then(() => decodeNextJpeg(bytes));
+  previousJpeg = decoded.catch(() => undefined);
+  return decoded;
+}
+
+async function decodeNextJpeg(bytes: Uint8Array): Promise<Image> {
   try {
+    jpegDecoder ??= loadJpegDecoder();
     await jpegDecoder;
+    complaints = [];
     // The decoder wants an ArrayBuffer of its own; "preserve" means that the pixels are turned as the EXIF data says.
     const { width, height, data } = await decodeJpegFile(Uint8Array.from(bytes).buffer, { preserveOrientation: true });
+    if (complaints.some((complaint) => /premature end/i.test(complaint))) throw new Error("its data ends early");
     return image(width, height, 4, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   } catch (error) {
     // A failure leaves the decoder's heap in an unknown state; the next picture gets a fresh one.
     jpegDecoder = undefined;
-    throw error;
+    throw complaints.length > 0 ? new Error(complaints.join(", "), { cause: error }) : error;
   }
 }
 
 /** The package finds its wasm file by itself in browsers only; here it is compiled from where the package lies. */
 async function loadJpegDecoder(): Promise<void> {
-  const decoder = new URL("codec/dec/mozjpeg_dec.wasm", import.meta.resolve("@jsquash/jpeg/decode.js"));
-  await initJpeg(await WebAssembly.compile(await readFile(fileURLToPath(decoder))));
+  const file = new URL("codec/dec/mozjpeg_dec.wasm", import.meta.resolve("@jsquash/jpeg/decode.js"));
+  const decoder = await WebAssembly.compile(await readFile(fileURLToPath(file)));
+  const options = {
+    instantiateWasm: (imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => void) => {
+      const instance = new WebAssembly.Instance(decoder, imports);
+      receive(instance);
+      return instance.exports;
+    },
+    printErr: (complaint: string) => {
+      complaints.push(complaint);
+    },
+  };
+  await initJpeg(options);
 }

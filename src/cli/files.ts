@@ -23,18 +23,28 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
 }
 
+/** Errors that name their file already. */
+const placed = new WeakSet<object>();
+
+function placeError(code: XnorkitError["code"], message: string, cause: unknown): XnorkitError {
+  const error = new XnorkitError(code, message, { cause });
+  placed.add(error);
+  return error;
+}
+
 /**
- * Runs something that reads or writes a file; what it throws gets the path in front.
+ * Runs something that reads or writes a file; what it throws gets the path in front, once.
  * @throws XnorkitError with the code of the error within, `bad-file` for errors of the system.
  */
 export async function atPath<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof XnorkitError) throw new XnorkitError(cause.code, `${path}: ${cause.message}`, { cause });
+    if (cause instanceof XnorkitError) {
+      throw placed.has(cause) ? cause : placeError(cause.code, `${path}: ${cause.message}`, cause);
+    }
     if (!isSystemError(cause)) throw cause;
-    const reason = REASONS[cause.code ?? ""] ?? `${cause.message} (${cause.code})`;
-    throw new XnorkitError("bad-file", `${path}: ${reason}`, { cause });
+    throw placeError("bad-file", `${path}: ${REASONS[cause.code ?? ""] ?? cause.message}`, cause);
   }
 }
 

@@ -85,12 +85,12 @@ export function progressBar(io: Io, total: number, unit: string, wanted: boolean
   if (!isTerminal && !wanted) return { update: () => {}, stop: () => {} };
   const bar = new SingleBar({
     stream: io.stderr,
-    format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left{note}`,
+    format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left`,
     noTTYOutput: !isTerminal,
     hideCursor: isTerminal ? true : null,
     linewrap: isTerminal ? false : null,
     clearOnComplete: isTerminal,
   });
-  bar.start(total, 0, { note: "" });
+  bar.start(total, 0);
   return { update: (done) => bar.update(done), stop: () => bar.stop() };
 }

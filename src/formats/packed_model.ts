@@ -13,9 +13,9 @@ import {
   FORMAT_VERSION,
   isPackedModel,
   type PackedTensor,
-  type SaveOptions,
   packedMetadata,
   packedTensors,
+  type SaveOptions,
 } from "./packed_layout.js";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.js";
 

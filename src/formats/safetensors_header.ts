@@ -43,8 +43,7 @@ export function headerByteLength(prefix: Uint8Array, fileSize: number): number {
       `a safetensors file starts with 8 bytes of header length and a JSON header, but it ends at byte ${Math.min(fileSize, prefix.length)}`,
     );
   }
-  const view = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_BYTES);
-  const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
+  const length = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   const limit = Math.min(fileSize - LENGTH_BYTES, MAX_HEADER_BYTES);
   if (length < 2 || length > limit) {
     throw new XnorkitError(
@@ -52,7 +51,7 @@ export function headerByteLength(prefix: Uint8Array, fileSize: number): number {
       `the header length at byte 0 is ${length}, expected 2 to ${limit} for a file of ${fileSize} bytes: not safetensors, or cut short`,
     );
   }
-  return LENGTH_BYTES + length;
+  return LENGTH_BYTES + Number(length);
 }
 
 /**
@@ -117,9 +116,7 @@ export function encodeSafetensorsHeader(
     );
   }
   const header = new Uint8Array(LENGTH_BYTES + length).fill(0x20);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, length, true);
-  view.setUint32(4, 0, true);
+  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
   header.set(json, LENGTH_BYTES);
   return header;
 }

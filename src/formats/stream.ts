@@ -12,9 +12,9 @@ import {
   encodeValues,
   isPackedModel,
   type PackedTensor,
-  type SaveOptions,
   packedMetadata,
   packedTensors,
+  type SaveOptions,
 } from "./packed_layout.js";
 import {
   encodeSafetensorsHeader,

@@ -84,7 +84,13 @@ export function buildGraph(name: string, inputShape: Shape, network: Block): Gra
       },
       add(operation, inputs, operationName) {
         const nodeName = operationName === undefined ? path : join(path, operationName);
-        if (nodeName === "" || shapes.has(nodeName)) {
+        if (nodeName === "") {
+          throw new XnorkitError(
+            "bad-graph",
+            `a layer of ${name} has no name: place it in a block, as a child with a name`,
+          );
+        }
+        if (shapes.has(nodeName)) {
           throw new XnorkitError("bad-graph", `${name} has two layers named "${nodeName}"`);
         }
         const node = { ...operation, name: nodeName, inputs, module: path };

@@ -27,7 +27,9 @@ test("a batch norm's affine gives the framework's numbers", () => {
     fc.property(norm, number, (n, x) => {
       const { scale, shift } = toAffine(n);
       const expected = batchNorm(x, n);
-      assert.ok(Math.abs(scale[0] * x + shift[0] - expected) <= 1e-9 * (1 + Math.abs(scale[0]) * 100 + Math.abs(expected)));
+      assert.ok(
+        Math.abs(scale[0] * x + shift[0] - expected) <= 1e-9 * (1 + Math.abs(scale[0]) * 100 + Math.abs(expected)),
+      );
     }),
   );
 });

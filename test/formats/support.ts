@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, XnorkitError } from "../../src/errors.js";
 import type { Graph } from "../../src/graph/types.js";
-import { getModel } from "../../src/models/registry.js";
+import { resnetE } from "../../src/models/resnet_e.js";
 import type { Shape } from "../../src/tensor.js";
 import type { FloatWeight, Weights } from "../../src/weights.js";
 
@@ -26,7 +26,11 @@ function isError(error: unknown, code: ErrorCode, patterns: readonly RegExp[]): 
 }
 
 /** A safetensors file of this header text and data, with the length that `length` states or else the right one. */
-export function rawFile(header: string | Uint8Array, data: Uint8Array = new Uint8Array(0), length?: bigint): Uint8Array {
+export function rawFile(
+  header: string | Uint8Array,
+  data: Uint8Array = new Uint8Array(0),
+  length?: bigint,
+): Uint8Array {
   const json = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const file = new Uint8Array(8 + json.length + data.length);
   new DataView(file.buffer).setBigUint64(0, length ?? BigInt(json.length), true);
@@ -54,14 +58,17 @@ export function floatWeight(shape: Shape, data: Float32Array): FloatWeight {
   return { kind: "f32", shape, data };
 }
 
-/** A ResNetE-18 of odd channel counts; `scaled` has scales from float weights, so that no binary weight can be packed. */
+/** A small ResNetE1 of odd channel counts; `scaled` has scales from float weights, so that no binary weight can be packed. */
 export function smallGraph({ scaled = false } = {}): Graph {
-  const graph = getModel("resnet18_e1", {
-    inputShape: [1, 3, 16, 16],
-    classes: 7,
+  const graph = resnetE({
+    version: 1,
+    layers: [1, 1, 1, 1],
     channels: [4, 4, 9, 12, 17],
+    classes: 7,
+    inputShape: [1, 3, 16, 16],
     initialLayers: "thumbnail",
-  } as Parameters<typeof getModel>[1]);
+    useFp: true,
+  });
   if (!scaled) return graph;
   const nodes = graph.nodes.map((node) =>
     node.kind === "binaryConv2d" ? { ...node, scaling: "channel" as const, offset: false } : node,

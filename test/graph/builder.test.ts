@@ -44,6 +44,7 @@ test("names are checked", () => {
   throwsError(build(named("a", "a")), "bad-graph", "two modules named a");
   throwsError(build(named("a.b")), "bad-graph", '"a.b"');
   throwsError(build(named("")), "bad-graph");
+  throwsError(build(relu()), "bad-graph", "has no name");
   throwsError(build(named("input")), "bad-graph", '"input"');
   const unknown: Block = { type: "Unknown", forward: (scope) => scope.add({ kind: "relu" }, ["nowhere"], "x") };
   throwsError(build(unknown), "bad-graph", "nowhere");

@@ -61,6 +61,16 @@ test("a JPEG decodes to its pixels", async () => {
   for (const [i, level] of data.entries()) assert.ok(Math.abs(level - (i % 4 === 3 ? 255 : 90 + (i % 4) * 50)) <= 4);
 });
 
+test("pictures decoded at once do not mix", async () => {
+  const jpeg = await sampleJpeg();
+  const cut = Uint8Array.of(...jpeg.subarray(0, jpeg.length - 40), 0xff, 0xd9);
+  const results = await Promise.allSettled([jpeg, cut, samplePng(), jpeg].map((bytes) => decodeImage(bytes)));
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled", "fulfilled"],
+  );
+});
+
 test("what is no picture is refused with what it is", async () => {
   await refuses(new Uint8Array(0), /it is empty/);
   await refuses(new TextEncoder().encode("hello world"), /begins with bytes 68 65 6c 6c 6f/);

@@ -19,8 +19,8 @@ const bar = (
 
 test("the longer side of the digit becomes 20 pixels in the middle of 28", () => {
   const digit = mnistDigit(bar(100, 80, { x: 5, y: 10, w: 20, h: 60 }, 0, 255));
-  const expected = paint(28, 28, (x, y) => (x >= 11 && x < 18 && y >= 4 && y < 24 ? 255 : 0));
-  // 20x60 becomes 7x20 (6.67 rounded); the centre of mass 3.5, 10 goes to 14, 14: 10.5 rounds to column 11.
+  const expected = paint(28, 28, (x, y) => (x >= 11 && x < 18 && y >= 5 && y < 25 ? 255 : 0));
+  // 20x60 becomes 7x20 (6.67 rounded); its centre, pixel 3 and 9.5, goes to 14: column 11, row 4.5 rounded to 5.
   assert.deepEqual(digit, expected);
 });
 
@@ -65,7 +65,7 @@ test("an empty picture is refused", () => {
   assert.throws(() => digitInput(paint(1, 1, () => 3)), isEmpty);
 });
 
-test("any picture with ink gives 28x28 with the centre of mass in the middle", () => {
+test("any picture with ink gives 28x28 with the centre of mass at pixel 14", () => {
   const side = fc.integer({ min: 8, max: 90 });
   fc.assert(
     fc.property(side, side, fc.integer({ min: 1, max: 1000 }), fc.boolean(), (width, height, seed, dark) => {
@@ -83,8 +83,8 @@ function centerOfMass({ width, height, data }: Image): readonly [x: number, y: n
   let [mass, x, y] = [0, 0, 0];
   for (let i = 0; i < width * height; i++) {
     mass += data[i];
-    x += data[i] * ((i % width) + 0.5);
-    y += data[i] * (Math.floor(i / width) + 0.5);
+    x += data[i] * (i % width);
+    y += data[i] * Math.floor(i / width);
   }
   return [x / mass, y / mass];
 }

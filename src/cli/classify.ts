@@ -1,0 +1,115 @@
+/** `xnorkit classify`: what pictures show. */
+import { XnorkitError } from "../errors.js";
+import type { Graph } from "../graph/types.js";
+import { elementCount, formatShape, type Tensor } from "../tensor.js";
+import { isFolder } from "./files.js";
+import { MODEL_HELP, openModel } from "./load_model.js";
+import { checkPositionals, modelOptions, parseCommand, readCount } from "./options.js";
+import { type Io, printJson, printNote, printTable } from "./output.js";
+import { listPictures, readPicture } from "./prepare_image.js";
+import { softmax, topIndices } from "./probabilities.js";
+import { openRunner, type Runner } from "./runner.js";
+
+export const usage = `usage: xnorkit classify IMAGE... [--model M] [--weights F] [--labels F] [--top K] [options]
+
+Decodes PNG and JPEG pictures (a folder means all in it), runs a network on them and prints what it takes them for. Without
+--model the embedded network reads one handwritten digit a picture, dark on light or light on dark.
+Networks with one channel get the digit centred and scaled as MNIST does; those with three get the short side resized to 8/7 of
+their input and the middle cut out.
+
+  -m, --model M       the network
+  -w, --weights F     its parameters
+  -l, --labels F      class names: a file with one a line, or names with commas between
+  -k, --top K         how many classes to list (3)
+      --mean, --std   preprocessing of the pixels
+      --reference     compute with the slow f64 reference interpreter
+      --json          [{ "file", "top": [{ "index", "label", "probability" }], "ms" }]
+
+${MODEL_HELP}`;
+
+const options = {
+  ...modelOptions,
+  labels: { type: "string", short: "l" },
+  top: { type: "string", short: "k" },
+  reference: { type: "boolean" },
+} as const;
+
+const DEFAULT_TOP = 3;
+
+interface Guess {
+  readonly index: number;
+  /** The class name, or the index where the model names none. */
+  readonly label: string;
+  readonly probability: number;
+}
+
+interface Classification {
+  readonly file: string;
+  readonly top: readonly Guess[];
+  readonly ms: number;
+}
+
+async function expandFolders(paths: readonly string[]): Promise<readonly string[]> {
+  const lists = await Promise.all(paths.map(async (path) => ((await isFolder(path)) ? listPictures(path) : [path])));
+  return lists.flat();
+}
+
+async function classify(file: string, graph: Graph, runner: Runner, top: number): Promise<Classification> {
+  const input = await readPicture(file, graph);
+  const start = performance.now();
+  const { shape, data } = runner.run(input);
+  const ms = performance.now() - start;
+  if (shape.length !== 2) {
+    throw new XnorkitError("unsupported", `${graph.name} gives ${formatShape(shape)}, not one number a class: use run`);
+  }
+  const probabilities = softmax(data);
+  const guesses = topIndices(probabilities, top).map((index) => ({
+    index,
+    label: graph.labels?.[index] ?? String(index),
+    probability: probabilities[index],
+  }));
+  return { file, top: guesses, ms };
+}
+
+function percent(probability: number): string {
+  return `${(100 * probability).toFixed(1)} %`;
+}
+
+function printResults(io: Io, results: readonly Classification[]): void {
+  printTable(
+    io,
+    [{ head: "file" }, { head: "prediction" }, { head: "probability", align: "right" }, { head: "next" }, { head: "ms", align: "right" }],
+    results.map(({ file, top: [best, ...others], ms }) => [
+      file,
+      best.label,
+      percent(best.probability),
+      others.map(({ label, probability }) => `${label} ${percent(probability)}`).join(", "),
+      ms.toFixed(2),
+    ]),
+  );
+}
+
+/** The kernels plan an input type when it first comes: done on black, so that no picture is charged for it. */
+function warmUp(runner: Runner, { inputShape }: Graph): void {
+  const shape: Tensor["shape"] = [1, ...inputShape.slice(1)];
+  runner.run({ shape, data: new Uint8Array(elementCount(shape)) });
+}
+
+export async function run(argv: readonly string[], io: Io): Promise<void> {
+  const { values, positionals } = parseCommand(argv, options);
+  checkPositionals(positionals, "IMAGE...", 1, Number.POSITIVE_INFINITY);
+  const top = readCount("--top", values.top) ?? DEFAULT_TOP;
+
+  const model = await openModel(values);
+  const files = await expandFolders(positionals);
+  const { graph } = model;
+  if (graph.preprocess === undefined) {
+    printNote(io, `${graph.name} states no preprocessing, pixels go in as 0 to 255 (--mean and --std state one)`);
+  }
+  const runner = await openRunner(model, { reference: values.reference });
+  if (!values.reference) warmUp(runner, graph);
+  const results: Classification[] = [];
+  for (const file of files) results.push(await classify(file, graph, runner, top));
+  if (values.json) printJson(io, results);
+  else printResults(io, results);
+}

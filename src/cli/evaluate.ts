@@ -1,0 +1,146 @@
+/** `xnorkit evaluate`: how many images of a data set a network names right. */
+import { elementCount, type Tensor } from "../tensor.js";
+import type { Graph } from "../graph/types.js";
+import { type LabelledImages, openDataset, type Split } from "./dataset_images.js";
+import { writeFileWhole } from "./files.js";
+import { MODEL_HELP, openModel } from "./load_model.js";
+import { badUsage, checkPositionals, modelOptions, parseCommand, readCount, requireOption } from "./options.js";
+import { formatCount, type Io, type Progress, printJson, printLine, printNote, progressBar } from "./output.js";
+import { topIndices } from "./probabilities.js";
+import { openRunner, type Runner } from "./runner.js";
+
+export const usage = `usage: xnorkit evaluate --data D [--model M] [--weights F] [options]
+
+Counts how many images of a data set a network names right; without --model the embedded network for handwritten digits.
+
+  -d, --data D         a folder of IDX files (MNIST; .gz too) or an images file, CIFAR's binary batches or .tar(.gz), or a folder
+                       with a folder of PNG or JPEG pictures for each class
+      --split S        test (default) or train, where D holds both
+      --limit N        the first N images only
+  -m, --model M        the network
+  -w, --weights F      its parameters
+      --labels F       class names, to find folders of classes
+      --mean, --std    preprocessing of the pixels
+      --batch N        images a run (as suits the size of the input)
+      --predictions F  write [{ "index", "label", "prediction", "margin" }] as JSON to F: the margin is how far the largest
+                       output is above the second, near ties have a small one
+      --reference      compute with the slow f64 reference interpreter
+      --progress       show progress where stderr is no terminal, too
+      --json           { "correct", "total", "accuracy", "msPerImage" }
+
+${MODEL_HELP}`;
+
+const options = {
+  ...modelOptions,
+  data: { type: "string", short: "d" },
+  split: { type: "string" },
+  limit: { type: "string" },
+  labels: { type: "string" },
+  batch: { type: "string" },
+  predictions: { type: "string" },
+  reference: { type: "boolean" },
+  progress: { type: "boolean" },
+} as const;
+
+/** Small maps leave time between kernel calls that a batch saves; beyond this many input elements there is nothing to gain. */
+const BATCH_ELEMENTS = 1 << 14;
+const MAX_BATCH = 16;
+
+interface Prediction {
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  /** Largest output less the second. */
+  readonly margin: number;
+}
+
+function readSplit(value: string | undefined): Split {
+  if (value === undefined || value === "test" || value === "train") return value ?? "test";
+  throw badUsage(`--split is "${value}", expected test or train`);
+}
+
+function suitableBatch({ inputShape }: Graph): number {
+  const image = elementCount(inputShape.slice(1));
+  return Math.min(Math.max(Math.floor(BATCH_ELEMENTS / image), 1), MAX_BATCH);
+}
+
+async function loadBatch(images: LabelledImages, first: number, count: number, image: readonly number[]): Promise<Tensor> {
+  const size = elementCount(image);
+  const data = new Uint8Array(count * size);
+  for (let i = 0; i < count; i++) data.set(await images.pixels(first + i), i * size);
+  return { shape: [count, ...image], data };
+}
+
+function readPredictions({ shape, data }: Tensor, images: LabelledImages, first: number): readonly Prediction[] {
+  const [count, outputs] = shape;
+  return Array.from({ length: count }, (_, i) => {
+    const logits = data.subarray(i * outputs, (i + 1) * outputs);
+    const [best, second] = topIndices(logits, 2);
+    const margin = second === undefined ? 0 : logits[best] - logits[second];
+    return { index: first + i, label: images.label(first + i), prediction: best, margin };
+  });
+}
+
+interface Evaluation {
+  readonly predictions: readonly Prediction[];
+  /** Time in the network alone, without reading and decoding. */
+  readonly milliseconds: number;
+}
+
+async function evaluate(
+  runner: Runner,
+  graph: Graph,
+  images: LabelledImages,
+  { total, batch, progress }: { readonly total: number; readonly batch: number; readonly progress: Progress },
+): Promise<Evaluation> {
+  const image = graph.inputShape.slice(1);
+  const predictions: Prediction[] = [];
+  let milliseconds = 0;
+  while (predictions.length < total) {
+    const first = predictions.length;
+    const input = await loadBatch(images, first, Math.min(batch, total - first), image);
+    const start = performance.now();
+    const output = runner.run(input);
+    milliseconds += performance.now() - start;
+    predictions.push(...readPredictions(output, images, first));
+    progress.update(predictions.length);
+    // The bar is drawn by a timer, which a loop without a pause would starve.
+    await new Promise(setImmediate);
+  }
+  return { predictions, milliseconds };
+}
+
+export async function run(argv: readonly string[], io: Io): Promise<void> {
+  const { values, positionals } = parseCommand(argv, options);
+  checkPositionals(positionals, "", 0, 0);
+  const data = requireOption("--data", values.data);
+  const split = readSplit(values.split);
+  const limit = readCount("--limit", values.limit);
+  const model = await openModel(values);
+  const batch = readCount("--batch", values.batch) ?? suitableBatch(model.graph);
+
+  const images = await openDataset(data, model.graph, split);
+  if (model.graph.preprocess === undefined) {
+    printNote(io, `${model.graph.name} states no preprocessing, pixels go in as 0 to 255 (--mean and --std state one)`);
+  }
+  const total = Math.min(images.count, limit ?? images.count);
+  const runner = await openRunner(model, { reference: values.reference });
+  const progress = progressBar(io, total, "images", values.progress === true);
+  const { predictions, milliseconds } = await evaluate(runner, model.graph, images, { total, batch, progress }).finally(
+    () => progress.stop(),
+  );
+
+  const predictionsPath = values.predictions;
+  if (predictionsPath !== undefined) {
+    const text = `[\n${predictions.map((prediction) => JSON.stringify(prediction)).join(",\n")}\n]\n`;
+    await writeFileWhole(predictionsPath, (write) => write(new TextEncoder().encode(text)));
+  }
+  const correct = predictions.filter(({ label, prediction }) => label === prediction).length;
+  const result = { correct, total, accuracy: correct / total, msPerImage: milliseconds / total };
+  if (values.json) {
+    printJson(io, result);
+    return;
+  }
+  const percent = (100 * result.accuracy).toFixed(2);
+  printLine(io, `${formatCount(correct)} of ${formatCount(total)} correct (${percent} %), ${result.msPerImage.toFixed(3)} ms an image`);
+}

@@ -1,0 +1,87 @@
+/** `xnorkit run`: a tensor file in, a tensor file out. */
+import { XnorkitError } from "../errors.js";
+import { isFloatDtype, rawFloat32, toFloat32 } from "../formats/dtypes.js";
+import { type RawTensor, readSafetensors, writeSafetensors } from "../formats/safetensors.js";
+import { formatShape, type Tensor, tensor } from "../tensor.js";
+import { atPath, readBytes, writeFileWhole } from "./files.js";
+import { MODEL_HELP, openModel } from "./load_model.js";
+import { checkPositionals, modelOptions, parseCommand, readNames, requireOption } from "./options.js";
+import { type Io, printJson, printLine } from "./output.js";
+import { openRunner } from "./runner.js";
+
+export const usage = `usage: xnorkit run --model M [--weights F] --input X.safetensors --output Y.safetensors [options]
+
+Runs a network on the tensor "input" of X (NCHW; F32, F16, BF16 or F64 goes in as it is, U8 is pixels 0..255) and writes the
+tensor "output" and, for every tap, "tap:<name>" to Y, in F32.
+
+  -m, --model M            the network
+  -w, --weights F          its parameters: safetensors or a packed model
+      --random-weights N   random parameters from seed N instead, for benchmarks
+  -i, --input X            safetensors file with the tensor "input"
+  -o, --output Y           safetensors file to write
+      --taps a,b           modules or layers whose output is written too (features.3.0.body.0)
+      --reference          compute with the slow f64 reference interpreter instead of the kernels, to compare both
+      --mean, --std        preprocessing of U8 input
+      --json               print { "output", "shape", "taps", "ms" } as JSON
+
+${MODEL_HELP}`;
+
+const options = {
+  ...modelOptions,
+  "random-weights": { type: "string" },
+  input: { type: "string", short: "i" },
+  output: { type: "string", short: "o" },
+  taps: { type: "string" },
+  reference: { type: "boolean" },
+} as const;
+
+/** The tensor "input" of a safetensors file. */
+async function readInput(path: string): Promise<Tensor> {
+  const bytes = await readBytes(path);
+  return atPath(path, () => {
+    const { tensors } = readSafetensors(bytes);
+    const raw = tensors.get("input");
+    if (raw === undefined) {
+      const names = [...tensors.keys()].slice(0, 5).join(", ") || "none";
+      throw new XnorkitError("bad-file", `it holds no tensor "input" (its tensors: ${names})`);
+    }
+    if (raw.dtype === "U8") return tensor(raw.shape, raw.bytes);
+    if (!isFloatDtype(raw.dtype)) {
+      throw new XnorkitError("unsupported", `tensor "input" has dtype ${raw.dtype}, expected F32, F16, BF16, F64 or U8`);
+    }
+    return tensor(raw.shape, toFloat32(raw));
+  });
+}
+
+function toRaw({ shape, data }: Tensor): RawTensor {
+  return rawFloat32(shape, data instanceof Float32Array ? data : Float32Array.from(data));
+}
+
+export async function run(argv: readonly string[], io: Io): Promise<void> {
+  const { values, positionals } = parseCommand(argv, options);
+  checkPositionals(positionals, "", 0, 0);
+  requireOption("--model", values.model);
+  const inputPath = requireOption("--input", values.input);
+  const outputPath = requireOption("--output", values.output);
+  const taps = readNames("--taps", values.taps);
+
+  const model = await openModel(values);
+  const input = await readInput(inputPath);
+  const runner = await openRunner(model, { reference: values.reference, taps });
+  const start = performance.now();
+  const output = await atPath(inputPath, () => runner.run(input));
+  const ms = performance.now() - start;
+
+  const tapped = taps.map((name): readonly [string, Tensor] => [name, runner.tap(name)]);
+  const tensors = new Map([["output", toRaw(output)]]);
+  for (const [name, tap] of tapped) tensors.set(`tap:${name}`, toRaw(tap));
+  await writeFileWhole(outputPath, (write) => write(writeSafetensors(tensors)));
+
+  if (values.json) {
+    const shapes = Object.fromEntries(tapped.map(([name, { shape }]) => [name, shape]));
+    printJson(io, { output: outputPath, shape: output.shape, taps: shapes, ms });
+    return;
+  }
+  const more = tapped.length === 0 ? "" : ` and ${tapped.length} taps`;
+  printLine(io, `${outputPath}: output ${formatShape(output.shape)}${more}, ${ms.toFixed(1)} ms`);
+}

@@ -1,0 +1,86 @@
+/** `xnorkit summary`: the layers of a network as its framework nests them, and what they cost. */
+import { type LayerSummary, type Summary, summarize } from "../graph/cost.js";
+import { modelNames } from "../models/registry.js";
+import { formatShape } from "../tensor.js";
+import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
+import { checkPositionals, parseCommand, readShape } from "./options.js";
+import { formatCount, formatLarge, type Io, printJson, printLine, printTable } from "./output.js";
+
+export const usage = `usage: xnorkit summary [M] [--input-shape 1,3,224,224] [--json]
+
+Prints the module tree of a network with output shapes, parameters, multiply-accumulates (MACs) and packed bytes; a module's
+figures include its children's. Without M it lists the names of networks.
+
+      --input-shape S  count for another input: batch, channels, height, width
+      --json           { "name", "inputShape", "totals", "layers" }
+
+  parameters    weights, biases, gamma, beta; no running statistics
+  binary MACs   of convolutions with 1-bit weights
+  float MACs    of all other convolutions; dense layers are a total of their own
+  packed bytes  4 a float weight or bias, 8 a batch norm channel, 1/8 a binary weight
+  operations    float MACs + binary MACs / 64
+
+${MODEL_HELP}`;
+
+const options = { "input-shape": { type: "string" } } as const;
+
+/** `  3  HybridSequential`: the last part of the path, indented by the depth in the tree. */
+function treeLabel({ path, type, depth }: LayerSummary): string {
+  const own = path.slice(path.lastIndexOf(".") + 1);
+  return `${"  ".repeat(Math.max(depth - 1, 0))}${own === "" ? "" : `${own} `}${type}`;
+}
+
+function countOrBlank(count: number): string {
+  return count === 0 ? "" : formatCount(count);
+}
+
+function printSummary(io: Io, { name, inputShape, totals, layers }: Summary): void {
+  printLine(io, `${name}, input ${formatShape(inputShape)}`);
+  printLine(io, "");
+  printTable(
+    io,
+    [
+      { head: "layer" },
+      { head: "output" },
+      { head: "parameters", align: "right" },
+      { head: "binary MACs", align: "right" },
+      { head: "float MACs", align: "right" },
+      { head: "packed bytes", align: "right" },
+    ],
+    layers.map((layer) => [
+      treeLabel(layer),
+      formatShape(layer.outputShape),
+      ...[layer.parameters, layer.binaryMacs, layer.floatMacs, layer.packedBytes].map(countOrBlank),
+    ]),
+  );
+  printLine(io, "");
+  const rows: readonly (readonly [string, number])[] = [
+    ["binary MACs", totals.binaryMacs],
+    ["float MACs", totals.floatMacs],
+    ["dense MACs", totals.denseMacs],
+    ["operations", totals.operations],
+    ["parameters", totals.parameters],
+    ["packed bytes", totals.packedBytes],
+  ];
+  printTable(
+    io,
+    [{ head: "total" }, { head: "", align: "right" }, { head: "", align: "right" }],
+    rows.map(([what, count]) => [what, formatCount(count), formatLarge(count)]),
+  );
+}
+
+export async function run(argv: readonly string[], io: Io): Promise<void> {
+  const { values, positionals } = parseCommand(argv, options);
+  checkPositionals(positionals, "M", 0, 1);
+  const inputShape = readShape("--input-shape", values["input-shape"]);
+  if (positionals.length === 0) {
+    const models = [EMBEDDED, ...modelNames()];
+    if (values.json) printJson(io, { models });
+    else for (const name of models) printLine(io, name);
+    return;
+  }
+  const { graph } = await findModel({ model: positionals[0] });
+  const summary = summarize(graph, inputShape);
+  if (values.json) printJson(io, summary);
+  else printSummary(io, summary);
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Block, buildGraph } from "../../src/graph/builder.js";
+import { parameterSpecs } from "../../src/graph/parameters.js";
+import type { Graph } from "../../src/graph/types.js";
+import { randomWeights } from "../../src/models/random_weights.js";
+import * as nn from "../../src/nn/layers.js";
+import { createSession } from "../../src/runtime/session.js";
+import { elementCount, type Tensor } from "../../src/tensor.js";
+import type { FloatWeight, Weights } from "../../src/weights.js";
+import { followDecisions } from "../goldens/decisions.js";
+
+/**
+ * Batch norms with negative and zero gammas and betas. With `ties` their means are integers, so that with beta 0 some counts give
+ * exactly 0, which is +1: thresholds on counts must decide that, while scale * count + shift may round to either side of it.
+ */
+function awkwardNorms(graph: Graph, weights: Weights, seed: number, ties: boolean): Weights {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const changed = new Map(weights);
+  for (const { name, role, shape } of parameterSpecs(graph)) {
+    const weight = weights.get(name) as FloatWeight;
+    const pick = (values: readonly number[]) => values[Math.floor(next() * values.length)];
+    let data: Float32Array;
+    if (role === "gamma") data = weight.data.map(() => pick([0, -0.5, 0.5, -1, 1, 0.25]));
+    else if (role === "beta") data = weight.data.map(() => pick([0, 0, -0.5, 0.5]));
+    else if (role === "mean") data = weight.data.map((mean) => Math.round(mean) + (ties ? 0 : 0.3));
+    else continue;
+    changed.set(name, { kind: "f32", shape, data });
+  }
+  return changed;
+}
+
+function noise(shape: readonly number[], seed: number): Tensor {
+  const data = new Float32Array(elementCount(shape));
+  for (let i = 0; i < data.length; i++) data[i] = 2 * Math.sin(seed + i * 1.7) + Math.cos(i * i * 0.01);
+  return { shape, data };
+}
+
+const binaryLayer = fc.record({
+  channels: fc.integer({ min: 1, max: 90 }),
+  kernelSize: fc.constantFrom(1, 2, 3, 5),
+  stride: fc.constantFrom(1, 1, 2, 3),
+  padding: fc.integer({ min: 0, max: 2 }),
+  dilation: fc.constantFrom(1, 1, 2),
+  norm: fc.boolean(),
+  after: fc.constantFrom("nothing", "relu", "maxPool", "avgPool", "residual"),
+});
+
+const network = fc.record({
+  batch: fc.integer({ min: 1, max: 3 }),
+  inputs: fc.integer({ min: 1, max: 7 }),
+  size: fc.integer({ min: 9, max: 15 }),
+  stem: fc.integer({ min: 1, max: 70 }),
+  layers: fc.array(binaryLayer, { minLength: 1, maxLength: 3 }),
+  head: fc.constantFrom("pool", "flatten"),
+  seed: fc.nat(1000),
+});
+
+function residual(block: Block): Block {
+  return {
+    type: "Residual",
+    forward: (scope, input) =>
+      scope.add({ kind: "add", channelOffset: 0 }, [scope.child("body", block, input), input], "add"),
+  };
+}
+
+function build(spec: typeof network extends fc.Arbitrary<infer T> ? T : never): Graph {
+  const blocks: Block[] = [nn.conv2d({ channels: spec.stem, kernelSize: 3, padding: 1 }), nn.batchNorm()];
+  let channels = spec.stem;
+  for (const layer of spec.layers) {
+    const keeps = layer.after === "residual";
+    const conv = nn.qConv2d({
+      channels: keeps ? channels : layer.channels,
+      kernelSize: keeps ? 3 : layer.kernelSize,
+      stride: keeps ? 1 : layer.stride,
+      padding: keeps ? 1 : layer.padding + layer.dilation * (layer.kernelSize >> 1),
+      dilation: keeps ? 1 : layer.dilation,
+      bits: 1,
+      quantization: "det_sign",
+      applyScaling: false,
+    });
+    const body = nn.hybridSequential([nn.qActivation("det_sign", 1), conv, ...(layer.norm ? [nn.batchNorm()] : [])]);
+    blocks.push(keeps ? residual(body) : body);
+    if (layer.after === "relu") blocks.push(nn.relu());
+    if (layer.after === "maxPool") blocks.push(nn.maxPool2d(3, 1, 1), nn.batchNorm());
+    if (layer.after === "avgPool") blocks.push(nn.avgPool2d(2, 1, 1));
+    if (!keeps) channels = layer.channels;
+  }
+  if (spec.head === "pool") blocks.push(nn.globalAvgPool2d());
+  blocks.push(nn.flatten(), nn.dense(5));
+  return buildGraph("random", [spec.batch, spec.inputs, spec.size, spec.size], nn.hybridSequential(blocks));
+}
+
+test("random networks give the reference's numbers, whatever gets fused", async () => {
+  await fc.assert(
+    fc.asyncProperty(network, async (spec) => {
+      const graph = build(spec);
+      const weights = awkwardNorms(graph, randomWeights(graph, spec.seed), spec.seed, false);
+      const input = noise(graph.inputShape, spec.seed);
+      const { differing, farthest, difference, scale } = await followDecisions({ graph, weights }, input);
+      assert.ok(farthest < 1e-4, `${differing} decisions differ, one ${farthest} from its threshold`);
+      assert.ok(difference <= 1e-4 * scale, `output differs by ${difference} at a scale of ${scale}`);
+      // Fully fused: the same decisions, so the same output but for rounding, unless one was a near tie.
+      if (differing > 0) return;
+      const tapped = await createSession({ graph, weights }, { taps: graph.nodes.map((node) => node.name) });
+      const fused = await createSession({ graph, weights });
+      const a = tapped.run(input).data;
+      const b = fused.run(input).data;
+      for (const [i, value] of a.entries()) assert.ok(Math.abs(value - b[i]) <= 1e-4 * scale, `${value} and ${b[i]}`);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+/** convolution, batch norm, sign, convolution ...: nothing but bits between the layers. */
+function sequential(channels: readonly number[]): Graph {
+  const layers = channels.flatMap((c) => [
+    nn.qActivation("det_sign", 1),
+    nn.qConv2d({
+      channels: c,
+      kernelSize: 3,
+      stride: 1,
+      padding: 1,
+      dilation: 1,
+      bits: 1,
+      quantization: "det_sign",
+      applyScaling: false,
+    }),
+    nn.batchNorm(),
+  ]);
+  return buildGraph(
+    "sequential",
+    [2, 3, 9, 9],
+    nn.hybridSequential([nn.conv2d({ channels: 20, kernelSize: 3 }), ...layers]),
+  );
+}
+
+test("sequential binary layers run on integer thresholds and decide exactly", async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const graph = sequential([33, 64, 7, 130]);
+    const weights = awkwardNorms(graph, randomWeights(graph, seed), seed, true);
+    const input = noise(graph.inputShape, seed);
+    const { differing, difference, scale } = await followDecisions({ graph, weights }, input);
+    assert.equal(differing, 0);
+    assert.ok(difference <= 1e-5 * scale);
+    const session = await createSession({ graph, weights });
+    const kinds = session.profile(1).map((step) => step.kind);
+    assert.ok(!kinds.includes("pointwise") && !kinds.includes("sign"), kinds.join(", "));
+  }
+});
