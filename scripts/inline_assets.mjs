@@ -6,6 +6,7 @@ const root = new URL("../", import.meta.url);
 const generated = new URL("src/generated/", root);
 const assets = [
   { from: "build/simd.wasm", to: "simd_wasm.ts", name: "simdWasm", copy: "dist/wasm/simd.wasm" },
+  { from: "build/relaxed.wasm", to: "relaxed_wasm.ts", name: "relaxedWasm", copy: "dist/wasm/relaxed.wasm" },
   { from: "models/digits.xnorkit", to: "digits_model.ts", name: "digitsModel" },
 ];
 

@@ -78,7 +78,13 @@ function percent(probability: number): string {
 function printResults(io: Io, results: readonly Classification[]): void {
   printTable(
     io,
-    [{ head: "file" }, { head: "prediction" }, { head: "probability", align: "right" }, { head: "next" }, { head: "ms", align: "right" }],
+    [
+      { head: "file" },
+      { head: "prediction" },
+      { head: "probability", align: "right" },
+      { head: "next" },
+      { head: "ms", align: "right" },
+    ],
     results.map(({ file, top: [best, ...others], ms }) => [
       file,
       best.label,

@@ -1,7 +1,7 @@
 /** `xnorkit convert`: any network that the command line reads, written as a packed model file. */
 import { stat } from "node:fs/promises";
-import { loadModel, saveModel } from "../formats/packed_model.js";
 import { isPackedModel } from "../formats/packed_layout.js";
+import { loadModel, saveModel } from "../formats/packed_model.js";
 import { packStream, readSafetensorsHeader } from "../formats/stream.js";
 import { summarize } from "../graph/cost.js";
 import type { Graph } from "../graph/types.js";
@@ -56,7 +56,12 @@ async function floatFile({ weights }: FoundModel): Promise<string | null> {
   return isPackedModel(metadata) ? null : weights.path;
 }
 
-async function writePacked(io: Io, found: FoundModel, output: string, { f16, progress }: ConvertOptions): Promise<void> {
+async function writePacked(
+  io: Io,
+  found: FoundModel,
+  output: string,
+  { f16, progress }: ConvertOptions,
+): Promise<void> {
   const path = await floatFile(found);
   if (path === null) {
     const bytes = saveModel({ graph: found.graph, weights: await readModelWeights(found) }, { f16 });
@@ -119,7 +124,8 @@ async function measureF16(found: FoundModel, output: string): Promise<F16Effect 
 }
 
 function describeF16(effect: F16Effect | string): string {
-  if (typeof effect === "string") return `float16: its effect on the outputs was not measured, the network is large (${effect})`;
+  if (typeof effect === "string")
+    return `float16: its effect on the outputs was not measured, the network is large (${effect})`;
   const { largestDifference, largestOutput } = effect;
   return `float16: outputs of one random input move by ${largestDifference.toPrecision(3)} at most (largest output ${largestOutput.toPrecision(3)})`;
 }

@@ -32,7 +32,10 @@ const CIFAR_ARCHIVE = /^cifar.*\.(tar|tar\.gz|tgz)$/;
 async function readIdxPair(imagesPath: string): Promise<Dataset> {
   const [, prefix, separator, end] = basename(imagesPath).match(IDX_IMAGES) ?? [];
   if (prefix === undefined) {
-    throw new XnorkitError("bad-file", `${imagesPath}: the labels of IDX images are looked for by name, expected ...images-idx3-ubyte`);
+    throw new XnorkitError(
+      "bad-file",
+      `${imagesPath}: the labels of IDX images are looked for by name, expected ...images-idx3-ubyte`,
+    );
   }
   const labels = `${prefix}labels${separator}idx1${end}`;
   const names = [labels, `${labels}.gz`, labels.replace(/\.gz$/, "")].map((name) => join(dirname(imagesPath), name));
@@ -78,10 +81,17 @@ async function readDatasetFolder(folder: string, split: Split): Promise<Dataset 
   if (idx.length > 0) {
     const chosen = idx.find((name) => name.startsWith(IDX_PREFIX[split])) ?? (idx.length === 1 ? idx[0] : undefined);
     if (chosen !== undefined) return readIdxPair(join(folder, chosen));
-    throw new XnorkitError("bad-file", `${folder}: it holds ${idx.join(", ")}, but no ${IDX_PREFIX[split]}-images-idx3-ubyte: name one`);
+    throw new XnorkitError(
+      "bad-file",
+      `${folder}: it holds ${idx.join(", ")}, but no ${IDX_PREFIX[split]}-images-idx3-ubyte: name one`,
+    );
   }
   const batches = names.filter((name) => CIFAR_BATCHES[split].test(name));
-  if (batches.length > 0) return readCifarFiles(batches.map((name) => join(folder, name)), split);
+  if (batches.length > 0)
+    return readCifarFiles(
+      batches.map((name) => join(folder, name)),
+      split,
+    );
   const archive = names.find((name) => CIFAR_ARCHIVE.test(name));
   return archive === undefined ? null : readDatasetFile(join(folder, archive), split);
 }
@@ -139,7 +149,10 @@ async function pictureFolders(folder: string, graph: Graph, outputs: number): Pr
   for (const name of names) if (await isFolder(join(folder, name))) classes.push(name);
   if (classes.length === 0) {
     const hint = names.some(isPictureName) ? ": pictures belong into a folder for each class" : "";
-    throw new XnorkitError("bad-file", `${folder}: no IDX files, CIFAR batches or folders of pictures are in it${hint}`);
+    throw new XnorkitError(
+      "bad-file",
+      `${folder}: no IDX files, CIFAR batches or folders of pictures are in it${hint}`,
+    );
   }
   const indices = await atPath(folder, () => classIndices(classes, graph, outputs));
   const files: { readonly path: string; readonly label: number }[] = [];
@@ -171,9 +184,10 @@ function checkLabels({ count, label }: LabelledImages, graph: Graph, outputs: nu
 export async function openDataset(path: string, graph: Graph, split: Split): Promise<LabelledImages> {
   const outputs = inferShapes(graph).get(graph.output)!.at(-1)!;
   const dataset = (await isFolder(path)) ? await readDatasetFolder(path, split) : await readDatasetFile(path, split);
-  const images = dataset === null
-    ? await pictureFolders(path, graph, outputs)
-    : await atPath(path, () => datasetImages(dataset, graph));
+  const images =
+    dataset === null
+      ? await pictureFolders(path, graph, outputs)
+      : await atPath(path, () => datasetImages(dataset, graph));
   await atPath(path, () => checkLabels(images, graph, outputs));
   return images;
 }

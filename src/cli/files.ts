@@ -81,7 +81,10 @@ async function fill(handle: FileHandle, bytes: Uint8Array, offset: number): Prom
   while (done < bytes.length) {
     const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, 2 ** 30), offset + done);
     if (bytesRead === 0) {
-      throw new XnorkitError("bad-file", `the file ends at byte ${offset + done}, expected ${bytes.length - done} more`);
+      throw new XnorkitError(
+        "bad-file",
+        `the file ends at byte ${offset + done}, expected ${bytes.length - done} more`,
+      );
     }
     done += bytesRead;
   }
@@ -93,7 +96,10 @@ export function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const { handle, size } = await openFile(path);
     try {
       if (size > MAX_FILE_BYTES) {
-        throw new XnorkitError("bad-file", `it has ${size} bytes, too many to read at once: make a packed model with convert`);
+        throw new XnorkitError(
+          "bad-file",
+          `it has ${size} bytes, too many to read at once: make a packed model with convert`,
+        );
       }
       const bytes = new Uint8Array(size);
       await fill(handle, bytes, 0);
@@ -160,5 +166,6 @@ export async function writeFileWhole(
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   let done = 0;
-  while (done < bytes.length) done += (await handle.write(bytes, done, Math.min(bytes.length - done, 2 ** 30))).bytesWritten;
+  while (done < bytes.length)
+    done += (await handle.write(bytes, done, Math.min(bytes.length - done, 2 ** 30))).bytesWritten;
 }

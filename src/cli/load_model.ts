@@ -1,13 +1,14 @@
 /** What `--model M` and `--weights F` mean: from a name or a file to a graph and the place of its weights. */
-import { readSafetensorsHeader } from "../formats/stream.js";
-import type { Graph, Preprocess } from "../graph/types.js";
+
 import { XnorkitError } from "../errors.js";
 import { isPackedModel } from "../formats/packed_layout.js";
 import { loadModel, type Model } from "../formats/packed_model.js";
 import { readWeights } from "../formats/read_weights.js";
+import { readSafetensorsHeader } from "../formats/stream.js";
 import { checkWeights } from "../graph/parameters.js";
-import { describeClosest, quoteName } from "../graph/suggest.js";
 import { inferShapes } from "../graph/shapes.js";
+import { describeClosest, quoteName } from "../graph/suggest.js";
+import type { Graph, Preprocess } from "../graph/types.js";
 import { fromDescription } from "../models/description.js";
 import { randomWeights } from "../models/random_weights.js";
 import { getModel, modelNames } from "../models/registry.js";
@@ -52,7 +53,10 @@ async function findDescription(path: string): Promise<FoundModel> {
   const text = await readText(path);
   const graph = await atPath(path, () => {
     if (/^\s*\{\s*"nodes"\s*:/.test(text)) {
-      throw new XnorkitError("unsupported", "it looks like an MXNet symbol, which this version does not read: use a model description");
+      throw new XnorkitError(
+        "unsupported",
+        "it looks like an MXNet symbol, which this version does not read: use a model description",
+      );
     }
     return fromDescription(text);
   });
@@ -89,7 +93,8 @@ async function findByName(model: string): Promise<FoundModel> {
     const isJson = /^\uFEFF?\s*\{/.test(new TextDecoder("utf-8", { ignoreBOM: true }).decode(start));
     return isJson ? findDescription(model) : findSafetensors(model);
   }
-  if (await isFolder(model)) throw new XnorkitError("bad-file", `${model}: it is a folder, but a model is a file or a name`);
+  if (await isFolder(model))
+    throw new XnorkitError("bad-file", `${model}: it is a folder, but a model is a file or a name`);
   throw new XnorkitError(
     "unknown-name",
     `there is no model or file named ${quoteName(model)}: of the models ${describeClosest(model, [EMBEDDED, ...modelNames()])}`,
@@ -107,7 +112,9 @@ export function readPreprocess(graph: Graph, { mean, std }: ModelChoice): Prepro
   const preprocess = { mean: readNumbers("--mean", mean) ?? [0], std: readNumbers("--std", std) ?? [1] };
   for (const [option, values] of Object.entries(preprocess)) {
     if (values.length === 1 || values.length === channelsOf(graph)) continue;
-    throw badUsage(`--${option} has ${values.length} numbers, expected 1 or ${channelsOf(graph)}, one for each channel of ${graph.name}`);
+    throw badUsage(
+      `--${option} has ${values.length} numbers, expected 1 or ${channelsOf(graph)}, one for each channel of ${graph.name}`,
+    );
   }
   if (preprocess.std.some((value) => value <= 0)) throw badUsage(`--std is "${std}", expected numbers above 0`);
   return preprocess;

@@ -46,7 +46,12 @@ export function parseCommand<const T extends Options>(argv: readonly string[], o
 }
 
 /** @throws XnorkitError `bad-usage` unless there are `minimum` to `maximum` positionals. */
-export function checkPositionals(positionals: readonly string[], names: string, minimum: number, maximum: number): void {
+export function checkPositionals(
+  positionals: readonly string[],
+  names: string,
+  minimum: number,
+  maximum: number,
+): void {
   if (positionals.length < minimum) {
     throw badUsage(`expected ${names}, but got ${positionals.length === 0 ? "nothing" : positionals.join(" ")}`);
   }

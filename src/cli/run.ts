@@ -47,7 +47,10 @@ async function readInput(path: string): Promise<Tensor> {
     }
     if (raw.dtype === "U8") return tensor(raw.shape, raw.bytes);
     if (!isFloatDtype(raw.dtype)) {
-      throw new XnorkitError("unsupported", `tensor "input" has dtype ${raw.dtype}, expected F32, F16, BF16, F64 or U8`);
+      throw new XnorkitError(
+        "unsupported",
+        `tensor "input" has dtype ${raw.dtype}, expected F32, F16, BF16, F64 or U8`,
+      );
     }
     return tensor(raw.shape, toFloat32(raw));
   });

@@ -1,7 +1,7 @@
 /** One way to run a network for all commands: on the kernels, or with the reference interpreter. */
 import type { Model } from "../formats/packed_model.js";
-import { checkWeights } from "../graph/parameters.js";
 import { findValue } from "../graph/lookup.js";
+import { checkWeights } from "../graph/parameters.js";
 import { createSession } from "../runtime/session.js";
 import type { Shape, Tensor } from "../tensor.js";
 
@@ -39,7 +39,10 @@ async function openReference({ graph, weights }: Model, names: readonly string[]
 }
 
 /** @throws XnorkitError what `createSession` throws; a run throws `bad-shape` for an input that does not fit. */
-export async function openRunner(model: Model, { reference, taps = [], inputShape }: RunnerOptions = {}): Promise<Runner> {
+export async function openRunner(
+  model: Model,
+  { reference, taps = [], inputShape }: RunnerOptions = {},
+): Promise<Runner> {
   if (reference) return openReference(model, taps);
   return createSession(model, { taps, inputShape });
 }

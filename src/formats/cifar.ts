@@ -28,7 +28,8 @@ const ARCHIVES = {
 /**
  * Reads CIFAR-10 or CIFAR-100: a binary batch, or the published .tar or .tar.gz of the binary version.
  *
- * @returns Images `[N, 3, 32, 32]`, labels (CIFAR-100: the 100 classes, not the superclasses), class names where an archive has them.
+ * @returns Images `[N, 3, 32, 32]`, labels (CIFAR-100: the 100 classes, not the superclasses), class names where an archive
+ *   has them.
  * @throws XnorkitError `bad-file` with the offset where a file is cut short, too long, damaged, of another kind or holds a label
  *   that does not exist.
  */

@@ -7,7 +7,7 @@
  * bit_order and the graph as JSON. The logical shape of a packed weight is the graph's; the header states the shape of its bytes.
  */
 import { XnorkitError } from "../errors.js";
-import { graphToJson } from "../graph/json.js";
+import { graphFromJson, graphToJson } from "../graph/json.js";
 import type { ParameterSpec } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
@@ -46,12 +46,17 @@ export function packedTensors(
   return new Map(ordered.map((tensor) => [tensor.spec.name, tensor]));
 }
 
+/**
+ * The metadata of a packed file. The graph is read back once, so that no file is written that could not be read, and equal graphs
+ * give equal bytes whatever the order of their fields.
+ * @throws XnorkitError `bad-graph` or `bad-shape` where the graph is not well formed.
+ */
 export function packedMetadata(graph: Graph): ReadonlyMap<string, string> {
   return new Map([
     ["format", FORMAT],
     ["format_version", FORMAT_VERSION],
     ["bit_order", BIT_ORDER],
-    ["graph", graphToJson(graph)],
+    ["graph", graphToJson(graphFromJson(graphToJson(graph)))],
   ]);
 }
 

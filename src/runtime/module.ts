@@ -1,4 +1,5 @@
 import { XnorkitError } from "../errors.js";
+import { supportsRelaxedSimd } from "./features.js";
 import { simdWasm } from "../generated/simd_wasm.js";
 
 /** The kernels' code: a compiled module, or the bytes of one. */
@@ -24,6 +25,19 @@ async function compile(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<We
       { cause },
     );
   }
+}
+
+let relaxed: Promise<WebAssembly.Module> | undefined;
+
+/**
+ * The relaxed-SIMD build, whose float sums are fused multiply-adds and may differ in the last bit from runtime to runtime; it is
+ * loaded only when it is asked for. Null where this runtime has no relaxed SIMD.
+ */
+export async function relaxedModule(): Promise<WebAssembly.Module | null> {
+  if (!supportsRelaxedSimd()) return null;
+  const { relaxedWasm } = await import("../generated/relaxed_wasm.js");
+  relaxed ??= compile(base64Bytes(relaxedWasm));
+  return relaxed;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { KernelChoice } from "../compiler/choose_kernel.js";
 import { compileGraph, type Program, planProgram } from "../compiler/compile.js";
 import type { Plan } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
@@ -7,7 +8,7 @@ import { elementCount, formatShape, type Shape, sameShape, type Tensor } from ".
 import type { Weights } from "../weights.js";
 import { type BoundPlan, type BoundPort, binder, runCalls } from "./bind.js";
 import { type HostMemory, hostMemory } from "./memory.js";
-import { type KernelSource, kernelModule } from "./module.js";
+import { type KernelSource, kernelModule, relaxedModule } from "./module.js";
 import { instantiateKernels } from "./wasm.js";
 
 export interface Model {
@@ -20,8 +21,18 @@ export interface SessionOptions {
   readonly inputShape?: Shape;
   /** Module paths or node names whose tensors `tap` gives after a run; all else may be fused away. */
   readonly taps?: readonly string[];
+  /**
+   * What computes binary convolutions: the table convolution, XNOR-popcount GEMM, or for each layer what the cost table expects to
+   * be faster (`auto`, the default). All give the same integers.
+   */
+  readonly kernel?: KernelChoice;
   /** The kernels, where the host has compiled them itself. */
   readonly wasm?: KernelSource;
+  /**
+   * Fused multiply-adds in float layers, where the runtime has relaxed SIMD: faster, but not bit-equal across runtimes. Default
+   * false; ignored where `wasm` is given or relaxed SIMD is missing.
+   */
+  readonly relaxed?: boolean;
 }
 
 /** One step of the plan as it was measured. */
@@ -178,8 +189,9 @@ function profile(live: Live, runs: number): readonly StepProfile[] {
  */
 export async function createSession({ graph, weights }: Model, options: SessionOptions = {}): Promise<Session> {
   checkWeights(graph, weights);
-  const program = compileGraph(graph, weights, { taps: options.taps });
-  const module = await kernelModule(options.wasm);
+  const program = compileGraph(graph, weights, { taps: options.taps, kernel: options.kernel });
+  const relaxed = options.relaxed && options.wasm === undefined ? await relaxedModule() : null;
+  const module = relaxed ?? (await kernelModule(options.wasm));
   let live: Live | null = openSession(program, module, options.inputShape ?? graph.inputShape);
   const use = (): Live => {
     if (live === null)

@@ -9,7 +9,8 @@ export function randomValues(seed: number, length: number): Float32Array {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    return (state >>> 0) / 2 ** 31 - 1;
+    // 24 bits: exact in float32, so that 1 itself never appears by rounding.
+    return (state >>> 8) / 2 ** 23 - 1;
   });
 }
 

@@ -1,0 +1,305 @@
+/**
+ * Binary convolution by four-Russians tables: the fast path. It counts mismatches, popcount(activation XOR weight), over all taps and
+ * channels; xnor_gemm.ts computes the same numbers and checks it.
+ *
+ * IDENTITY. Four activation bits (a nibble) have 16 values. For 32 output channels and one position in K, a table holds the 16 possible
+ * partial counts of every channel, T[v] = popcount(w XOR v), so that one 16-byte load answers 4 * 32 = 128 bit products:
+ *
+ *   entry T[v], 16 bytes       byte b = count of channel b | count of channel b + 16 << 4       (0 <= b < 16, counts 0..4)
+ *   count[n] = sum over positions j of T_j[nibble j of the activations][n]
+ *
+ * The table of a position is the sum over its bits i of (bit i of v is set ? 1 - w_i : w_i): it starts from T[0] = popcount(w) and
+ * every other entry is one addition of d_i = 1 - 2 * w_i away, for both channels of a byte at once (0x11 - 2 * w_i).
+ *
+ * RANGES. A pixel takes a chunk of at most 48 positions at a time, three by three:
+ *
+ *   y = T_j + T_j+1 + T_j+2    nibbles <= 3 * 4 = 12: no carry from the low nibble to the high one
+ *   x = sum of y mod 256       = low + 16 * high mod 256, low and high being the sums of the low and the high nibbles
+ *   h = y & 0xf0               = 16 * (high nibble); a tree of avgr_u, (a + b + 1) >> 1, halves at each of its four levels: exact, because
+ *                              the nodes at depth l are multiples of 2^(4-l), so a + b is even, and its root is `high` itself
+ *   low = x - 16 * high mod 256
+ *
+ * low, high <= 48 * 4 = 192 < 256, so u8 is exact. The chunks' counts are added in u16, exact while K = taps * channels <= 65535; the
+ * host keeps longer ones on the GEMM. Bits past the last channel are 0 on both sides and match.
+ *
+ * LAYOUTS.
+ *
+ *   selectors  [batch][padded row][padded column][words][16] u8: byte i of a word of 64 channels is low nibble i * 16 (i < 8) or high
+ *              nibble (i - 8) * 16: the byte offset of an entry in a table of 256 bytes
+ *
+ *              |<- word 0 ---------------->|<- word 1 ...
+ *              | lo0 lo1 .. lo7 hi0 .. hi7 | lo0 ..           x 16
+ *
+ *   The taps of a kernel row lie side by side there (dilation 1), so that a kernel row is one run of kernelWidth * words * 16 selectors:
+ *   no im2col and no pointers to taps. Under dilation a run is one tap. A run is cut into chunks of 48, 32 or 16 (3 words, 2, 1).
+ *
+ *   weights    [block of 64 channels][kernel row][run][chunk][half 0..1][j < chunk][b < 16] u8, 1 bit a weight:
+ *              byte = nibble of channel 64 * block + 32 * half + b | nibble of that channel + 16 << 4
+ *   tables     [half][j][v < 16][b < 16] u8 at TABLE_BASE, at most 24,576 bytes: with selectors and counts streaming by they stay in a
+ *              32 KiB L1. A constant address makes every load's offset an immediate
+ *   counts     [batch][row][column][ceil(N/64) * 64] u16
+ *
+ * COST of 128 bit products: 4.1 instructions (scalar popcnt 8, i8x16.popcnt about 10 without AVX-512). A table costs 16 stores and is
+ * rebuilt for each (band of output rows, block, chunk), which is 3 % of the work at 784 pixels a band and 27 % at 7 x 7 = 49; the images
+ * of a batch share it.
+ *
+ * FENCES. The row kernels store x and the newest node of the tree to scratch after every second triple and never read them. V8 (11.3)
+ * keeps loads in the order of the code but sinks arithmetic to its use: without a store that needs them, all 96 loads of a pixel come
+ * first and spill. 250 GMAC/s without the stores, 520 with them.
+ *
+ * Measured and left out, in GMAC/s at 56x56x64 and 7x7x512, this code 525 and 376: tables of 5 bits (32 entries, 13 lookups a word in
+ * place of 16; 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302 for 64; in Deno the latter gains 11 % and
+ * loses 5 %. One fence of x or of the tree alone: 488, 491.
+ */
+import { TABLE_BASE } from "./layout";
+import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";
+
+/** Channels that one pass over the selectors counts. */
+const BLOCK: i32 = 64;
+
+/** Selectors of a word of 64 channels. */
+const WORD_NIBBLES: i32 = 16;
+
+/** The most selectors whose sums fit u8 and whose tables fit the L1 cache. */
+const CHUNK: i32 = 48;
+
+// @ts-ignore: decorator
+@inline
+function storeSelectors(dst: usize, word: usize): void {
+  const bits = v128.load64_splat(word);
+  const nibbles = i8x16.shuffle(i16x8.shl(bits, 4), bits, 0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31);
+  v128.store(dst, v128.and(nibbles, i8x16.splat(<i8>0xf0)));
+}
+
+/** Selectors of `pixels` border pixels; returns the end of what it wrote. */
+function fillBorder(dst: usize, pixels: i32, words: i32, border: usize): usize {
+  for (let pixel = 0; pixel < pixels; ++pixel) {
+    for (let word = 0; word < words; ++word) {
+      storeSelectors(dst, border + ((<usize>word) << 3));
+      dst += WORD_NIBBLES;
+    }
+  }
+  return dst;
+}
+
+/**
+ * bits of `batch` images -> selectors of the images inside a border, whose pixels are the `words` words at `border`: zeros for -1, ones
+ * up to the last channel for +1, zeros for zero padding (which tableConvZeroBorder completes).
+ */
+export function tableConvSelectors(
+  bits: usize,
+  selectors: usize,
+  batch: i32,
+  height: i32,
+  width: i32,
+  words: i32,
+  padTop: i32,
+  padLeft: i32,
+  padBottom: i32,
+  padRight: i32,
+  border: usize,
+): void {
+  const paddedWidth = padLeft + width + padRight;
+  const rowWords = width * words;
+  let dst = selectors;
+  for (let image = 0; image < batch; ++image) {
+    dst = fillBorder(dst, padTop * paddedWidth, words, border);
+    for (let y = 0; y < height; ++y) {
+      dst = fillBorder(dst, padLeft, words, border);
+      for (let i = 0; i < rowWords; ++i) {
+        storeSelectors(dst, bits);
+        bits += 8;
+        dst += WORD_NIBBLES;
+      }
+      dst = fillBorder(dst, padRight, words, border);
+    }
+    dst = fillBorder(dst, padBottom * paddedWidth, words, border);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function runsPerRow(kernelWidth: i32, dilationWidth: i32): i32 {
+  return dilationWidth == 1 ? 1 : kernelWidth;
+}
+
+/**
+ * Weights `[channels][kernelHeight * kernelWidth][words]` u64 -> the table builder's order, channels filled up with zeros to a multiple
+ * of 64. The order depends on the dilation (runs above).
+ */
+export function tableConvPack(
+  src: usize,
+  dst: usize,
+  channels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  words: i32,
+  dilationWidth: i32,
+): void {
+  const rowBytes = (<usize>(kernelHeight * kernelWidth * words)) << 3;
+  const runs = kernelHeight * runsPerRow(kernelWidth, dilationWidth);
+  const runWords = (kernelHeight * kernelWidth * words) / runs;
+  for (let block = 0; block < channels; block += BLOCK) {
+    for (let run = 0; run < runs; ++run) {
+      for (let word = 0; word < runWords;) {
+        const chunk = min(runWords - word, CHUNK / WORD_NIBBLES);
+        const column = src + ((<usize>(run * runWords + word)) << 3);
+        for (let half = 0; half < 2; ++half) {
+          for (let i = 0; i < chunk; ++i) {
+            for (let b = 0; b < 16; ++b) {
+              const channel = block + 32 * half + b;
+              const at = column + <usize>channel * rowBytes + ((<usize>i) << 3);
+              const first = channel < channels ? load<u64>(at) : 0;
+              const second = channel + 16 < channels ? load<u64>(at + 16 * rowBytes) : 0;
+              storeNibbles(dst + b, first, second);
+            }
+            dst += 16 * WORD_NIBBLES;
+          }
+        }
+        word += chunk;
+      }
+    }
+  }
+}
+
+/** The nibbles of a word of two channels as 16 bytes, 16 bytes apart, in the order of the selectors. */
+function storeNibbles(dst: usize, first: u64, second: u64): void {
+  let low = (first & 0x0f0f0f0f0f0f0f0f) | ((second & 0x0f0f0f0f0f0f0f0f) << 4);
+  let high = ((first >> 4) & 0x0f0f0f0f0f0f0f0f) | (second & 0xf0f0f0f0f0f0f0f0);
+  for (let i = 0; i < 8; ++i) {
+    store<u8>(dst, <u8>low);
+    store<u8>(dst, <u8>high, 128);
+    low >>= 8;
+    high >>= 8;
+    dst += 16;
+  }
+}
+
+/** Builds `count` tables of 256 bytes at TABLE_BASE from as many vectors of weights. */
+function buildTables(weights: usize, count: i32): void {
+  const ones = i8x16.splat(0x11);
+  const end = weights + ((<usize>count) << 4);
+  let t = TABLE_BASE;
+  for (; weights < end; weights += 16) {
+    const w = v128.load(weights);
+    const w0 = v128.and(w, ones);
+    const w1 = v128.and(i16x8.shr_u(w, 1), ones);
+    const w2 = v128.and(i16x8.shr_u(w, 2), ones);
+    const w3 = v128.and(i16x8.shr_u(w, 3), ones);
+    const d0 = i8x16.sub(ones, i8x16.add(w0, w0));
+    const d1 = i8x16.sub(ones, i8x16.add(w1, w1));
+    const d2 = i8x16.sub(ones, i8x16.add(w2, w2));
+    const d3 = i8x16.sub(ones, i8x16.add(w3, w3));
+
+    const t0 = i8x16.add(i8x16.add(w0, w1), i8x16.add(w2, w3));
+    const t1 = i8x16.add(t0, d0);
+    const t2 = i8x16.add(t0, d1);
+    const t3 = i8x16.add(t1, d1);
+    v128.store(t, t0);
+    v128.store(t, t1, 16);
+    v128.store(t, t2, 32);
+    v128.store(t, t3, 48);
+    v128.store(t, i8x16.add(t0, d2), 64);
+    v128.store(t, i8x16.add(t1, d2), 80);
+    v128.store(t, i8x16.add(t2, d2), 96);
+    v128.store(t, i8x16.add(t3, d2), 112);
+    const t8 = i8x16.add(t0, d3);
+    const t9 = i8x16.add(t1, d3);
+    const t10 = i8x16.add(t2, d3);
+    const t11 = i8x16.add(t3, d3);
+    v128.store(t, t8, 128);
+    v128.store(t, t9, 144);
+    v128.store(t, t10, 160);
+    v128.store(t, t11, 176);
+    v128.store(t, i8x16.add(t8, d2), 192);
+    v128.store(t, i8x16.add(t9, d2), 208);
+    v128.store(t, i8x16.add(t10, d2), 224);
+    v128.store(t, i8x16.add(t11, d2), 240);
+    t += 256;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function countRow(
+  chunk: i32,
+  first: bool,
+  pixels: i32,
+  selectors: usize,
+  selectorStep: usize,
+  counts: usize,
+  countStep: usize,
+): void {
+  if (chunk == 48) {
+    if (first) rowSet48(pixels, selectors, selectorStep, counts, countStep);
+    else rowAdd48(pixels, selectors, selectorStep, counts, countStep);
+  } else if (chunk == 32) {
+    if (first) rowSet32(pixels, selectors, selectorStep, counts, countStep);
+    else rowAdd32(pixels, selectors, selectorStep, counts, countStep);
+  } else {
+    if (first) rowSet16(pixels, selectors, selectorStep, counts, countStep);
+    else rowAdd16(pixels, selectors, selectorStep, counts, countStep);
+  }
+}
+
+/**
+ * selectors, packed weights -> counts of `batch` maps of outHeight x outWidth. `rowBand` is the number of output rows, over all images,
+ * that a table serves before the next one is built: more rows build less often, fewer keep selectors and counts in the L2 cache
+ * (`tableConvRowBand` in src/compiler/kernel_sizes.ts).
+ */
+export function tableConv(
+  selectors: usize,
+  weights: usize,
+  counts: usize,
+  batch: i32,
+  paddedHeight: i32,
+  paddedWidth: i32,
+  words: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  dilationHeight: i32,
+  dilationWidth: i32,
+  rowBand: i32,
+): void {
+  const pixelBytes = <usize>(words * WORD_NIBBLES);
+  const rowBytes = <usize>paddedWidth * pixelBytes;
+  const imageBytes = <usize>paddedHeight * rowBytes;
+  const step = <usize>strideWidth * pixelBytes;
+  const blocks = (outChannels + BLOCK - 1) / BLOCK;
+  const countStep = <usize>(blocks * BLOCK * 2);
+  const runs = runsPerRow(kernelWidth, dilationWidth);
+  const runNibbles = (kernelWidth / runs) * words * WORD_NIBBLES;
+  const rows = batch * outHeight;
+
+  for (let bandStart = 0; bandStart < rows; bandStart += rowBand) {
+    const bandEnd = min(rows, bandStart + rowBand);
+    let w = weights;
+    for (let block = 0; block < blocks; ++block) {
+      let first = true;
+      for (let ky = 0; ky < kernelHeight; ++ky) {
+        for (let run = 0; run < runs; ++run) {
+          const tap = selectors + <usize>(ky * dilationHeight) * rowBytes + <usize>(run * dilationWidth) * pixelBytes;
+          for (let nibble = 0; nibble < runNibbles;) {
+            const chunk = min(CHUNK, runNibbles - nibble);
+            buildTables(w, 2 * chunk);
+            w += (<usize>chunk) << 5;
+            for (let row = bandStart; row < bandEnd; ++row) {
+              const image = row / outHeight;
+              const y = (row - image * outHeight) * strideHeight;
+              const source = tap + <usize>image * imageBytes + <usize>y * rowBytes + nibble;
+              const target = counts + <usize>(row * outWidth) * countStep + <usize>(block * BLOCK * 2);
+              countRow(chunk, first, outWidth, source, step, target, countStep);
+            }
+            first = false;
+            nibble += chunk;
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Zero padding for the table convolution: a tap outside the image must add 0 to the dot product. Over the selectors' border of zeros such
+ * a tap counts popcount(w_tap), as if its activations were -1. A dot of 0 over C channels is a count of C / 2, so the kernel here takes
+ *
+ *   correction[tap][n] = popcount(w_tap of channel n) - C / 2
+ *
+ * off the count for each tap outside the image, and dot = K - 2 * count holds everywhere, K = taps * C at every pixel.
+ *
+ * C ODD. Half units would be lost, so the counts of a layer with odd C are doubled and so are its corrections, 2 * popcount - C:
+ *
+ *   C even   count  = mismatches              dot = K - 2 * count      exact while K <= 65535
+ *   C odd    count2 = 2 * mismatches          dot = K - count2         exact while K <= 32767
+ *
+ * A padded tap's share is in 0..K in each case, so the result fits u16; steps in between may wrap modulo 65536 and come back.
+ *
+ *   counts       [batch][row][column][ceil(N/64) * 64] u16        corrections   [tap][ceil(N/64) * 64] i16
+ *
+ * COST: a pixel inside is not touched (C even); one at the border loads, subtracts and stores its counts once for each tap outside: 2 us
+ * for 56x56x64 and for 7x7x512.
+ */
+
+/** Weights `[outChannels][taps][words]` u64 -> corrections; `taps` = kernelHeight * kernelWidth, `inChannels` = C. */
+export function tableConvCorrections(
+  src: usize,
+  dst: usize,
+  outChannels: i32,
+  taps: i32,
+  words: i32,
+  inChannels: i32,
+): void {
+  const stride = (outChannels + 63) & ~63;
+  const odd = inChannels & 1;
+  for (let tap = 0; tap < taps; ++tap) {
+    for (let channel = 0; channel < stride; ++channel) {
+      let correction = 0;
+      if (channel < outChannels) {
+        const row = src + ((<usize>((channel * taps + tap) * words)) << 3);
+        let ones: i64 = 0;
+        for (let word = 0; word < words; ++word) ones += popcnt<i64>(load<i64>(row + ((<usize>word) << 3)));
+        correction = odd ? 2 * <i32>ones - inChannels : <i32>ones - (inChannels >> 1);
+      }
+      store<i16>(dst, <i16>correction);
+      dst += 2;
+    }
+  }
+}
+
+/** counts -= correction over the channels of one pixel. */
+function subtractRow(counts: usize, correction: usize, bytes: usize): void {
+  for (let i: usize = 0; i < bytes; i += 16) {
+    v128.store(counts + i, i16x8.sub(v128.load(counts + i), v128.load(correction + i)));
+  }
+}
+
+/** Turns the counts of tableConv over a border of zeros into those of zero padding, in place; doubled where `inChannels` is odd. */
+export function tableConvZeroBorder(
+  counts: usize,
+  corrections: usize,
+  batch: i32,
+  height: i32,
+  width: i32,
+  inChannels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  dilationHeight: i32,
+  dilationWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+): void {
+  const pixelBytes = <usize>(((outChannels + 63) & ~63) * 2);
+  if (inChannels & 1) {
+    const end = counts + <usize>(batch * outHeight * outWidth) * pixelBytes;
+    for (let at = counts; at < end; at += 16) v128.store(at, i16x8.shl(v128.load(at), 1));
+  }
+  const reachHeight = (kernelHeight - 1) * dilationHeight;
+  const reachWidth = (kernelWidth - 1) * dilationWidth;
+  for (let row = 0; row < batch * outHeight; ++row) {
+    const top = (row % outHeight) * strideHeight - padTop;
+    const rowInside = top >= 0 && top + reachHeight < height;
+    for (let column = 0; column < outWidth; ++column) {
+      const left = column * strideWidth - padLeft;
+      if (rowInside && left >= 0 && left + reachWidth < width) continue;
+      const pixel = counts + <usize>(row * outWidth + column) * pixelBytes;
+      let correction = corrections;
+      for (let ky = 0; ky < kernelHeight; ++ky) {
+        const yOutside = <u32>(top + ky * dilationHeight) >= <u32>height;
+        for (let kx = 0; kx < kernelWidth; ++kx) {
+          const xOutside = <u32>(left + kx * dilationWidth) >= <u32>width;
+          if (yOutside || xOutside) subtractRow(pixel, correction, pixelBytes);
+          correction += pixelBytes;
+        }
+      }
+    }
+  }
+}
