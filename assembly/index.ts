@@ -25,3 +25,8 @@ export { thresholdCountsU16 } from "./bn_sign";
 export { epilogueI32 } from "./epilogue";
 export { epilogueU16 } from "./epilogue";
 export { epilogueF32 } from "./epilogue";
+export { tableConvSelectors } from "./table_conv";
+export { tableConvPack } from "./table_conv";
+export { tableConv } from "./table_conv";
+export { tableConvCorrections } from "./table_conv_border";
+export { tableConvZeroBorder } from "./table_conv_border";

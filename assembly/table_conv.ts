@@ -40,16 +40,17 @@
  *   counts     [batch][row][column][ceil(N/64) * 64] u16
  *
  * COST of 128 bit products: 4.1 instructions (scalar popcnt 8, i8x16.popcnt about 10 without AVX-512). A table costs 16 stores and is
- * rebuilt for each (band of output rows, block, chunk), which is 3 % of the work at 784 pixels a band and 27 % at 7 x 7 = 49; the images
- * of a batch share it.
+ * rebuilt for each (band of output rows, block, chunk), which is 2 % of the work at 1568 pixels a band and 27 % at 7 x 7 = 49; the
+ * images of a batch share it.
  *
  * FENCES. The row kernels store x and the newest node of the tree to scratch after every second triple and never read them. V8 (11.3)
  * keeps loads in the order of the code but sinks arithmetic to its use: without a store that needs them, all 96 loads of a pixel come
  * first and spill. 250 GMAC/s without the stores, 520 with them.
  *
- * Measured and left out, in GMAC/s at 56x56x64 and 7x7x512, this code 525 and 376: tables of 5 bits (32 entries, 13 lookups a word in
- * place of 16; 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302 for 64; in Deno the latter gains 11 % and
- * loses 5 %. One fence of x or of the tree alone: 488, 491.
+ * Measured and left out, GMAC/s at 56x56x64 and 7x7x512 where this code in the same bands has 525 and 376: tables of 5 bits (32
+ * entries, 13 lookups a word in place of 16; 3 * 5 = 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302
+ * for 64; in Deno, whose bounds checks make a lookup dear, the latter gains 11 % and loses 5 %. Selectors by u64 loads: 495 and 361.
+ * One fence, of x or of the tree alone: 491, 488; of x XOR tree: 8 % slower.
  */
 import { TABLE_BASE } from "./layout";
 import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";
@@ -269,6 +270,7 @@ export function tableConv(
   const pixelBytes = <usize>(words * WORD_NIBBLES);
   const rowBytes = <usize>paddedWidth * pixelBytes;
   const imageBytes = <usize>paddedHeight * rowBytes;
+  const rowStep = <usize>strideHeight * rowBytes;
   const step = <usize>strideWidth * pixelBytes;
   const blocks = (outChannels + BLOCK - 1) / BLOCK;
   const countStep = <usize>(blocks * BLOCK * 2);
@@ -278,6 +280,8 @@ export function tableConv(
 
   for (let bandStart = 0; bandStart < rows; bandStart += rowBand) {
     const bandEnd = min(rows, bandStart + rowBand);
+    const image = bandStart / outHeight;
+    const bandOffset = <usize>image * imageBytes + <usize>(bandStart - image * outHeight) * rowStep;
     let w = weights;
     for (let block = 0; block < blocks; ++block) {
       let first = true;
@@ -288,12 +292,17 @@ export function tableConv(
             const chunk = min(CHUNK, runNibbles - nibble);
             buildTables(w, 2 * chunk);
             w += (<usize>chunk) << 5;
+            let source = tap + <usize>nibble + bandOffset;
+            let target = counts + <usize>(bandStart * outWidth) * countStep + <usize>(block * BLOCK * 2);
+            let y = bandStart % outHeight;
             for (let row = bandStart; row < bandEnd; ++row) {
-              const image = row / outHeight;
-              const y = (row - image * outHeight) * strideHeight;
-              const source = tap + <usize>image * imageBytes + <usize>y * rowBytes + nibble;
-              const target = counts + <usize>(row * outWidth) * countStep + <usize>(block * BLOCK * 2);
               countRow(chunk, first, outWidth, source, step, target, countStep);
+              source += rowStep;
+              target += <usize>outWidth * countStep;
+              if (++y == outHeight) {
+                y = 0;
+                source += imageBytes - <usize>outHeight * rowStep;
+              }
             }
             first = false;
             nibble += chunk;

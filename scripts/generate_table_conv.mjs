@@ -26,8 +26,8 @@ const HEADER = `/**
 import { SCRATCH_BASE, TABLE_BASE } from "./layout";
 `;
 
-/** Loads the selectors that the lookups \`first\` to \`last\` need and that are not loaded yet. */
-function selectors(first, last, nibbles) {
+/** Loads the selectors that the lookups from `first` up to `last` need and that are not loaded yet. */
+function selectors(first, last) {
   const lines = [];
   for (let j = first; j < last; j++) {
     const word = Math.floor(j / SELECTORS_PER_LOAD);
@@ -39,15 +39,16 @@ function selectors(first, last, nibbles) {
   return lines;
 }
 
-/** y, x and the tree of high nibbles for one triple of one half; \`tree\` is the stack of open subtrees, smallest last. */
+/** y, x and the tree of high nibbles for one triple of one half; `tree` is the stack of open subtrees, smallest last. */
 function triple(t, half, nibbles, tree) {
   const lines = [];
   const entries = [];
   for (let j = LOOKUPS * t; j < Math.min(LOOKUPS * (t + 1), nibbles); j++) {
     entries.push(`v128.load(p${j}, TABLE_BASE + ${(half * nibbles + j) * 256})`);
   }
-  lines.push(`const y${t}_${half} = ${entries.reduce((sum, entry) => `i8x16.add(${sum}, ${entry})`)};`);
-  lines.push(`const x${t}_${half} = ${t === 0 ? "" : `i8x16.add(x${t - 1}_${half}, `}y${t}_${half}${t === 0 ? "" : ")"};`);
+  lines.push(`const y${t}_${half} = ${entries.reduce((a, b) => `i8x16.add(${a}, ${b})`)};`);
+  const sum = t === 0 ? `y0_${half}` : `i8x16.add(x${t - 1}_${half}, y${t}_${half})`;
+  lines.push(`const x${t}_${half} = ${sum};`);
 
   let node = `v128.and(y${t}_${half}, high)`;
   let level = 0;
@@ -61,7 +62,7 @@ function triple(t, half, nibbles, tree) {
 }
 
 /** Joins the open subtrees, halving those that are too small, into the sum of the high nibbles (level 4). */
-function root4(tree) {
+function joinTree(tree) {
   let { level, name } = tree.pop();
   while (level < 4) {
     const sibling = tree.length > 0 && tree[tree.length - 1].level === level ? tree.pop().name : "zero";
@@ -76,7 +77,7 @@ function rowKernel(nibbles, accumulate) {
   const trees = Array.from({ length: HALVES }, () => []);
   const body = [];
   for (let t = 0; t < triples; t++) {
-    body.push(...selectors(LOOKUPS * t, Math.min(LOOKUPS * (t + 1), nibbles), nibbles));
+    body.push(...selectors(LOOKUPS * t, Math.min(LOOKUPS * (t + 1), nibbles)));
     for (let half = 0; half < HALVES; half++) {
       body.push(...triple(t, half, nibbles, trees[half]));
       if (t % FENCE === FENCE - 1 && t < triples - 1) {
@@ -86,7 +87,7 @@ function rowKernel(nibbles, accumulate) {
     }
   }
   for (let half = 0; half < HALVES; half++) {
-    body.push(`const high${half} = ${root4(trees[half])};`);
+    body.push(`const high${half} = ${joinTree(trees[half])};`);
     body.push(`const low${half} = i8x16.sub(x${triples - 1}_${half}, v128.and(i16x8.shl(high${half}, 4), high));`);
     for (const [i, sum] of ["low", "low", "high", "high"].entries()) {
       const wide = `i16x8.extend_${i % 2 === 0 ? "low" : "high"}_i8x16_u(${sum}${half})`;
@@ -94,7 +95,7 @@ function rowKernel(nibbles, accumulate) {
       body.push(`v128.store(counts, ${accumulate ? `i16x8.add(v128.load(counts, ${at}), ${wide})` : wide}, ${at});`);
     }
   }
-  const zero = Math.log2(triples) === 4 ? "" : "const zero = i8x16.splat(0);";
+  const zero = triples === 16 ? "" : "const zero = i8x16.splat(0);";
   return `
 export function row${accumulate ? "Add" : "Set"}${nibbles}(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
   const high = i8x16.splat(<i8>0xf0);

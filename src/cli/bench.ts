@@ -88,14 +88,14 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const [suite] = positionals;
   const name = suites.get(suite);
   if (name === undefined) throw badUsage(`there is no benchmark "${suite}": expected ${[...suites.keys()].join(", ")}`);
-  const { filter, scale } = values;
-  const bench = await loadBench(suite, name);
-  const report = await bench({
+  const benchOptions: BenchOptions = {
     shape: readBenchShape(values.shape),
-    filter,
-    scale: scale === true,
+    filter: values.filter,
+    scale: values.scale === true,
     runs: readCount("--runs", values.runs),
-  });
+  };
+  const bench = await loadBench(suite, name);
+  const report = await bench(benchOptions);
   if (values.json) printJson(io, report);
   else printReport(io, report);
 }

@@ -2,13 +2,14 @@
 
 import { XnorkitError } from "../errors.js";
 import { isPackedModel } from "../formats/packed_layout.js";
-import { loadModel, type Model } from "../formats/packed_model.js";
+import { loadModel } from "../formats/packed_model.js";
 import { readWeights } from "../formats/read_weights.js";
 import { readSafetensorsHeader } from "../formats/stream.js";
 import { checkWeights } from "../graph/parameters.js";
 import { inferShapes } from "../graph/shapes.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
 import type { Graph, Preprocess } from "../graph/types.js";
+import type { Model } from "../model.js";
 import { fromDescription } from "../models/description.js";
 import { randomWeights } from "../models/random_weights.js";
 import { getModel, modelNames } from "../models/registry.js";

@@ -1,7 +1,8 @@
 /** One way to run a network for all commands: on the kernels, or with the reference interpreter. */
-import type { Model } from "../formats/packed_model.js";
+
 import { findValue } from "../graph/lookup.js";
 import { checkWeights } from "../graph/parameters.js";
+import type { Model } from "../model.js";
 import { createSession } from "../runtime/session.js";
 import type { Shape, Tensor } from "../tensor.js";
 

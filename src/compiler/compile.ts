@@ -3,6 +3,7 @@ import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
+import { type BinaryKernel, checkKernelChoice, chooseKernels, type KernelChoice } from "./choose_kernel.js";
 import { foldBatchNorm } from "./fold_batch_norm.js";
 import { fuseEpilogue } from "./fuse_epilogue.js";
 import { fuseSign } from "./fuse_sign.js";
@@ -16,6 +17,8 @@ import { toOps, unpackedName } from "./to_ops.js";
 export interface CompileOptions {
   /** Module paths or node names whose tensors are kept. */
   readonly taps?: readonly string[];
+  /** What computes binary convolutions; `auto` by default. */
+  readonly kernel?: KernelChoice;
 }
 
 /** A graph with everything fused that its taps allow; shapes do not matter yet. */
@@ -24,10 +27,13 @@ export interface Program {
   readonly ops: readonly Op[];
   readonly output: string;
   readonly taps: ReadonlyMap<string, string>;
+  readonly kernel: KernelChoice;
 }
 
 /** Graph and weights -> fused operations. Each pass is a function from operations to operations in a file of its own. */
-export function compileGraph(graph: Graph, weights: Weights, { taps = [] }: CompileOptions = {}): Program {
+export function compileGraph(graph: Graph, weights: Weights, options: CompileOptions = {}): Program {
+  const { taps = [] } = options;
+  const kernel = checkKernelChoice(options.kernel ?? "auto");
   const shapes = inferShapes(graph);
   const quantized = new Set(graph.nodes.filter((node) => node.kind === "quantize").map((node) => node.name));
   const readable = (value: string) => (quantized.has(value) ? unpackedName(value) : value);
@@ -41,14 +47,20 @@ export function compileGraph(graph: Graph, weights: Weights, { taps = [] }: Comp
   ops = foldBatchNorm(ops, kept);
   ops = fuseEpilogue(ops, kept);
   ops = fuseSign(ops, kept);
-  return { graph, ops: schedule(prune(ops, kept)), output, taps: tapped };
+  return { graph, ops: schedule(prune(ops, kept)), output, taps: tapped, kernel };
 }
 
-/** Fused operations and an input shape -> the Plan. */
-export function planProgram(program: Program, inputShape: Shape, inputType: "f32" | "u8"): Plan {
+/** Fused operations and an input shape -> the Plan. `tuned` are measured kernel choices, by layer. */
+export function planProgram(
+  program: Program,
+  inputShape: Shape,
+  inputType: "f32" | "u8",
+  tuned?: ReadonlyMap<string, BinaryKernel>,
+): Plan {
   const { graph, ops, output, taps } = program;
   const inferred = inferShapes(graph, inputShape);
   const shapes = new Map(inferred);
   for (const [name, shape] of inferred) shapes.set(unpackedName(name), shape);
-  return lower(ops, { inputShape, inputType, preprocess: graph.preprocess, shapes, output, taps });
+  const kernels = chooseKernels(ops, shapes, program.kernel, tuned);
+  return lower(ops, { inputShape, inputType, preprocess: graph.preprocess, shapes, kernels, output, taps });
 }

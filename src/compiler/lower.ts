@@ -2,9 +2,9 @@ import { XnorkitError } from "../errors.js";
 import type { Preprocess } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
 import { type Affine, compose, makeAffine } from "./affine.js";
+import type { BinaryKernel } from "./choose_kernel.js";
 import { type InputOp, type Op, readsOf } from "./ir.js";
 import { mapBytes } from "./kernel_sizes.js";
-import { lowerPopcount } from "./lower_binary.js";
 import { affineConstants, type LowerContext, mapShape } from "./lower_context.js";
 import {
   lowerAddChannels,
@@ -16,6 +16,8 @@ import {
   lowerPool,
   lowerUnpack,
 } from "./lower_float.js";
+import { lowerPopcount } from "./lower_popcount.js";
+import { lowerTable } from "./lower_table.js";
 import type { Plan, Port, Ref } from "./plan.js";
 import { planBuilder } from "./plan_builder.js";
 
@@ -25,6 +27,8 @@ export interface LowerOptions {
   readonly preprocess: Preprocess | undefined;
   /** NCHW shape of every value. */
   readonly shapes: ReadonlyMap<string, Shape>;
+  /** What computes each binary convolution, by layer. */
+  readonly kernels: ReadonlyMap<string, BinaryKernel>;
   readonly output: string;
   /** Value to keep, by the name that was asked for. */
   readonly taps: ReadonlyMap<string, string>;
@@ -104,7 +108,8 @@ const lowerings: {
 } = {
   pointwise: lowerPointwise,
   conv2d: lowerConv2d,
-  binaryConv2d: lowerPopcount,
+  binaryConv2d: (context, op) =>
+    context.kernelOf(op) === "table" ? lowerTable(context, op) : lowerPopcount(context, op),
   maxPool: lowerPool,
   avgPool: lowerPool,
   addChannels: lowerAddChannels,
@@ -133,6 +138,7 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
   let current = 0;
   const context: LowerContext = {
     builder,
+    kernelOf: (op) => options.kernels.get(op.name) ?? "popcount",
     shapeOf: (value) => mapShape(options.shapes.get(value)!),
     refOf: (value) => refs.get(value)!,
     setRef(value, ref) {

@@ -1,7 +1,8 @@
 import type { Shape } from "../tensor.js";
 import type { Affine } from "./affine.js";
 import { floatThresholds } from "./affine.js";
-import type { EpilogueOp } from "./ir.js";
+import type { BinaryKernel } from "./choose_kernel.js";
+import type { BinaryConv2dOp, EpilogueOp } from "./ir.js";
 import { bitBytes, bitWords, mapBytes, mapStride } from "./kernel_sizes.js";
 import type { Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder } from "./plan_builder.js";
@@ -24,6 +25,7 @@ export function mapShape(shape: Shape): MapShape {
 /** What lowering one operation needs to know of the others. */
 export interface LowerContext {
   readonly builder: PlanBuilder;
+  kernelOf(op: BinaryConv2dOp): BinaryKernel;
   shapeOf(value: string): MapShape;
   /** Where an already computed value lies. */
   refOf(value: string): Ref;

@@ -71,7 +71,6 @@ function binaryConv2d(node: BinaryConv2dNode, weights: Weights, isBits: (value: 
   }
   if (node.scaling !== "none") return refuse(node, `weight scaling by ${node.scaling}`);
   if (node.groups !== 1) return refuse(node, `a binary convolution in ${node.groups} groups`);
-  if (node.padValue === 0) return refuse(node, "a zero border of a binary convolution");
   const weight = bitWeight(weights, node);
   const [, inputs, height, width] = weight.shape;
   return {

@@ -3,8 +3,9 @@ import { XnorkitError } from "../errors.js";
 import { graphFromJson } from "../graph/json.js";
 import { checkWeight, checkWeights, matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
+import type { Model } from "../model.js";
 import { formatShape, sameShape } from "../tensor.js";
-import type { Weight, Weights } from "../weights.js";
+import type { Weight } from "../weights.js";
 import { packedShape } from "./bits.js";
 import { type RawTensor, toFloat32 } from "./dtypes.js";
 import {
@@ -20,12 +21,6 @@ import {
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.js";
 
 export type { SaveOptions } from "./packed_layout.js";
-
-/** A network: what it computes and with which parameters. */
-export interface Model {
-  readonly graph: Graph;
-  readonly weights: Weights;
-}
 
 /**
  * Writes a packed model file (layout in packed_layout.ts). Weights that a framework saves beside (counters, aliases, auxiliary

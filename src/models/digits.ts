@@ -1,5 +1,6 @@
-import { loadModel, type Model } from "../formats/packed_model.js";
+import { loadModel } from "../formats/packed_model.js";
 import { digitsModel as packed } from "../generated/digits_model.js";
+import type { Model } from "../model.js";
 import { base64Bytes } from "../runtime/module.js";
 
 /**

@@ -268,4 +268,96 @@ export interface KernelExports {
   ): void;
   /** Copies bytes (non-overlapping). */
   copyBytes(dst: number, src: number, bytes: number): void;
+
+  // table_conv.ts
+  /**
+   * bits of `batch` images -> selectors of the padded images, `[batch][paddedHeight][paddedWidth][words][16]` u8. Pixels of the
+   * border read the `words` words at `border` (all zero for -1 and for zero padding, ones up to the last channel for +1). Sizes by
+   * `tableConvSelectorBytes`; a convolution that pads nothing needs selectors too.
+   */
+  tableConvSelectors(
+    bits: number,
+    selectors: number,
+    batch: number,
+    height: number,
+    width: number,
+    words: number,
+    padTop: number,
+    padLeft: number,
+    padBottom: number,
+    padRight: number,
+    border: number,
+  ): void;
+  /**
+   * Weights `[channels][kernelHeight * kernelWidth][words]` u64 (as widenRows writes them) -> the table builder's order, which
+   * depends on dilationWidth; sizes by `tableConvWeightBytes`.
+   */
+  tableConvPack(
+    src: number,
+    dst: number,
+    channels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    words: number,
+    dilationWidth: number,
+  ): void;
+  /**
+   * counts (u16, countStride = ceil(outChannels / 64) * 64, the channels past the last one meaningless) of batch * outHeight *
+   * outWidth pixels; exact while K <= 65535 (`tableConvIsExact`). The padded image must hold every tap. `rowBand` >= 1 changes
+   * the speed alone (`tableConvRowBand`).
+   */
+  tableConv(
+    selectors: number,
+    weights: number,
+    counts: number,
+    batch: number,
+    paddedHeight: number,
+    paddedWidth: number,
+    words: number,
+    outHeight: number,
+    outWidth: number,
+    outChannels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    rowBand: number,
+  ): void;
+
+  // table_conv_border.ts
+  /** Weights as for tableConvPack -> corrections for zero padding; sizes by `tableConvCorrectionBytes`. */
+  tableConvCorrections(
+    src: number,
+    dst: number,
+    outChannels: number,
+    taps: number,
+    words: number,
+    inChannels: number,
+  ): void;
+  /**
+   * Counts over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds 0 to the dot product.
+   * inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap outside is worth half a mismatch,
+   * and dot = K - count. K = taps * inChannels at the border too. Writes to the last row of `corrections`.
+   */
+  tableConvZeroBorder(
+    counts: number,
+    corrections: number,
+    batch: number,
+    height: number,
+    width: number,
+    inChannels: number,
+    outHeight: number,
+    outWidth: number,
+    outChannels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+  ): void;
 }

@@ -1,6 +1,6 @@
 import { XnorkitError } from "../errors.js";
-import { supportsRelaxedSimd } from "./features.js";
 import { simdWasm } from "../generated/simd_wasm.js";
+import { supportsRelaxedSimd } from "./features.js";
 
 /** The kernels' code: a compiled module, or the bytes of one. */
 export type KernelSource = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;

@@ -4,17 +4,13 @@ import type { Plan } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
 import { checkWeights } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
+import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
-import type { Weights } from "../weights.js";
 import { type BoundPlan, type BoundPort, binder, runCalls } from "./bind.js";
 import { type HostMemory, hostMemory } from "./memory.js";
 import { type KernelSource, kernelModule, relaxedModule } from "./module.js";
+import { tuneKernels } from "./tune.js";
 import { instantiateKernels } from "./wasm.js";
-
-export interface Model {
-  readonly graph: Graph;
-  readonly weights: Weights;
-}
 
 export interface SessionOptions {
   /** Shape of the input that is planned for at once; by default the graph's. `run` plans for others when they come. */
@@ -26,6 +22,8 @@ export interface SessionOptions {
    * be faster (`auto`, the default). All give the same integers.
    */
   readonly kernel?: KernelChoice;
+  /** With kernel `auto`: confirm the choice by measuring every layer for a few milliseconds. Default false. */
+  readonly tune?: boolean;
   /** The kernels, where the host has compiled them itself. */
   readonly wasm?: KernelSource;
   /**
@@ -78,6 +76,8 @@ interface Live {
   readonly program: Program;
   readonly host: HostMemory;
   readonly bind: (plan: Plan) => BoundPlan;
+  /** The module to measure kernels with, null where nothing is measured. */
+  readonly tune: WebAssembly.Module | null;
   readonly plans: Map<string, BoundPlan>;
   current: BoundPlan;
   hasRun: boolean;
@@ -86,19 +86,31 @@ interface Live {
   floats: Float32Array;
 }
 
-function openSession(program: Program, module: WebAssembly.Module, inputShape: Shape): Live {
+function openSession(
+  program: Program,
+  module: WebAssembly.Module,
+  tune: WebAssembly.Module | null,
+  inputShape: Shape,
+): Live {
   const host = hostMemory();
   const { bind } = binder(instantiateKernels(module, host.memory), host);
   const plans = new Map<string, BoundPlan>();
-  const current = planFor({ program, bind, plans }, inputShape, "f32");
+  const current = planFor({ program, bind, tune, plans }, inputShape, "f32");
   const { buffer } = host.memory;
   const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer) };
-  return { program, host, bind, plans, current, hasRun: false, ...views };
+  return { program, host, bind, tune, plans, current, hasRun: false, ...views };
 }
 
-function planFor({ program, bind, plans }: Pick<Live, "program" | "bind" | "plans">, shape: Shape, type: "f32" | "u8") {
+function planFor(
+  { program, bind, tune, plans }: Pick<Live, "program" | "bind" | "tune" | "plans">,
+  shape: Shape,
+  type: "f32" | "u8",
+): BoundPlan {
   const key = `${type} ${formatShape(shape)}`;
-  const bound = plans.get(key) ?? bind(planProgram(program, shape, type));
+  const known = plans.get(key);
+  if (known !== undefined) return known;
+  const tuned = tune === null ? undefined : tuneKernels(program, tune, shape);
+  const bound = bind(planProgram(program, shape, type, tuned));
   plans.set(key, bound);
   return bound;
 }
@@ -192,7 +204,8 @@ export async function createSession({ graph, weights }: Model, options: SessionO
   const program = compileGraph(graph, weights, { taps: options.taps, kernel: options.kernel });
   const relaxed = options.relaxed && options.wasm === undefined ? await relaxedModule() : null;
   const module = relaxed ?? (await kernelModule(options.wasm));
-  let live: Live | null = openSession(program, module, options.inputShape ?? graph.inputShape);
+  const tune = options.tune === true && program.kernel === "auto" ? module : null;
+  let live: Live | null = openSession(program, module, tune, options.inputShape ?? graph.inputShape);
   const use = (): Live => {
     if (live === null)
       throw new XnorkitError("bad-option", `the session of ${graph.name} was disposed: create another`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
 import { type Block, buildGraph } from "../../src/graph/builder.js";
 import { parameterSpecs } from "../../src/graph/parameters.js";
 import type { Graph } from "../../src/graph/types.js";
@@ -59,6 +60,8 @@ const network = fc.record({
   layers: fc.array(binaryLayer, { minLength: 1, maxLength: 3 }),
   head: fc.constantFrom("pool", "flatten"),
   seed: fc.nat(1000),
+  kernel: fc.constantFrom("table", "popcount", "auto"),
+  padValue: fc.constantFrom(-1, 0, 1),
 });
 
 function residual(block: Block): Block {
@@ -93,27 +96,30 @@ function build(spec: typeof network extends fc.Arbitrary<infer T> ? T : never): 
   }
   if (spec.head === "pool") blocks.push(nn.globalAvgPool2d());
   blocks.push(nn.flatten(), nn.dense(5));
-  return buildGraph("random", [spec.batch, spec.inputs, spec.size, spec.size], nn.hybridSequential(blocks));
+  const graph = buildGraph("random", [spec.batch, spec.inputs, spec.size, spec.size], nn.hybridSequential(blocks));
+  const { padValue } = spec;
+  return { ...graph, nodes: graph.nodes.map((node) => (node.kind === "binaryConv2d" ? { ...node, padValue } : node)) };
 }
 
 test("random networks give the reference's numbers, whatever gets fused", async () => {
   await fc.assert(
     fc.asyncProperty(network, async (spec) => {
       const graph = build(spec);
+      const kernel = spec.kernel as KernelChoice;
       const weights = awkwardNorms(graph, randomWeights(graph, spec.seed), spec.seed, false);
       const input = noise(graph.inputShape, spec.seed);
-      const { differing, farthest, difference, scale } = await followDecisions({ graph, weights }, input);
+      const { differing, farthest, difference, scale } = await followDecisions({ graph, weights }, input, { kernel });
       assert.ok(farthest < 1e-4, `${differing} decisions differ, one ${farthest} from its threshold`);
       assert.ok(difference <= 1e-4 * scale, `output differs by ${difference} at a scale of ${scale}`);
       // Fully fused: the same decisions, so the same output but for rounding, unless one was a near tie.
       if (differing > 0) return;
-      const tapped = await createSession({ graph, weights }, { taps: graph.nodes.map((node) => node.name) });
-      const fused = await createSession({ graph, weights });
+      const tapped = await createSession({ graph, weights }, { kernel, taps: graph.nodes.map((node) => node.name) });
+      const fused = await createSession({ graph, weights }, { kernel });
       const a = tapped.run(input).data;
       const b = fused.run(input).data;
       for (const [i, value] of a.entries()) assert.ok(Math.abs(value - b[i]) <= 1e-4 * scale, `${value} and ${b[i]}`);
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 });
 
@@ -141,14 +147,19 @@ function sequential(channels: readonly number[]): Graph {
 }
 
 test("sequential binary layers run on integer thresholds and decide exactly", async () => {
-  for (const seed of [1, 2, 3, 4]) {
+  for (const [seed, kernel] of [
+    [1, "table"],
+    [2, "table"],
+    [3, "popcount"],
+    [4, "popcount"],
+  ] as const) {
     const graph = sequential([33, 64, 7, 130]);
     const weights = awkwardNorms(graph, randomWeights(graph, seed), seed, true);
     const input = noise(graph.inputShape, seed);
-    const { differing, difference, scale } = await followDecisions({ graph, weights }, input);
+    const { differing, difference, scale } = await followDecisions({ graph, weights }, input, { kernel });
     assert.equal(differing, 0);
     assert.ok(difference <= 1e-5 * scale);
-    const session = await createSession({ graph, weights });
+    const session = await createSession({ graph, weights }, { kernel });
     const kinds = session.profile(1).map((step) => step.kind);
     assert.ok(!kinds.includes("pointwise") && !kinds.includes("sign"), kinds.join(", "));
   }

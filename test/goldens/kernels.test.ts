@@ -19,12 +19,15 @@ function recordedTies({ description }: Golden): number {
   return Number(margins.near_tie_1e5) + Number(description.quant_disagreements_f32_vs_f64);
 }
 
-for (const name of RESNET_E_GOLDENS) {
-  test(`the kernels give ${name}, output and taps`, { skip: skipWithout(...goldenFiles(name)) }, async () => {
+for (const [name, kernel] of RESNET_E_GOLDENS.flatMap((name) => [
+  [name, "table"] as const,
+  [name, "popcount"] as const,
+])) {
+  test(`the ${kernel} kernels give ${name}, output and taps`, { skip: skipWithout(...goldenFiles(name)) }, async () => {
     const golden = loadGolden(name);
     assert.equal(recordedTies(golden), 0, "this golden needs the comparison on the kernels' own decisions");
     const taps = [...golden.taps.keys()];
-    const tapped = await createSession(golden, { taps });
+    const tapped = await createSession(golden, { taps, kernel });
     const outputs = { tapped: tapped.run(golden.input) };
     for (const [path, expected] of golden.taps) {
       const actual = tapped.tap(path);
@@ -33,7 +36,7 @@ for (const name of RESNET_E_GOLDENS) {
       assert.ok(difference <= 1e-4 * scale, `${path} differs by ${difference} at a scale of ${scale}`);
     }
     // Without taps everything is fused, which is another program.
-    const fused = await createSession(golden);
+    const fused = await createSession(golden, { kernel });
     for (const [way, output] of Object.entries({ ...outputs, fused: fused.run(golden.input) })) {
       assert.deepEqual(output.shape, golden.output.shape);
       const { difference, scale } = compare(output.data as Float32Array, golden.outputF64.data);
@@ -41,9 +44,11 @@ for (const name of RESNET_E_GOLDENS) {
     }
   });
 
-  test(`${name} follows the reference on its own decisions`, { skip: skipWithout(...goldenFiles(name)) }, async () => {
+  test(`${name} by ${kernel} follows the reference on its own decisions`, {
+    skip: skipWithout(...goldenFiles(name)),
+  }, async () => {
     const golden = loadGolden(name);
-    const { differing, farthest, difference, scale } = await followDecisions(golden, golden.input);
+    const { differing, farthest, difference, scale } = await followDecisions(golden, golden.input, { kernel });
     assert.ok(farthest < 1e-4, `${differing} decisions differ, one of them ${farthest} from its threshold`);
     assert.ok(difference <= 1e-4 * scale, `output differs by ${difference} at a scale of ${scale}`);
   });

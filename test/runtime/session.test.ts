@@ -4,6 +4,7 @@ import { XnorkitError } from "../../src/errors.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { getModel } from "../../src/models/registry.js";
 import { resnetE } from "../../src/models/resnet_e.js";
+import { supportsRelaxedSimd } from "../../src/runtime/features.js";
 import { createSession } from "../../src/runtime/session.js";
 import { elementCount, type Tensor } from "../../src/tensor.js";
 import { followDecisions } from "../goldens/decisions.js";
@@ -149,4 +150,36 @@ test("a full ResNetE18 at 224x224 works in less than 64 MB", async () => {
   const session = await createSession({ graph: full, weights: randomWeights(full, 1) });
   assert.equal(session.run(image([1, 3, 224, 224])).data.length, 1000);
   assert.ok(session.memoryBytes < 64 * 2 ** 20, `${session.memoryBytes} bytes`);
+});
+
+test("both kernels of a binary convolution give the same bits, tuned or not", async () => {
+  const input = image([2, 3, 32, 32], 4);
+  const outputs = [];
+  for (const options of [{ kernel: "table" }, { kernel: "popcount" }, { kernel: "auto", tune: true }] as const) {
+    const session = await createSession(model, options);
+    outputs.push(session.run(input).data);
+    const kinds = new Set(session.profile(1).flatMap(({ binaryMacs, kind }) => (binaryMacs > 0 ? [kind] : [])));
+    if (options.kernel !== "auto") assert.deepEqual([...kinds], [`binaryConv2d (${options.kernel})`]);
+  }
+  assert.deepEqual(outputs[1], outputs[0]);
+  assert.deepEqual(outputs[2], outputs[0]);
+});
+
+test("an unknown kernel is refused by name", async () => {
+  const options = { kernel: "fast" } as unknown as { kernel: "auto" };
+  await assert.rejects(
+    createSession(model, options),
+    throwsCode("bad-option", /"fast".*"table", "popcount" or "auto"/),
+  );
+});
+
+test("relaxed SIMD is taken where the runtime has it and stays within rounding", async () => {
+  const input = image([1, 3, 32, 32], 6);
+  const baseline = await createSession(model);
+  const relaxed = await createSession(model, { relaxed: true });
+  const { difference, scale } = compare(
+    relaxed.run(input).data as Float32Array,
+    baseline.run(input).data as Float32Array,
+  );
+  assert.ok(difference <= (supportsRelaxedSimd() ? 1e-3 : 0) * scale, String(difference));
 });

@@ -1,0 +1,71 @@
+import { XnorkitError } from "../errors.js";
+import { formatShape, type Shape } from "../tensor.js";
+import type { BinaryConv2dOp, Op } from "./ir.js";
+import { bitWords, tableConvIsExact } from "./kernel_sizes.js";
+
+/** What computes a binary convolution: four-Russians tables, or im2col and XNOR-popcount GEMM. Both give the same integers. */
+export type BinaryKernel = "table" | "popcount";
+
+/** A kernel for all layers, or for each the one that is expected to be faster. */
+export type KernelChoice = BinaryKernel | "auto";
+
+/** Checks an option that may come from untyped code. */
+export function checkKernelChoice(kernel: unknown): KernelChoice {
+  if (kernel === "table" || kernel === "popcount" || kernel === "auto") return kernel;
+  throw new XnorkitError("bad-option", `kernel is ${JSON.stringify(kernel)}: use "table", "popcount" or "auto"`);
+}
+
+/**
+ * The cost table, in nanoseconds on one core of 2022 (`xnorkit bench kernels` prints what they are made from). The table kernel
+ * works on blocks of 64 output channels: it pays for a word of 64 input channels at every pixel and builds a table for every band
+ * of pixels. GEMM pays for every channel's word at every pixel, and im2col for every word.
+ */
+const cost = {
+  tableWord: 7.8,
+  tableBuild: 140,
+  gemmWord: 0.42,
+  im2colWord: 1.2,
+} as const;
+
+/** True where the table kernel computes the convolution exactly. */
+export function tableFits(op: BinaryConv2dOp): boolean {
+  const [, inputs, height, width] = op.weight.shape;
+  return tableConvIsExact(inputs, height * width, op.padValue === 0);
+}
+
+/** The kernel for one layer and output size. */
+export function chooseKernel(op: BinaryConv2dOp, output: Shape, choice: KernelChoice): BinaryKernel {
+  if (op.padValue === 0 && op.window.padding.some((pad) => pad > 0)) {
+    if (tableFits(op)) return "table";
+    throw new XnorkitError(
+      "unsupported",
+      `layer ${op.name}: a zero border over ${formatShape(op.weight.shape)} binary weights has more counts than the table kernel holds`,
+    );
+  }
+  if (!tableFits(op)) return "popcount";
+  if (choice !== "auto") return choice;
+  const [batch, channels, height, width] = output;
+  const [, inputs, kernelHeight, kernelWidth] = op.weight.shape;
+  const words = bitWords(inputs) * kernelHeight * kernelWidth;
+  const pixels = batch * height * width;
+  const blocks = Math.ceil(channels / 64);
+  const table = words * blocks * (pixels * cost.tableWord + cost.tableBuild);
+  const popcount = words * pixels * (channels * cost.gemmWord + cost.im2colWord);
+  return table <= popcount ? "table" : "popcount";
+}
+
+/** The kernel of every binary convolution; `tuned` are measured choices, by layer, that go before the cost table. */
+export function chooseKernels(
+  ops: readonly Op[],
+  shapes: ReadonlyMap<string, Shape>,
+  choice: KernelChoice,
+  tuned: ReadonlyMap<string, BinaryKernel> = new Map(),
+): ReadonlyMap<string, BinaryKernel> {
+  const chosen = new Map<string, BinaryKernel>();
+  for (const op of ops) {
+    if (op.kind !== "binaryConv2d") continue;
+    const output = shapes.get(op.value ?? op.sign!.bits)!;
+    chosen.set(op.name, (choice === "auto" ? tuned.get(op.name) : undefined) ?? chooseKernel(op, output, choice));
+  }
+  return chosen;
+}

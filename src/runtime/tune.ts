@@ -1,0 +1,38 @@
+import type { BinaryKernel } from "../compiler/choose_kernel.js";
+import { type Program, planProgram } from "../compiler/compile.js";
+import type { Shape } from "../tensor.js";
+import { binder, runCalls } from "./bind.js";
+import { hostMemory } from "./memory.js";
+import { instantiateKernels } from "./wasm.js";
+
+const rounds = 3;
+
+/**
+ * Measures each binary convolution of a network with both kernels, best of a few rounds, in a memory of its own that is dropped
+ * afterwards. Times do not depend on the bits, so no input is needed. A few milliseconds for a ResNet.
+ * @returns the faster kernel by layer.
+ */
+export function tuneKernels(
+  program: Program,
+  module: WebAssembly.Module,
+  inputShape: Shape,
+): ReadonlyMap<string, BinaryKernel> {
+  const host = hostMemory();
+  const { bind } = binder(instantiateKernels(module, host.memory), host);
+  const best = new Map<string, { kernel: BinaryKernel; milliseconds: number }>();
+  for (const kernel of ["table", "popcount"] as const) {
+    const { plan, steps } = bind(planProgram({ ...program, kernel }, inputShape, "f32"));
+    plan.steps.forEach((step, index) => {
+      if (step.binaryMacs === 0) return;
+      let milliseconds = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < rounds; round++) {
+        const start = performance.now();
+        runCalls(steps[index]);
+        milliseconds = Math.min(milliseconds, performance.now() - start);
+      }
+      const known = best.get(step.name);
+      if (known === undefined || milliseconds < known.milliseconds) best.set(step.name, { kernel, milliseconds });
+    });
+  }
+  return new Map([...best].map(([name, { kernel }]) => [name, kernel]));
+}

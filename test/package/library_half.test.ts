@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const source = fileURLToPath(new URL("../../src", import.meta.url));
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)],
+  );
+}
+
+test("the library half imports nothing from Node and uses no global of its own", () => {
+  const library = files(source).filter((file) => !relative(source, file).startsWith("cli"));
+  assert.ok(library.length > 50);
+  for (const file of library) {
+    const text = readFileSync(file, "utf8");
+    const where = relative(source, file);
+    assert.doesNotMatch(text, /from "node:|import\("node:|require\(/, where);
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    assert.doesNotMatch(code, /\bBuffer\b|\bprocess\.|\b__dirname\b/, where);
+    assert.doesNotMatch(text, /from "(\.\.\/)+cli\//, where);
+  }
+});
