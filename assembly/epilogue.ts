@@ -121,12 +121,7 @@ function epilogue<T>(
   signThreshold: usize,
   signFlip: usize,
 ): void {
-  const f = first != 0;
-  const r = relu != 0;
-  const s = second != 0;
-  const d = dst != 0;
-  const b = bits != 0;
-  if (f && !r && !s && d && b) {
+  if (first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
     steps<T>(
       src,
       srcBytes,
@@ -154,14 +149,14 @@ function epilogue<T>(
       channels,
       scale,
       shift,
-      f,
+      first != 0,
       first,
-      r,
-      s,
+      relu != 0,
+      second != 0,
       second,
-      d,
+      dst != 0,
       dst,
-      b,
+      bits != 0,
       bits,
       signThreshold,
       signFlip,

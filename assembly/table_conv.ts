@@ -16,7 +16,7 @@
  *   y = T_j + T_j+1 + T_j+2    nibbles <= 3 * 4 = 12: no carry from the low nibble to the high one
  *   x = sum of y mod 256       = low + 16 * high mod 256, low and high being the sums of the low and the high nibbles
  *   h = y & 0xf0               = 16 * (high nibble); a tree of avgr_u, (a + b + 1) >> 1, halves at each of its four levels: exact, because
- *                              the nodes at depth l are multiples of 2^(4-l), so a + b is even, and its root is `high` itself
+ *                              after l halvings a node is a multiple of 2^(4-l), so a + b is even, and the root is `high` itself
  *   low = x - 16 * high mod 256
  *
  * low, high <= 48 * 4 = 192 < 256, so u8 is exact. The chunks' counts are added in u16, exact while K = taps * channels <= 65535; the
@@ -40,17 +40,16 @@
  *   counts     [batch][row][column][ceil(N/64) * 64] u16
  *
  * COST of 128 bit products: 4.1 instructions (scalar popcnt 8, i8x16.popcnt about 10 without AVX-512). A table costs 16 stores and is
- * rebuilt for each (band of output rows, block, chunk), which is 2 % of the work at 1568 pixels a band and 27 % at 7 x 7 = 49; the
+ * rebuilt for each (band of output rows, block, chunk), which is about 2 % of the work at 1568 pixels a band and 27 % at 7 x 7 = 49; the
  * images of a batch share it.
  *
  * FENCES. The row kernels store x and the newest node of the tree to scratch after every second triple and never read them. V8 (11.3)
  * keeps loads in the order of the code but sinks arithmetic to its use: without a store that needs them, all 96 loads of a pixel come
- * first and spill. 250 GMAC/s without the stores, 520 with them.
+ * first and spill. At 56x56x64: 303 GMAC/s without, 527 with them, 450 storing x alone, 479 the node alone, 517 their XOR.
  *
- * Measured and left out, GMAC/s at 56x56x64 and 7x7x512 where this code in the same bands has 525 and 376: tables of 5 bits (32
- * entries, 13 lookups a word in place of 16; 3 * 5 = 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302
- * for 64; in Deno, whose bounds checks make a lookup dear, the latter gains 11 % and loses 5 %. Selectors by u64 loads: 495 and 361.
- * One fence, of x or of the tree alone: 491, 488; of x XOR tree: 8 % slower.
+ * Measured and left out, GMAC/s at 56x56x64 and 7x7x512 (this code 525 and 375 in the same bands): tables of 5 bits (32 entries, 13
+ * lookups a word in place of 16; 3 * 5 = 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302 for 64; in
+ * Deno, whose bounds checks make a lookup dear, the latter gains 11 % and loses 5 %. Selectors by u64 loads: 495 and 361.
  */
 import { TABLE_BASE } from "./layout";
 import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";

@@ -16,7 +16,8 @@
  *   counts       [batch][row][column][ceil(N/64) * 64] u16
  *   corrections  [tap][ceil(N/64) * 64] i16, then one row of scratch
  *
- * COST: a pixel inside is not touched (C even), one at the border loads, subtracts and stores its counts once: about 2 us for 56x56x64 and for 7x7x512.
+ * COST: a pixel inside is not touched (C even), one at the border loads, subtracts and stores its counts once: about 2 us
+ * for 56x56x64 and for 7x7x512.
  */
 
 /** Weights `[outChannels][taps][words]` u64 -> corrections; `taps` = kernelHeight * kernelWidth, `inChannels` = C. */

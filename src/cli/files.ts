@@ -1,5 +1,6 @@
 /** Files as commands use them: every failure is a sentence that starts with the path. */
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { XnorkitError } from "../errors.js";
@@ -139,28 +140,46 @@ export function withFile<T>(path: string, work: (file: OpenFile) => Promise<T>):
   });
 }
 
+/** Removes a file where the process is interrupted; the returned function ends that. */
+function removeWhenInterrupted(path: string): () => void {
+  const remove = (signal: NodeJS.Signals) => {
+    rmSync(path, { force: true });
+    stop();
+    process.kill(process.pid, signal);
+  };
+  const stop = () => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, remove);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, remove);
+  return stop;
+}
+
 /**
- * Writes a file through a temporary one beside it that takes its name at the end: where anything fails, nothing new is left and
- * a file that was there stays.
+ * Writes a file through a temporary one beside it that takes its name at the end: where anything fails or interrupts, nothing new
+ * is left and a file that was there stays.
  */
 export async function writeFileWhole(
   path: string,
   produce: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  if (await isFolder(path)) throw new XnorkitError("bad-file", `${path}: it is a folder, but a file is to be written`);
+  if (await isFolder(path)) {
+    throw placeError("bad-file", `${path}: it is a folder, but a file is to be written`, undefined);
+  }
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  const handle = await atPath(path, () => open(temporary, "wx"));
-  let written = false;
+  const stopWatching = removeWhenInterrupted(temporary);
   try {
-    await produce((bytes) => atPath(path, () => writeAll(handle, bytes)));
-    await atPath(path, () => handle.close());
-    await atPath(path, () => rename(temporary, path));
-    written = true;
-  } finally {
-    if (!written) {
-      await handle.close().catch(() => {});
-      await rm(temporary, { force: true });
+    const handle = await atPath(path, () => open(temporary, "wx"));
+    try {
+      await produce((bytes) => atPath(path, () => writeAll(handle, bytes)));
+    } finally {
+      await atPath(path, () => handle.close());
     }
+    await atPath(path, () => rename(temporary, path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    stopWatching();
   }
 }
 

@@ -87,9 +87,11 @@ export function progressBar(io: Io, total: number, unit: string, wanted: boolean
     stream: io.stderr,
     format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left`,
     noTTYOutput: !isTerminal,
-    hideCursor: isTerminal ? true : null,
-    linewrap: isTerminal ? false : null,
     clearOnComplete: isTerminal,
+    // What the terminal is like stays as it is, so that an interrupt needs no repair; the bar's own handler swallows one.
+    hideCursor: null,
+    linewrap: null,
+    gracefulExit: false,
   });
   bar.start(total, 0);
   return { update: (done) => bar.update(done), stop: () => bar.stop() };

@@ -152,6 +152,8 @@ function toOp(node: Node, weights: Weights, isBits: (value: string) => boolean, 
         bias: node.bias === null ? null : floatWeight(weights, node.bias),
         value: name,
       };
+    default:
+      return refuse(node, `the operation ${node.kind}`);
   }
 }
 

@@ -141,6 +141,80 @@ export interface DenseNode extends NodeBase {
   readonly units: number;
 }
 
+/** Channels of all inputs one after the other. */
+export interface ConcatNode extends NodeBase {
+  readonly kind: "concat";
+}
+
+/** inputs[0] * inputs[1]; the second has the same shape, or one channel that multiplies all of them. */
+export interface MulNode extends NodeBase {
+  readonly kind: "mul";
+}
+
+/** factor * x: AWNAS's `none` and the zero half of its padded downsample multiply by 0. */
+export interface ScaleNode extends NodeBase {
+  readonly kind: "scale";
+  readonly factor: number;
+}
+
+/** Mean over the channels of |x|, one channel: the input magnitude of XNOR-Net's K map. */
+export interface AbsMeanNode extends NodeBase {
+  readonly kind: "absMean";
+}
+
+/** Channels reshaped to (groups, C / groups), transposed, flattened. */
+export interface ChannelShuffleNode extends NodeBase {
+  readonly kind: "channelShuffle";
+  readonly groups: number;
+}
+
+/** Channels [begin, end). */
+export interface SliceChannelsNode extends NodeBase {
+  readonly kind: "sliceChannels";
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Rows and columns of a constant around the map. */
+export interface PadNode extends NodeBase {
+  readonly kind: "pad";
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+  readonly value: number;
+}
+
+/** The map without its first `top` rows and `left` columns: x[:, :, top:, left:]. */
+export interface CropNode extends NodeBase {
+  readonly kind: "crop";
+  readonly top: number;
+  readonly left: number;
+}
+
+/** Elementwise functions other than ReLU. */
+export interface ActivationNode extends NodeBase {
+  readonly kind: "activation";
+  readonly function: "tanh" | "sigmoid" | "softrelu" | "softsign";
+}
+
+/** exp(x_i) / sum exp(x_j) over the channels. */
+export interface SoftmaxNode extends NodeBase {
+  readonly kind: "softmax";
+}
+
+/** A dense layer with quantised weights; h = x Q(W)^T, then the offset (h + inputs) / 2. It does not quantise its input. */
+export interface BinaryDenseNode extends NodeBase {
+  readonly kind: "binaryDense";
+  /** Shape `[units, inputs]`. */
+  readonly weight: string;
+  readonly bias: string | null;
+  readonly units: number;
+  readonly quantizer: WeightQuantizer;
+  readonly bits: number;
+  readonly offset: boolean;
+}
+
 export type Node =
   | InputNode
   | Conv2dNode
@@ -153,7 +227,18 @@ export type Node =
   | AvgPoolNode
   | GlobalAvgPoolNode
   | FlattenNode
-  | DenseNode;
+  | DenseNode
+  | ConcatNode
+  | MulNode
+  | ScaleNode
+  | AbsMeanNode
+  | ChannelShuffleNode
+  | SliceChannelsNode
+  | PadNode
+  | CropNode
+  | ActivationNode
+  | SoftmaxNode
+  | BinaryDenseNode;
 
 /** A module of the framework's tree (gluon block, torch module), for printing and for taps by module path. */
 export interface Module {

@@ -224,4 +224,6 @@ describe("places that cannot be written", () => {
   it("a folder that is not there", () =>
     refuses(runTiny("--output", join(folder, "absent", "y.safetensors")), /absent.*y\.safetensors: there is no such/));
   it("a folder as the file", () => refuses(runTiny("--output", folder), /is a folder/));
+  it("a folder as the packed file, named once", () =>
+    refuses(["convert", files.description, folder, "--weights", files.weights], /^xnorkit: [^: ]+: it is a folder/));
 });
