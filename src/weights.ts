@@ -8,9 +8,9 @@ export interface FloatWeight {
 }
 
 /**
- * The signs of a binary convolution's weights, 1 bit each: bit 1 where w >= 0 (det_sign).
+ * The signs of a binary layer's weights, 1 bit each: bit 1 where w >= 0 (det_sign).
  *
- * `shape` is the float tensor's, OIHW. `data` is `[O][kh][kw][ceil(I / 8)]` bytes, channel c of a tap in bit c % 8 (least
+ * `shape` is the float tensor's, OIHW, or [units, inputs] of a dense layer, which is laid out as a 1x1 convolution. `data` is `[O][kh][kw][ceil(I / 8)]` bytes, channel c of a tap in bit c % 8 (least
  * significant first) of byte floor(c / 8); bits past the last channel are zero.
  */
 export interface BitWeight {

@@ -1,30 +1,30 @@
-/** Signs of convolution weights as bits: the layout of `BitWeight` (weights.ts). */
+/** Signs of weights as bits: the layout of `BitWeight` (weights.ts). */
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
 import type { BitWeight } from "../weights.js";
 
-/** `[O, kh, kw, ceil(I / 8)]`: the bytes that hold the signs of an OIHW tensor. */
+/** `[O, kh, kw, ceil(I / 8)]`: the bytes that hold the signs of an OIHW tensor, or of [units, inputs] with a 1x1 kernel. */
 export function packedShape(shape: Shape): Shape {
-  const [outputs, inputs, height, width] = shape;
+  const [outputs, inputs, height = 1, width = 1] = shape;
   return [outputs, height, width, Math.ceil(inputs / 8)];
 }
 
 /**
  * Packs the signs of weights: bit 1 where w >= 0, so +0 and -0 are 1 (BMXNet's det_sign).
  *
- * @param values Row-major OIHW.
+ * @param values Row-major OIHW or [units, inputs].
  * @param name Of the parameter, for messages.
- * @throws XnorkitError `bad-shape` where the shape has not four axes or the values do not fill it; `bad-value` with the index
+ * @throws XnorkitError `bad-shape` where the shape has neither four axes nor two or the values do not fill it; `bad-value` with the index
  *   of a NaN.
  */
 export function packSigns(values: Float32Array, shape: Shape, name = "weights"): BitWeight {
-  if (shape.length !== 4 || elementCount(shape) !== values.length) {
+  if ((shape.length !== 4 && shape.length !== 2) || elementCount(shape) !== values.length) {
     throw new XnorkitError(
       "bad-shape",
-      `${name}: ${values.length} values of shape ${formatShape(shape)} cannot be packed, expected OIHW and as many values as it has`,
+      `${name}: ${values.length} values of shape ${formatShape(shape)} cannot be packed, expected OIHW or [units, inputs] and as many values as it has`,
     );
   }
-  const [outputs, inputs, height, width] = shape;
+  const [outputs, inputs, height = 1, width = 1] = shape;
   const taps = height * width;
   const tapBytes = Math.ceil(inputs / 8);
   const data = new Uint8Array(outputs * taps * tapBytes);
@@ -56,9 +56,9 @@ export function packSigns(values: Float32Array, shape: Shape, name = "weights"):
   return { kind: "bits", shape, data };
 }
 
-/** The signs as +1 and -1 in row-major OIHW: what a binary convolution computes with. */
+/** The signs as +1 and -1 in row-major order of the shape: what a binary layer computes with. */
 export function unpackSigns(weight: BitWeight): Float32Array {
-  const [outputs, inputs, height, width] = weight.shape;
+  const [outputs, inputs, height = 1, width = 1] = weight.shape;
   const taps = height * width;
   const tapBytes = Math.ceil(inputs / 8);
   const values = new Float32Array(elementCount(weight.shape));

@@ -10,7 +10,7 @@ import { XnorkitError } from "../errors.js";
 import { graphFromJson, graphToJson } from "../graph/json.js";
 import type { ParameterSpec } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
-import type { Shape } from "../tensor.js";
+import { elementCount, type Shape } from "../tensor.js";
 import { packedShape, packSigns } from "./bits.js";
 import { FLOAT16_MAX, float32ToFloat16 } from "./dtypes.js";
 
@@ -78,9 +78,8 @@ export function encodeValues({ spec, dtype }: PackedTensor, values: Float32Array
     case "F16":
       return encodeFloat16(spec.name, values, first);
     case "U8": {
-      const [, inputs, height, width] = spec.shape;
-      const outputs = values.length / (inputs * height * width);
-      return packSigns(values, [outputs, inputs, height, width], spec.name).data;
+      const [, ...rest] = spec.shape;
+      return packSigns(values, [values.length / elementCount(rest), ...rest], spec.name).data;
     }
   }
 }

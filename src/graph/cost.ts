@@ -12,7 +12,7 @@ export interface Cost {
   readonly binaryMacs: number;
   /** Multiply-accumulates of all other convolutions. */
   readonly floatMacs: number;
-  /** Multiply-accumulates of dense layers, in no other total. */
+  /** Multiply-accumulates of dense layers, binary ones among them, in no other total. */
   readonly denseMacs: number;
   /** Weights, biases, gamma and beta; no running statistics; a shared parameter once. */
   readonly parameters: number;
@@ -69,6 +69,7 @@ function macs(node: Node, shapes: ReadonlyMap<string, Shape>): Partial<Cost> {
       return node.bits === 1 ? { binaryMacs: count } : { floatMacs: count };
     }
     case "dense":
+    case "binaryDense":
       return { denseMacs: outputs * input[1] };
     default:
       return {};

@@ -29,6 +29,8 @@ const MAX_DEPTH = 64;
 const MAX_LABELS = 1_000_000;
 const MAX_CHANNELS = 1 << 20;
 const MAX_EXTENT = 1 << 16;
+/** Inputs of one concat; a DARTS cell joins 4. */
+const MAX_JOINED = 1024;
 /** WebAssembly addresses 2^32 bytes, that is 2^30 floats. */
 const MAX_ELEMENTS = 2 ** 30;
 
@@ -48,6 +50,15 @@ const convolution = {
 
 const pool = { kernel: readPair(1, MAX_EXTENT), stride: readPair(1, MAX_EXTENT), padding: readPair(0, MAX_EXTENT) };
 
+const dense = { weight: readName, bias: readNullable(readName), units: readInteger(1, MAX_CHANNELS) };
+
+const weightQuantizer = {
+  quantizer: readOneOf("det_sign", "sign_approx_sign", "sign", "dorefa", "identity"),
+  bits: readInteger(1, 32),
+};
+
+const extent = readInteger(0, MAX_EXTENT);
+
 /** What each kind of node holds beside kind, name, inputs and module; the order is the order in which fields are written. */
 const nodeFields: FieldReaders = {
   input: {},
@@ -55,8 +66,7 @@ const nodeFields: FieldReaders = {
   binaryConv2d: {
     ...convolution,
     padValue: readOneOf(-1, 0, 1),
-    quantizer: readOneOf("det_sign", "sign_approx_sign", "sign", "dorefa", "identity"),
-    bits: readInteger(1, 32),
+    ...weightQuantizer,
     scaling: readOneOf("none", "channel", "tensor"),
     offset: readBoolean,
   },
@@ -89,14 +99,26 @@ const nodeFields: FieldReaders = {
   avgPool: { ...pool, countIncludePad: readBoolean },
   globalAvgPool: {},
   flatten: {},
-  dense: { weight: readName, bias: readNullable(readName), units: readInteger(1, MAX_CHANNELS) },
+  dense,
+  concat: {},
+  mul: {},
+  scale: { factor: readNumber },
+  absMean: {},
+  channelShuffle: { groups: readInteger(1, MAX_CHANNELS) },
+  sliceChannels: { begin: readInteger(0, MAX_CHANNELS), end: readInteger(1, MAX_CHANNELS) },
+  pad: { top: extent, left: extent, bottom: extent, right: extent, value: readNumber },
+  crop: { top: extent, left: extent },
+  activation: { function: readOneOf("tanh", "sigmoid", "softrelu", "softsign") },
+  softmax: {},
+  binaryDense: { ...dense, ...weightQuantizer, offset: readBoolean },
 };
 
 const kinds = Object.keys(nodeFields) as readonly Kind[];
 
-function inputCount(kind: Kind): number {
-  if (kind === "input") return 0;
-  return kind === "add" ? 2 : 1;
+function inputCounts(kind: Kind): readonly [minimum: number, maximum: number] {
+  if (kind === "input") return [0, 0];
+  if (kind === "concat") return [1, MAX_JOINED];
+  return kind === "add" || kind === "mul" ? [2, 2] : [1, 1];
 }
 
 function readNode(value: unknown, place: string): Node {
@@ -112,11 +134,10 @@ function readNode(value: unknown, place: string): Node {
   }
   const readers: Readonly<Record<string, Reader<unknown>>> = nodeFields[kind];
   const fields = readObject(value, place, ["kind", "name", "inputs", "module", ...Object.keys(readers)]);
-  const count = inputCount(kind);
   return {
     kind,
     name: readName(fields.name, `${place}.name`),
-    inputs: readArray(readName, count, count)(fields.inputs, `${place}.inputs`),
+    inputs: readArray(readName, ...inputCounts(kind))(fields.inputs, `${place}.inputs`),
     module: readText(fields.module, `${place}.module`),
     ...Object.fromEntries(
       Object.entries(readers).map(([field, read]) => [field, read(fields[field], `${place}.${field}`)]),

@@ -4,7 +4,7 @@ import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
 import type { Weight, Weights } from "../weights.js";
 import { inferShapes } from "./shapes.js";
 import { closestNames } from "./suggest.js";
-import type { Graph, Node } from "./types.js";
+import type { BinaryConv2dNode, BinaryDenseNode, Graph, Node } from "./types.js";
 
 export type ParameterRole = "weight" | "bias" | "gamma" | "beta" | "mean" | "variance";
 
@@ -12,7 +12,7 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: Shape;
   readonly role: ParameterRole;
-  /** A convolution's weight of which each value is used as 1 bit. */
+  /** A weight of which each value is used as 1 bit. */
   readonly binary: boolean;
   /** The bits alone suffice: binary, +-1 by det_sign, and no scale is computed from the float values. */
   readonly packable: boolean;
@@ -39,6 +39,14 @@ function nodesInRegistrationOrder(graph: Graph): readonly Node[] {
   return [...graph.nodes].sort((a, b) => (order.get(a.module) ?? 0) - (order.get(b.module) ?? 0));
 }
 
+function storedBits(
+  { bits, quantizer }: BinaryConv2dNode | BinaryDenseNode,
+  unscaled: boolean,
+): Pick<ParameterSpec, "binary" | "packable"> {
+  const binary = bits === 1 && quantizer !== "identity" && quantizer !== "dorefa";
+  return { binary, packable: binary && quantizer !== "sign" && unscaled };
+}
+
 function nodeParameters(node: Node, input: Shape): readonly ParameterSpec[] {
   const spec = (role: ParameterRole, name: string | null, shape: Shape): readonly ParameterSpec[] =>
     name === null ? [] : [{ name, shape, role, binary: false, packable: false, node: node.name, ignored: false }];
@@ -49,17 +57,21 @@ function nodeParameters(node: Node, input: Shape): readonly ParameterSpec[] {
         ...spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]),
         ...spec("bias", node.bias, [node.channels]),
       ];
-    case "binaryConv2d": {
-      const binary = node.bits === 1 && node.quantizer !== "identity" && node.quantizer !== "dorefa";
-      const packable = binary && node.quantizer !== "sign" && node.scaling === "none";
+    case "binaryConv2d":
       return spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]).map((weight) => ({
         ...weight,
-        binary,
-        packable,
+        ...storedBits(node, node.scaling === "none"),
       }));
-    }
     case "dense":
       return [...spec("weight", node.weight, [node.units, input[1]]), ...spec("bias", node.bias, [node.units])];
+    case "binaryDense":
+      return [
+        ...spec("weight", node.weight, [node.units, input[1]]).map((weight) => ({
+          ...weight,
+          ...storedBits(node, true),
+        })),
+        ...spec("bias", node.bias, [node.units]),
+      ];
     case "batchNorm":
       return [
         ...spec("gamma", node.gamma, [input[1]]).map((gamma) => ({ ...gamma, ignored: node.fixGamma })),
@@ -175,7 +187,7 @@ function checkBits(spec: ParameterSpec, data: Uint8Array): void {
       `parameter ${spec.name} is stored as sign bits, but layer ${spec.node} needs its float values`,
     );
   }
-  const [outputs, inputs, height, width] = spec.shape;
+  const [outputs, inputs, height = 1, width = 1] = spec.shape; // a dense layer's has two axes
   const tapBytes = Math.ceil(inputs / 8);
   const bytes = outputs * height * width * tapBytes;
   if (data.length !== bytes) {

@@ -43,6 +43,7 @@ test("every bit stands where weights.ts says, tail bits are zero, and unpacking 
 
 test("+0 and -0 are 1, and values on an odd offset of their buffer pack alike", () => {
   assert.deepEqual([...packSigns(Float32Array.of(0, -0, -1), [1, 3, 1, 1]).data], [0b011]);
+  assert.deepEqual([...packSigns(Float32Array.of(0, -0, -1, 2, -2, 3), [2, 3]).data], [0b011, 0b101]);
   assert.deepEqual([...packSigns(Float32Array.of(9, -2, 2, -3).subarray(1), [1, 3, 1, 1]).data], [0b010]);
 });
 
@@ -55,6 +56,6 @@ test("NaN of either sign is refused with its index and parameter", () => {
 });
 
 test("a shape that is not OIHW or does not hold the values is refused", () => {
-  throwsError(() => packSigns(new Float32Array(6), [2, 3]), "bad-shape", /6 values of shape 2x3/);
+  throwsError(() => packSigns(new Float32Array(6), [2, 3, 1]), "bad-shape", /6 values of shape 2x3x1/);
   throwsError(() => packSigns(new Float32Array(5), [2, 3, 1, 1]), "bad-shape");
 });

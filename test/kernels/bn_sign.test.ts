@@ -17,7 +17,7 @@ const COUNTS: Record<"I32" | "U16", readonly number[]> = {
 };
 const THRESHOLDS = [-(2 ** 31), -1, 0, 1, 99, 100, 101, 575, 32767, 32768, 65534, 65535, 65536, 2 ** 31 - 1];
 
-/** Counts `[pixel][countStride]`, in a buffer that ends with the last count, so that reading on would leave the memory's data. */
+/** Counts `[pixel][countStride]`. */
 function putCounts(source: "I32" | "U16", counts: ArrayLike<number>): number {
   const pointer = bench.alloc(counts.length * (source === "I32" ? 4 : 2));
   if (source === "I32") bench.i32(pointer, counts.length).set(counts);
@@ -207,4 +207,26 @@ test("epilogues with every combination of steps, at channels around the vector w
         const pool = [1, -2, 0.5, -0.125, 3, -0, 7];
         checkEpilogue({ pixels: 3, channels, surplus: 1, seed: mask, source, pool, first, relu, second, dst, bits });
       }
+});
+
+test("no kernel reads past the last count, even where the memory ends with it", () => {
+  const [pixels, channels] = [8, 5];
+  for (const source of ["I32", "U16"] as const) {
+    bench.reset();
+    const bytes = pixels * channels * (source === "I32" ? 4 : 2);
+    const zeros = bench.alloc(64);
+    const dst = bench.alloc(mapBytes(pixels, channels));
+    const bits = bench.alloc(bitBytes(pixels, channels));
+    const ones = bench.putF32(paddedToStride(new Float32Array(channels).fill(1)));
+    // Whole 16-byte blocks, so that the counts end where the memory ends: a wider read traps.
+    assert.equal(bytes % 16, 0);
+    const counts = bench.u8(0, 1).buffer.byteLength - bytes;
+    (source === "I32" ? bench.i32 : bench.u16)(counts, pixels * channels).fill(3);
+    const threshold = source === "I32" ? k.thresholdCountsI32 : k.thresholdCountsU16;
+    threshold(counts, bits, pixels, channels, channels, zeros, zeros);
+    assert.deepEqual(readBits(bench, bits, pixels, channels), new Uint8Array(pixels * channels));
+    const epilogue = source === "I32" ? k.epilogueI32 : k.epilogueU16;
+    epilogue(counts, channels, pixels, channels, ones, zeros, 0, 0, 0, dst, bits, zeros, zeros);
+    assert.deepEqual(takeMap(dst, pixels, channels), new Float32Array(pixels * channels).fill(3));
+  }
 });
