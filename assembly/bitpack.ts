@@ -12,7 +12,7 @@
  * Cost: sixteen channels take 4 loads, 4 comparisons, 3 narrowings, 1 bitmask and 1 store of 16 bits, about one instruction a
  * channel; channels % 16 are done four at a time (pixels of bytes: one at a time).
  */
-import { bitRowBytes, clearBits, lessThan, mapStride, maskBits } from "./sign_bits";
+import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
 /** map -> bits of sign(x). */
 export function packSignF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
@@ -92,13 +92,6 @@ function packMap(
     src += srcBytes;
     dst = end;
   }
-}
-
-/** Lanes where x < 0: not NaN, not -0. */
-// @ts-ignore: decorator
-@inline
-function negative(x: v128): v128 {
-  return f32x4.lt(x, f32x4.splat(0));
 }
 
 /** u8 NHWC without padding (`[pixel][channels]`) -> bits of x >= threshold[c]; threshold u16 a channel, so 256 is never met. */

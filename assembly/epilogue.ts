@@ -3,7 +3,7 @@
  *
  *   v = scale[c] * x + shift[c];  v += first;  v = max(v, 0);  v += second;  dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
  *
- * each step where it is asked for. Counts up to 2^24 convert exactly; multiply and add round separately, as f32 frameworks do.
+ * each step where it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; multiply and add round separately, as f32 frameworks do.
  *
  *   counts  [pixel][countStride] i32 or u16 (0 .. 65535, unsigned)     scale, shift, signThreshold, signFlip  [stride]
  *   maps    [pixel][stride] f32, stride = ceil(C/4)*4, zeros past C    bits  [pixel][ceil(C/64)] u64, zero past C
@@ -13,7 +13,9 @@
  * Cost of sixteen channels with one residual, map and bits: 24 loads, 5 stores, 28 arithmetic instructions. Channels % 16 go four at a
  * time; the last 1 to 3 counts are read one by one, because rows of counts need not be padded.
  */
-import { bitRowBytes, clearBits, lessThan, loadCounts4, mapStride, maskBits } from "./sign_bits";
+import { affine, positive, values4, valuesLast } from "./epilogue_values";
+import { residualSigns } from "./residual_signs";
+import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
 /** i32 counts -> map and bits; arguments as the formula at the top names them, 0 where a step is left out. */
 export function epilogueI32(
@@ -102,8 +104,8 @@ export function epilogueF32(
   epilogue<f32>(src, srcBytes, pixels, channels, scale, shift, first, relu, second, dst, bits, signThreshold, signFlip);
 }
 
-// A residual, a map and bits is what networks ask for most: its loop is compiled without flags (65 us at 56x56x64, 70 with them; with
-// every vector stored before the next one is read, 78). The flags of the other cases are the same for every pixel, hence predicted.
+// residual_signs.ts has the loop for a residual, a map and bits without flags; those of the other cases are the same for every pixel,
+// hence predicted.
 // @ts-ignore: decorator
 @inline
 function epilogue<T>(
@@ -122,25 +124,11 @@ function epilogue<T>(
   signFlip: usize,
 ): void {
   if (first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
-    steps<T>(
-      src,
-      srcBytes,
-      pixels,
-      channels,
-      scale,
-      shift,
-      true,
-      first,
-      false,
-      false,
-      0,
-      true,
-      dst,
-      true,
-      bits,
-      signThreshold,
-      signFlip,
-    );
+    if (signThreshold == 0) {
+      residualSigns<T>(src, srcBytes, pixels, channels, scale, shift, first, dst, bits, false, 0, 0);
+    } else {
+      residualSigns<T>(src, srcBytes, pixels, channels, scale, shift, first, dst, bits, true, signThreshold, signFlip);
+    }
   } else {
     steps<T>(
       src,
@@ -158,6 +146,7 @@ function epilogue<T>(
       dst,
       bits != 0,
       bits,
+      signThreshold != 0,
       signThreshold,
       signFlip,
     );
@@ -182,6 +171,7 @@ function steps<T>(
   dst: usize,
   hasBits: bool,
   bits: usize,
+  hasThreshold: bool,
   signThreshold: usize,
   signFlip: usize,
 ): void {
@@ -223,13 +213,19 @@ function steps<T>(
         v128.store(dst + at, v3, 48);
       }
       if (hasBits) {
-        const less = maskBits(
-          lessThan(v0, v128.load(signFlip + at), v128.load(signThreshold + at)),
-          lessThan(v1, v128.load(signFlip + at, 16), v128.load(signThreshold + at, 16)),
-          lessThan(v2, v128.load(signFlip + at, 32), v128.load(signThreshold + at, 32)),
-          lessThan(v3, v128.load(signFlip + at, 48), v128.load(signThreshold + at, 48)),
-        );
-        store<u16>(out, <u16>~less);
+        let less0: v128, less1: v128, less2: v128, less3: v128;
+        if (hasThreshold) {
+          less0 = lessThan(v0, v128.load(signFlip + at), v128.load(signThreshold + at));
+          less1 = lessThan(v1, v128.load(signFlip + at, 16), v128.load(signThreshold + at, 16));
+          less2 = lessThan(v2, v128.load(signFlip + at, 32), v128.load(signThreshold + at, 32));
+          less3 = lessThan(v3, v128.load(signFlip + at, 48), v128.load(signThreshold + at, 48));
+        } else {
+          less0 = negative(v0);
+          less1 = negative(v1);
+          less2 = negative(v2);
+          less3 = negative(v3);
+        }
+        store<u16>(out, <u16>~maskBits(less0, less1, less2, less3));
         out += 2;
       }
       x += 16 * sizeof<T>();
@@ -244,7 +240,10 @@ function steps<T>(
         if (hasSecond) v = f32x4.add(v, v128.load(second + at));
         if (hasDst) v128.store(dst + at, v);
         if (hasBits) {
-          less |= i32x4.bitmask(lessThan(v, v128.load(signFlip + at), v128.load(signThreshold + at))) << c;
+          const mask = hasThreshold
+            ? lessThan(v, v128.load(signFlip + at), v128.load(signThreshold + at))
+            : negative(v);
+          less |= i32x4.bitmask(mask) << c;
         }
         x += 4 * sizeof<T>();
         at += 16;
@@ -263,35 +262,4 @@ function steps<T>(
     if (hasSecond) second += mapBytes;
     if (hasDst) dst += mapBytes;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function affine(x: v128, scale: v128, shift: v128): v128 {
-  return f32x4.add(f32x4.mul(scale, x), shift);
-}
-
-/** max(v, 0): NaN stays NaN and -0 becomes 0, in two instructions where f32x4.max takes seven on x86. */
-// @ts-ignore: decorator
-@inline
-function positive(v: v128): v128 {
-  return f32x4.add(f32x4.pmax(v, f32x4.splat(0)), f32x4.splat(0));
-}
-
-/** Four values as f32x4. */
-// @ts-ignore: decorator
-@inline
-function values4<T>(at: usize): v128 {
-  return isFloat<T>() ? v128.load(at) : f32x4.convert_i32x4_s(loadCounts4<T>(at));
-}
-
-/** The first `left` of four values; the others, which may lie past the last count, are zero (those of a map are zero already). */
-// @ts-ignore: decorator
-@inline
-function valuesLast<T>(at: usize, left: i32): v128 {
-  if (isFloat<T>() || left >= 4) return values4<T>(at);
-  let counts = i32x4(<i32>load<T>(at), 0, 0, 0);
-  if (left > 1) counts = i32x4.replace_lane(counts, 1, <i32>load<T>(at, sizeof<T>()));
-  if (left > 2) counts = i32x4.replace_lane(counts, 2, <i32>load<T>(at, 2 * sizeof<T>()));
-  return f32x4.convert_i32x4_s(counts);
 }

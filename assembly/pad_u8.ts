@@ -1,14 +1,16 @@
 /**
- * The copy of a byte image that its convolution reads: planes interleaved, widened to i16, zeros around.
+ * What the byte-image convolution reads: the image interleaved, widened to i16, with zeros around, and strips of it.
  *
  *   image    [channel][row][column] u8
  *   padded   [row][column][channel] i16, zero outside the image
+ *   strip    [column][kernel row][channel] i16
  *
- * Three planes, 8 pixels a step: a shuffle takes its bytes from r0..r7 g0..g7 and b0..b7 0..0, so widening costs nothing.
+ * Three planes go 8 pixels a step: a shuffle picks its bytes from r0..r7 g0..g7 and b0..b7 0..0, zeros between them, so widening
+ * costs nothing.
  *
  *   r0 . g0 . b0 . r1 . g1 . b1 . r2 . g2 . | b2 . r3 . g3 . b3 . r4 . g4 . b4 . r5 . | g5 . b5 . r6 . g6 . b6 . r7 . g7 . b7 .
  *
- * src/compiler/kernel_sizes.ts (convU8ScratchBytes) sizes the copy.
+ * src/compiler/kernel_sizes.ts (convU8ScratchBytes) sizes both.
  */
 
 /** Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of an image, zeros outside it. */
@@ -35,16 +37,23 @@ export function padImageU8(
       dst += <usize>paddedWidth * pixelBytes;
       continue;
     }
-    memory.fill(dst, 0, <usize>left * pixelBytes);
-    dst += <usize>left * pixelBytes;
+    dst = fillZeros(dst, <usize>left * pixelBytes);
     const from = src + <usize>y * <usize>width;
     if (channels == 1) widenRow(from, dst, columns);
     else if (channels == 3) interleaveRow3(from, from + plane, from + 2 * plane, dst, columns);
     else interleaveRow(from, plane, dst, columns, channels);
     dst += <usize>columns * pixelBytes;
-    memory.fill(dst, 0, <usize>right * pixelBytes);
-    dst += <usize>right * pixelBytes;
+    dst = fillZeros(dst, <usize>right * pixelBytes);
   }
+}
+
+/** Zeroes a few bytes, an even number, and returns their end: memory.fill is a call out of the module, as long as a row's copy. */
+// @ts-ignore: decorator
+@inline
+function fillZeros(dst: usize, bytes: usize): usize {
+  const end = dst + bytes;
+  for (; dst < end; dst += 2) store<u16>(dst, 0);
+  return end;
 }
 
 function widenRow(src: usize, dst: usize, columns: i32): void {
@@ -81,5 +90,52 @@ function interleaveRow(src: usize, plane: usize, dst: usize, columns: i32, chann
       to += pixelBytes;
     }
     src += plane;
+  }
+}
+
+/** Makes a strip of `rows` rows of the padded copy, `rowStep` bytes apart. */
+export function buildStrip(src: usize, dst: usize, columns: i32, channels: i32, rows: i32, rowStep: usize): void {
+  const columnBytes = (<usize>(rows * channels)) << 1;
+  let row = 0;
+  if (channels == 3) {
+    // Two rows at a time, and 4 values where 3 are needed, which the next row overwrites: 0.045 ms instead of 0.09 a 224x224 image.
+    for (; row + 2 < rows; row += 2) {
+      copyRows3(src, dst, columns, rowStep, columnBytes);
+      src += 2 * rowStep;
+      dst += 12;
+    }
+  }
+  for (; row < rows; ++row) {
+    copyRow(src, dst, columns, channels, columnBytes);
+    src += rowStep;
+    dst += (<usize>channels) << 1;
+  }
+}
+
+/** Two rows of 3-channel pixels to `step` bytes a pixel; writes 2 bytes past the second. */
+function copyRows3(src: usize, dst: usize, columns: i32, rowStep: usize, step: usize): void {
+  const end = src + <usize>columns * 6;
+  for (; src < end; src += 6) {
+    store<u64>(dst, load<u64>(src));
+    store<u64>(dst, load<u64>(src + rowStep), 6);
+    dst += step;
+  }
+}
+
+/** One row of pixels to `step` bytes a pixel. */
+function copyRow(src: usize, dst: usize, columns: i32, channels: i32, step: usize): void {
+  const pixelBytes = (<usize>channels) << 1;
+  const end = src + <usize>columns * pixelBytes;
+  if (channels == 3) {
+    for (; src < end; src += 6) {
+      store<u32>(dst, load<u32>(src));
+      store<u16>(dst, load<u16>(src, 4), 4);
+      dst += step;
+    }
+    return;
+  }
+  for (; src < end; src += pixelBytes) {
+    for (let i: usize = 0; i < pixelBytes; i += 2) store<u16>(dst + i, load<u16>(src + i));
+    dst += step;
   }
 }

@@ -14,6 +14,13 @@ export function lessThan(x: v128, flip: v128, threshold: v128): v128 {
   return f32x4.lt(v128.xor(x, flip), threshold);
 }
 
+/** Lanes where x < 0: not NaN, not -0. */
+// @ts-ignore: decorator
+@inline
+export function negative(x: v128): v128 {
+  return f32x4.lt(x, f32x4.splat(0));
+}
+
 /** One bit a lane of four masks, channel 0 lowest. */
 // @ts-ignore: decorator
 @inline

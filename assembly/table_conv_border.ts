@@ -19,6 +19,7 @@
  * COST: a pixel inside is not touched (C even), one at the border loads, subtracts and stores its counts once: about 2 us
  * for 56x56x64 and for 7x7x512.
  */
+import { subtractOutside } from "./zero_border";
 
 /** Weights `[outChannels][taps][words]` u64 -> corrections; `taps` = kernelHeight * kernelWidth, `inChannels` = C. */
 export function tableConvCorrections(
@@ -47,9 +48,8 @@ export function tableConvCorrections(
 }
 
 /**
- * Turns the counts of tableConv over a border of zeros into those of zero padding, in place; doubled where `inChannels` is odd. The
- * corrections of the taps outside are summed once for each stretch of pixels that miss the same taps, into the row after the last tap of
- * `corrections`.
+ * Turns the counts of tableConv over a border of zeros into those of zero padding, in place; doubled where `inChannels` is odd. Writes to
+ * the row after the last tap of `corrections`.
  */
 export function tableConvZeroBorder(
   counts: usize,
@@ -71,101 +71,26 @@ export function tableConvZeroBorder(
   padLeft: i32,
 ): void {
   const pixelBytes = <usize>(((outChannels + 63) & ~63) * 2);
-  const rowBytes = <usize>outWidth * pixelBytes;
-  const imageBytes = <usize>outHeight * rowBytes;
   if (inChannels & 1) {
-    const end = counts + <usize>batch * imageBytes;
+    const end = counts + <usize>(batch * outHeight * outWidth) * pixelBytes;
     for (let at = counts; at < end; at += 16) v128.store(at, i16x8.shl(v128.load(at), 1));
   }
-  const reachHeight = (kernelHeight - 1) * dilationHeight;
-  const reachWidth = (kernelWidth - 1) * dilationWidth;
-  const sum = corrections + <usize>(kernelHeight * kernelWidth) * pixelBytes;
-
-  // Rows that miss taps above or below: stretches along the row.
-  for (let y = 0; y < outHeight; ++y) {
-    const top = y * strideHeight - padTop;
-    if (top >= 0 && top + reachHeight < height) continue;
-    for (let x = 0; x < outWidth; ++x) {
-      const left = x * strideWidth - padLeft;
-      const inside = left >= 0 && left + reachWidth < width;
-      const previous = left - strideWidth;
-      if (!inside || x == 0 || previous < 0) {
-        sumOutside(
-          corrections,
-          sum,
-          pixelBytes,
-          kernelHeight,
-          kernelWidth,
-          top,
-          height,
-          dilationHeight,
-          left,
-          width,
-          dilationWidth,
-        );
-      }
-      const pixel = counts + <usize>y * rowBytes + <usize>x * pixelBytes;
-      for (let image = 0; image < batch; ++image) subtract(pixel + <usize>image * imageBytes, sum, pixelBytes);
-    }
-  }
-
-  // Columns that miss taps left or right, in the other rows: stretches along the column.
-  for (let x = 0; x < outWidth; ++x) {
-    const left = x * strideWidth - padLeft;
-    if (left >= 0 && left + reachWidth < width) continue;
-    sumOutside(
-      corrections,
-      sum,
-      pixelBytes,
-      kernelHeight,
-      kernelWidth,
-      0,
-      reachHeight + 1,
-      dilationHeight,
-      left,
-      width,
-      dilationWidth,
-    );
-    for (let y = 0; y < outHeight; ++y) {
-      const top = y * strideHeight - padTop;
-      if (top < 0 || top + reachHeight >= height) continue;
-      const pixel = counts + <usize>y * rowBytes + <usize>x * pixelBytes;
-      for (let image = 0; image < batch; ++image) subtract(pixel + <usize>image * imageBytes, sum, pixelBytes);
-    }
-  }
-}
-
-/** sum = corrections of the taps that fall outside the image when the first one is at (top, left). */
-function sumOutside(
-  corrections: usize,
-  sum: usize,
-  bytes: usize,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  top: i32,
-  height: i32,
-  dilationHeight: i32,
-  left: i32,
-  width: i32,
-  dilationWidth: i32,
-): void {
-  memory.fill(sum, 0, bytes);
-  for (let ky = 0; ky < kernelHeight; ++ky) {
-    const yOutside = <u32>(top + ky * dilationHeight) >= <u32>height;
-    for (let kx = 0; kx < kernelWidth; ++kx) {
-      const xOutside = <u32>(left + kx * dilationWidth) >= <u32>width;
-      if (yOutside || xOutside) {
-        for (let i: usize = 0; i < bytes; i += 16) {
-          v128.store(sum + i, i16x8.add(v128.load(sum + i), v128.load(corrections + i)));
-        }
-      }
-      corrections += bytes;
-    }
-  }
-}
-
-function subtract(counts: usize, correction: usize, bytes: usize): void {
-  for (let i: usize = 0; i < bytes; i += 16) {
-    v128.store(counts + i, i16x8.sub(v128.load(counts + i), v128.load(correction + i)));
-  }
+  subtractOutside<u16>(
+    counts,
+    corrections,
+    pixelBytes,
+    batch,
+    height,
+    width,
+    outHeight,
+    outWidth,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    dilationHeight,
+    dilationWidth,
+    padTop,
+    padLeft,
+  );
 }

@@ -1,8 +1,9 @@
 /** `xnorkit bench`: finds the benchmark, which lives in bench/, and prints its figures. */
+import type { KernelChoice } from "../compiler/choose_kernel.js";
 import { XnorkitError } from "../errors.js";
-import type { BenchOptions, BenchReport, BenchShape } from "./bench_report.js";
-import { badUsage, checkPositionals, parseCommand, readCount, readShape } from "./options.js";
-import { type Io, printJson, printLine, printTable } from "./output.js";
+import type { BenchOptions, BenchReport, BenchResult, BenchShape } from "./bench_report.js";
+import { badUsage, checkPositionals, parseCommand, readCount, readNumbers, readShape } from "./options.js";
+import { type Io, printJson, printLine, printNote, printTable } from "./output.js";
 
 export const usage = `usage: xnorkit bench kernels|models|peers [--shape HxWxCinxCout] [options]
 
@@ -10,19 +11,27 @@ export const usage = `usage: xnorkit bench kernels|models|peers [--shape HxWxCin
   models   whole networks: time, memory, start
   peers    the same network in other libraries, interleaved in one process (they are development dependencies)
 
-      --shape S   only the 3x3 convolution on HxW maps from Cin to Cout channels, like 56x56x64x64 (kernels)
-      --filter T  only what has T in its name
-      --scale     time a multiply-accumulate over input sizes and batches (models)
-      --runs N    runs of each case
-      --json      { "machine", "results": [{ "suite", "name", "variant", "bestMs", "medianMs", "gmacPerSecond", "ratios" }] }
+      --shape S    only the 3x3 convolution on HxW maps from Cin to Cout channels, like 56x56x64x64 (kernels)
+      --filter T   only what has T in its name
+      --scale      time a multiply-accumulate over input sizes and batches (models)
+      --profile    also the time of every step (models)
+      --kernel K   table, popcount or auto, the default (models, peers)
+      --runs N     rounds of the measurement; every round runs every case
+      --seconds S  seconds for each case in a round (kernels)
+      --json       { "machine", "results": [{ "suite", "name", "variant", "bestMs", "medianMs", "gmacPerSecond", "ratios" }],
+                   "tables", "notes" }
 
-A ratio is the other's time divided by ours in the same run.
+A ratio is the other's time divided by ours in the same run, best against best. All runs in one thread; figures are steadier
+when the process keeps to one core: taskset -c 1 npx xnorkit bench kernels
 `;
 
 const options = {
   shape: { type: "string" },
   filter: { type: "string" },
   scale: { type: "boolean" },
+  profile: { type: "boolean" },
+  kernel: { type: "string" },
+  seconds: { type: "string" },
   runs: { type: "string" },
 } as const;
 
@@ -51,7 +60,56 @@ function readBenchShape(value: string | undefined): BenchShape | undefined {
   return { height, width, inputs, outputs };
 }
 
-function printReport(io: Io, { machine, results }: BenchReport): void {
+function readSeconds(value: string | undefined): number | undefined {
+  const seconds = readNumbers("--seconds", value);
+  if (seconds === undefined) return undefined;
+  if (seconds.length !== 1 || seconds[0] <= 0) throw badUsage(`--seconds is "${value}", expected a number above 0`);
+  return seconds[0];
+}
+
+function readKernel(value: string | undefined): KernelChoice | undefined {
+  if (value === undefined || value === "table" || value === "popcount" || value === "auto") return value;
+  throw badUsage(`--kernel is "${value}", expected table, popcount or auto`);
+}
+
+const right = (head: string) => ({ head, align: "right" }) as const;
+
+/** Kernels take microseconds, networks milliseconds: one unit for a report, so that its lines compare. */
+function printResults(io: Io, results: readonly BenchResult[]): void {
+  const [unit, factor] = results.some(({ bestMs }) => bestMs >= 1) ? (["ms", 1] as const) : (["us", 1000] as const);
+  const ratios = [...new Set(results.flatMap((result) => Object.keys(result.ratios)))];
+  // One yardstick is a column; many would make the lines too long, and get a table of their own.
+  const columns = ratios.length === 1 ? ratios : [];
+  printTable(
+    io,
+    [
+      { head: "name" },
+      { head: "variant" },
+      right(`best ${unit}`),
+      right(`median ${unit}`),
+      right("GMAC/s"),
+      ...columns.map((peer) => right(`${peer} x`)),
+    ],
+    results.map(({ name, variant, bestMs, medianMs, gmacPerSecond, ratios: own }) => [
+      name,
+      variant,
+      (factor * bestMs).toFixed(2),
+      (factor * medianMs).toFixed(2),
+      gmacPerSecond === 0 ? "" : gmacPerSecond.toFixed(1),
+      ...columns.map((peer) => own[peer]?.toFixed(2) ?? ""),
+    ]),
+  );
+  if (ratios.length < 2) return;
+  const ours = results.filter((result) => Object.keys(result.ratios).length > 0);
+  printLine(io, "");
+  printTable(
+    io,
+    [{ head: "time divided by ours" }, ...ours.map(({ variant }) => right(variant))],
+    ratios.map((peer) => [peer, ...ours.map((result) => result.ratios[peer]?.toFixed(2) ?? "")]),
+  );
+}
+
+function printReport(io: Io, { machine, results, tables = [] }: BenchReport): void {
   printLine(
     io,
     Object.entries(machine)
@@ -59,27 +117,17 @@ function printReport(io: Io, { machine, results }: BenchReport): void {
       .join(", "),
   );
   printLine(io, "");
-  const ratios = [...new Set(results.flatMap((result) => Object.keys(result.ratios)))];
-  const right = (head: string) => ({ head, align: "right" }) as const;
-  printTable(
-    io,
-    [
-      { head: "name" },
-      { head: "variant" },
-      right("best us"),
-      right("median us"),
-      right("GMAC/s"),
-      ...ratios.map((peer) => right(`${peer} x`)),
-    ],
-    results.map(({ name, variant, bestMs, medianMs, gmacPerSecond, ratios: own }) => [
-      name,
-      variant,
-      (1000 * bestMs).toFixed(1),
-      (1000 * medianMs).toFixed(1),
-      gmacPerSecond === 0 ? "" : gmacPerSecond.toFixed(1),
-      ...ratios.map((peer) => own[peer]?.toFixed(2) ?? ""),
-    ]),
-  );
+  printResults(io, results);
+  for (const { title, head, rows } of tables) {
+    printLine(io, "");
+    printLine(io, title);
+    const isNumber = (column: number) => rows.every((row) => typeof row[column] === "number");
+    printTable(
+      io,
+      head.map((name, column) => (isNumber(column) ? right(name) : { head: name })),
+      rows.map((row) => row.map(String)),
+    );
+  }
 }
 
 export async function run(argv: readonly string[], io: Io): Promise<void> {
@@ -92,10 +140,14 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     shape: readBenchShape(values.shape),
     filter: values.filter,
     scale: values.scale === true,
+    profile: values.profile === true,
+    kernel: readKernel(values.kernel),
+    seconds: readSeconds(values.seconds),
     runs: readCount("--runs", values.runs),
   };
   const bench = await loadBench(suite, name);
   const report = await bench(benchOptions);
   if (values.json) printJson(io, report);
   else printReport(io, report);
+  for (const note of report.notes ?? []) printNote(io, note);
 }

@@ -1,4 +1,5 @@
 /** What a benchmark is asked and what it answers: the JSON form of `bench --json`. */
+import type { KernelChoice } from "../compiler/choose_kernel.js";
 
 /** A 3x3 convolution on height x width maps. */
 export interface BenchShape {
@@ -13,7 +14,13 @@ export interface BenchOptions {
   /** Only cases with this text in their name. */
   readonly filter?: string;
   readonly scale?: boolean;
+  /** Also the time of every step of the networks. */
+  readonly profile?: boolean;
+  readonly kernel?: KernelChoice;
+  /** Rounds of the measurement. */
   readonly runs?: number;
+  /** Seconds for each kernel in a round. */
+  readonly seconds?: number;
 }
 
 export interface BenchResult {
@@ -28,8 +35,18 @@ export interface BenchResult {
   readonly ratios: Readonly<Record<string, number>>;
 }
 
+export interface BenchTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
 export interface BenchReport {
   /** Runtime, processor, versions: what the figures depend on. */
   readonly machine: Readonly<Record<string, string | number>>;
   readonly results: readonly BenchResult[];
+  /** What is not a time: memory, steps of a profile. */
+  readonly tables?: readonly BenchTable[];
+  /** What could not be measured, and why. */
+  readonly notes?: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** What `--model M` and `--weights F` mean: from a name or a file to a graph and the place of its weights. */
-
 import { XnorkitError } from "../errors.js";
+import { isMxnetSymbol } from "../formats/mxnet_symbol.js";
 import { isPackedModel } from "../formats/packed_layout.js";
 import { loadModel } from "../formats/packed_model.js";
 import { readWeights } from "../formats/read_weights.js";
@@ -10,11 +10,11 @@ import { inferShapes } from "../graph/shapes.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
 import type { Graph, Preprocess } from "../graph/types.js";
 import type { Model } from "../model.js";
-import { fromDescription } from "../models/description.js";
+import { allModelNames, fromAnyDescription, getAnyModel } from "../models/catalog.js";
 import { randomWeights } from "../models/random_weights.js";
-import { getModel, modelNames } from "../models/registry.js";
 import type { Weights } from "../weights.js";
 import { atPath, isFile, isFolder, readBytes, readText, withFile } from "./files.js";
+import { findSymbol, readMxnetWeights } from "./load_mxnet.js";
 import { badUsage, readCount, readNumbers } from "./options.js";
 
 /** The name of the network that the package carries in itself. */
@@ -23,6 +23,8 @@ export const EMBEDDED = "digits";
 export const MODEL_HELP = `M is one of
   a name                 digits (the embedded network) or a name that summary lists
   a description (.json)  the network in its framework's words, with --weights for its parameters
+  a configuration (.yaml) of AWNAS, with --weights for its parameters
+  an MXNet symbol        X-symbol.json, with the .params beside it or in --weights; a softmax at its end is left out
   a packed model         what convert writes
   a safetensors file     whose metadata holds a description; its tensors are the weights
 --mean m[,m,m] --std s[,s,s] state the preprocessing of a model that does not: x = (pixel - mean) / std on pixels 0..255.
@@ -50,18 +52,22 @@ export interface ModelChoice {
   readonly labels?: string;
 }
 
-async function findDescription(path: string): Promise<FoundModel> {
+async function findDescription(path: string, text: string): Promise<FoundModel> {
+  return { name: path, graph: await atPath(path, () => fromAnyDescription(text)), weights: { kind: "none" } };
+}
+
+/** A configuration of AWNAS; its reader is loaded only where one is given. */
+async function findYaml(path: string): Promise<FoundModel> {
   const text = await readText(path);
-  const graph = await atPath(path, () => {
-    if (/^\s*\{\s*"nodes"\s*:/.test(text)) {
-      throw new XnorkitError(
-        "unsupported",
-        "it looks like an MXNet symbol, which this version does not read: use a model description",
-      );
-    }
-    return fromDescription(text);
-  });
-  return { name: path, graph, weights: { kind: "none" } };
+  const { awnasFromYaml } = await import("../models/awnas/yaml.js");
+  return { name: path, graph: await atPath(path, () => awnasFromYaml(text)), weights: { kind: "none" } };
+}
+
+/** The model with the weights that --weights names. An MXNet file is read at once, as its names depend on the graph. */
+async function withWeights(found: FoundModel, path: string | undefined): Promise<FoundModel> {
+  if (path === undefined) return found;
+  const weights = await readMxnetWeights(path, found.graph);
+  return { ...found, weights: weights === null ? { kind: "file", path } : { kind: "loaded", weights } };
 }
 
 /** A packed model is read whole; of a float file, which may have gigabytes, the header alone. */
@@ -79,26 +85,37 @@ async function findSafetensors(path: string): Promise<FoundModel> {
       `${path}: its metadata holds no description of the network: give it as --weights ${path} beside --model NAME or DESCRIPTION.json`,
     );
   }
-  return { name: path, graph: await atPath(path, () => fromDescription(description)), weights: { kind: "file", path } };
+  return {
+    name: path,
+    graph: await atPath(path, () => fromAnyDescription(description)),
+    weights: { kind: "file", path },
+  };
 }
 
-async function findByName(model: string): Promise<FoundModel> {
+async function findByName(model: string, weightsPath: string | undefined): Promise<FoundModel> {
   if (model === EMBEDDED) {
     const { digitsModel } = await import("../models/digits.js");
     const { graph, weights } = digitsModel();
-    return { name: model, graph, weights: { kind: "loaded", weights } };
+    return withWeights({ name: model, graph, weights: { kind: "loaded", weights } }, weightsPath);
   }
-  if (modelNames().includes(model)) return { name: model, graph: getModel(model), weights: { kind: "none" } };
+  if (allModelNames().includes(model)) {
+    return withWeights({ name: model, graph: getAnyModel(model), weights: { kind: "none" } }, weightsPath);
+  }
+  if (/\.ya?ml$/i.test(model) && (await isFile(model))) return withWeights(await findYaml(model), weightsPath);
   if (await isFile(model)) {
     const start = await withFile(model, ({ size, read }) => read(0, Math.min(size, 64)));
     const isJson = /^\uFEFF?\s*\{/.test(new TextDecoder("utf-8", { ignoreBOM: true }).decode(start));
-    return isJson ? findDescription(model) : findSafetensors(model);
+    if (!isJson) return withWeights(await findSafetensors(model), weightsPath);
+    const text = await readText(model);
+    return isMxnetSymbol(text)
+      ? { name: model, ...(await findSymbol(model, text, weightsPath)) }
+      : withWeights(await findDescription(model, text), weightsPath);
   }
   if (await isFolder(model))
     throw new XnorkitError("bad-file", `${model}: it is a folder, but a model is a file or a name`);
   throw new XnorkitError(
     "unknown-name",
-    `there is no model or file named ${quoteName(model)}: of the models ${describeClosest(model, [EMBEDDED, ...modelNames()])}`,
+    `there is no model or file named ${quoteName(model)}: of the models ${describeClosest(model, [EMBEDDED, ...allModelNames()])}`,
   );
 }
 
@@ -142,11 +159,11 @@ export async function findModel(choice: ModelChoice): Promise<FoundModel> {
   if (choice.model === undefined && choice.weights !== undefined) {
     throw badUsage("--weights is given without --model: which network are they for?");
   }
-  const found = await findByName(choice.model ?? EMBEDDED);
+  const found = await findByName(choice.model ?? EMBEDDED, choice.weights);
   const preprocess = readPreprocess(found.graph, choice);
   const labels = choice.labels === undefined ? null : await readLabels(found.graph, choice.labels);
   const graph = { ...found.graph, ...(preprocess && { preprocess }), ...(labels && { labels }) };
-  return { ...found, graph, ...(choice.weights !== undefined && { weights: { kind: "file", path: choice.weights } }) };
+  return { ...found, graph };
 }
 
 /**

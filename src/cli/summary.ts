@@ -1,6 +1,6 @@
 /** `xnorkit summary`: the layers of a network as its framework nests them, and what they cost. */
 import { type LayerSummary, type Summary, summarize } from "../graph/cost.js";
-import { modelNames } from "../models/registry.js";
+import { allModelNames } from "../models/catalog.js";
 import { formatShape } from "../tensor.js";
 import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
 import { checkPositionals, parseCommand, readShape } from "./options.js";
@@ -74,7 +74,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   checkPositionals(positionals, "M", 0, 1);
   const inputShape = readShape("--input-shape", values["input-shape"]);
   if (positionals.length === 0) {
-    const models = [EMBEDDED, ...modelNames()];
+    const models = [EMBEDDED, ...allModelNames()];
     if (values.json) printJson(io, { models });
     else for (const name of models) printLine(io, name);
     return;

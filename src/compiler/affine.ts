@@ -44,15 +44,27 @@ export function batchNormAffine(
   });
 }
 
+/** What the counts of a convolution stand for: dot = constant[o] - 2 * unit * count. */
+export interface CountMeaning {
+  readonly constant: (channel: number) => number;
+  readonly unit: number;
+}
+
 /**
- * What turns mismatch counts into a binary convolution's numbers: dot = K - 2 * count, times `scale[o]`; with the offset
- * (dot + K) / 2 = K - count.
+ * What turns mismatch counts into a binary convolution's numbers: dot (for +-1 values K - 2 * count), times `scale[o]`; with the
+ * offset (dot + K) / 2, which is K - count for +-1.
  */
-export function countAffine(channels: number, k: number, offset: boolean, scale: ArrayLike<number> | null): Affine {
+export function countAffine(
+  channels: number,
+  k: number,
+  offset: boolean,
+  scale: ArrayLike<number> | null,
+  { constant, unit }: CountMeaning = { constant: () => k, unit: 1 },
+): Affine {
   return makeAffine(channels, (c) => {
-    if (offset) return { scale: -1, shift: k, root: k };
+    if (offset) return { scale: -unit, shift: (constant(c) + k) / 2, root: (constant(c) + k) / (2 * unit) };
     const s = scale === null ? 1 : scale[c];
-    return { scale: -2 * s, shift: k * s, root: s === 0 ? Number.NaN : k / 2 };
+    return { scale: -2 * unit * s, shift: constant(c) * s, root: s === 0 ? Number.NaN : constant(c) / (2 * unit) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { XnorkitError } from "../errors.js";
-import { formatShape, type Shape } from "../tensor.js";
-import type { BinaryConv2dOp, Op } from "./ir.js";
+import type { Shape } from "../tensor.js";
+import { kernelShape } from "./binary_conv.js";
+import type { BinaryConv2dOp, Op, PlanesConv2dOp } from "./ir.js";
 import { bitWords, tableConvIsExact } from "./kernel_sizes.js";
 
 /** What computes a binary convolution: four-Russians tables, or im2col and XNOR-popcount GEMM. Both give the same integers. */
@@ -27,25 +28,21 @@ const cost = {
   im2colWord: 1.2,
 } as const;
 
-/** True where the table kernel computes the convolution exactly. */
-export function tableFits(op: BinaryConv2dOp): boolean {
-  const [, inputs, height, width] = op.weight.shape;
-  return tableConvIsExact(inputs, height * width, op.padValue === 0);
+/** The operations that count mismatches, and the weights that tell their size. */
+type CountingOp = BinaryConv2dOp | PlanesConv2dOp;
+
+function isCounting(op: Op): op is CountingOp {
+  return op.kind === "binaryConv2d" || op.kind === "planesConv2d";
 }
 
 /** The kernel for one layer and output size. */
-export function chooseKernel(op: BinaryConv2dOp, output: Shape, choice: KernelChoice): BinaryKernel {
-  if (op.padValue === 0 && op.window.padding.some((pad) => pad > 0)) {
-    if (tableFits(op)) return "table";
-    throw new XnorkitError(
-      "unsupported",
-      `layer ${op.name}: a zero border over ${formatShape(op.weight.shape)} binary weights has more counts than the table kernel holds`,
-    );
-  }
-  if (!tableFits(op)) return "popcount";
+export function chooseKernel(op: CountingOp, output: Shape, choice: KernelChoice): BinaryKernel {
+  const [batch, channels, height = 1, width = 1] = output;
+  const [, inputs, kernelHeight, kernelWidth] = kernelShape(
+    op.kind === "binaryConv2d" ? op.weight : op.weights.planes[0],
+  );
+  if (!tableConvIsExact(inputs, kernelHeight * kernelWidth, op.padValue === 0)) return "popcount";
   if (choice !== "auto") return choice;
-  const [batch, channels, height, width] = output;
-  const [, inputs, kernelHeight, kernelWidth] = op.weight.shape;
   const words = bitWords(inputs) * kernelHeight * kernelWidth;
   const pixels = batch * height * width;
   const blocks = Math.ceil(channels / 64);
@@ -62,8 +59,7 @@ export function chooseKernels(
   tuned: ReadonlyMap<string, BinaryKernel> = new Map(),
 ): ReadonlyMap<string, BinaryKernel> {
   const chosen = new Map<string, BinaryKernel>();
-  for (const op of ops) {
-    if (op.kind !== "binaryConv2d") continue;
+  for (const op of ops.filter(isCounting)) {
     const output = shapes.get(op.value ?? op.sign!.bits)!;
     chosen.set(op.name, (choice === "auto" ? tuned.get(op.name) : undefined) ?? chooseKernel(op, output, choice));
   }

@@ -1,3 +1,4 @@
+import { XnorkitError } from "../errors.js";
 import { findValue } from "../graph/lookup.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";
@@ -12,7 +13,7 @@ import { lower } from "./lower.js";
 import type { Plan } from "./plan.js";
 import { prune, schedule } from "./schedule.js";
 import { shareSigns } from "./share_signs.js";
-import { toOps, unpackedName } from "./to_ops.js";
+import { quantizedValues, toOps, unpackedName } from "./to_ops.js";
 
 export interface CompileOptions {
   /** Module paths or node names whose tensors are kept. */
@@ -30,18 +31,29 @@ export interface Program {
   readonly kernel: KernelChoice;
 }
 
+/** What a graph from a file is known to have, and one made by hand may lack. */
+function checkEnds({ name, nodes, output }: Graph): void {
+  const inputs = nodes.filter(({ kind }) => kind === "input").length;
+  if (inputs !== 1) {
+    throw new XnorkitError("bad-graph", `${name} has ${inputs} nodes of kind input: it must have one`);
+  }
+  if (nodes.some((node) => node.name === output)) return;
+  throw new XnorkitError("bad-graph", `${name} returns ${output}, but none of its nodes has this name`);
+}
+
 /** Graph and weights -> fused operations. Each pass is a function from operations to operations in a file of its own. */
 export function compileGraph(graph: Graph, weights: Weights, options: CompileOptions = {}): Program {
   const { taps = [] } = options;
   const kernel = checkKernelChoice(options.kernel ?? "auto");
   const shapes = inferShapes(graph);
-  const quantized = new Set(graph.nodes.filter((node) => node.kind === "quantize").map((node) => node.name));
+  checkEnds(graph);
+  const quantized = quantizedValues(graph);
   const readable = (value: string) => (quantized.has(value) ? unpackedName(value) : value);
   const tapped = new Map(taps.map((name) => [name, readable(findValue(graph, name))]));
   const output = readable(graph.output);
   const kept = new Set([output, ...tapped.values()]);
 
-  let ops: readonly Op[] = toOps(graph, weights, (value) => shapes.get(value)![1]);
+  let ops: readonly Op[] = toOps(graph, weights, (value) => shapes.get(value)!);
   ops = prune(ops, kept);
   ops = shareSigns(ops);
   ops = foldBatchNorm(ops, kept);

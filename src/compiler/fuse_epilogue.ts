@@ -20,7 +20,7 @@ function append(epilogue: Epilogue, relu: boolean, addend: string | null): Epilo
 /** Binary convolutions take an addition before the others do: their epilogue kernel writes the next layer's bits as well. */
 function rank(op: Op | undefined): number {
   if (op === undefined || !hasEpilogue(op)) return 0;
-  return { binaryConv2d: 4, conv2d: 3, maxPool: 2, avgPool: 2, pointwise: 1 }[op.kind];
+  return { binaryConv2d: 5, planesConv2d: 4, conv2d: 3, maxPool: 2, avgPool: 2, pointwise: 1 }[op.kind];
 }
 
 /**
@@ -29,8 +29,8 @@ function rank(op: Op | undefined): number {
  */
 export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {
   const reads = countReads(ops, kept);
-  const current = new Map<string, Op>();
-  const original = producers(ops);
+  // The operation in `ops` that a value comes from, and what each of those has become.
+  const root = producers(ops);
   const alive = new Map<Op, Op>(ops.map((op) => [op, op]));
   for (const op of ops) {
     const step = single(op);
@@ -39,7 +39,7 @@ export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[
       .map((input, index) => ({
         input,
         other: step.inputs[1 - index] ?? null,
-        source: current.get(input) ?? original.get(input),
+        source: alive.get(root.get(input)!),
       }))
       .filter(({ input }) => reads.get(input) === 1)
       .sort((a, b) => rank(b.source) - rank(a.source));
@@ -48,11 +48,9 @@ export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[
       const epilogue = append(source.epilogue, step.relu, other);
       if (epilogue === null) continue;
       const fused: EpilogueOp = { ...source, epilogue, value: op.value };
-      const root = original.get(input)!;
-      alive.set(root, fused);
+      alive.set(root.get(input)!, fused);
       alive.delete(op);
-      original.set(op.value!, root);
-      current.set(op.value!, fused);
+      root.set(op.value!, root.get(input)!);
       break;
     }
   }

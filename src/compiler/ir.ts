@@ -10,6 +10,8 @@
 import type { BorderValue, Pair } from "../graph/types.js";
 import type { BitWeight, FloatWeight } from "../weights.js";
 import type { Affine } from "./affine.js";
+import type { ActivationCode } from "./codes.js";
+import type { WeightPlanes } from "./weight_planes.js";
 
 /** What a convolution or pool sweeps over its input. */
 export interface Window {
@@ -72,7 +74,20 @@ export interface PoolOp extends EpilogueOpBase {
   readonly countIncludePad: boolean;
 }
 
-export type EpilogueOp = PointwiseOp | Conv2dOp | BinaryConv2dOp | PoolOp;
+/**
+ * A convolution of few-bit values: a weighted sum of binary convolutions, one for each pair of an activation plane and a weight
+ * plane. `affine` reads that sum of counts.
+ */
+export interface PlanesConv2dOp extends EpilogueOpBase {
+  readonly kind: "planesConv2d";
+  readonly window: Window;
+  readonly dilation: Pair;
+  readonly padValue: BorderValue;
+  readonly activation: ActivationCode;
+  readonly weights: WeightPlanes;
+}
+
+export type EpilogueOp = PointwiseOp | Conv2dOp | BinaryConv2dOp | PlanesConv2dOp | PoolOp;
 
 export interface InputOp extends OpBase {
   readonly kind: "input";
@@ -108,14 +123,62 @@ export interface DenseOp extends OpBase {
   readonly value: string;
 }
 
-/** Sign bits as a map of -1 and +1, for readers that are not binary convolutions. */
+/** Quantises a map to bit planes. */
+export interface PackOp extends OpBase {
+  readonly kind: "pack";
+  readonly input: string;
+  readonly code: ActivationCode;
+  readonly value: string;
+}
+
+/** Bit planes as a map of the values they stand for, for readers that are not binary convolutions. */
 export interface UnpackOp extends OpBase {
   readonly kind: "unpack";
+  readonly input: string;
+  readonly code: ActivationCode;
+  readonly value: string;
+}
+
+export interface ConcatOp extends OpBase {
+  readonly kind: "concat";
+  readonly inputs: readonly string[];
+  readonly value: string;
+}
+
+export interface MulOp extends OpBase {
+  readonly kind: "mul";
+  readonly inputs: readonly [string, string];
+  readonly value: string;
+}
+
+/** Functions of one map that end in no epilogue. */
+export type UnaryFunction =
+  | { readonly kind: "absMean" }
+  | { readonly kind: "softmax" }
+  | { readonly kind: "activation"; readonly id: number }
+  | { readonly kind: "permute"; readonly order: Uint32Array }
+  | { readonly kind: "slice"; readonly begin: number }
+  | { readonly kind: "window"; readonly top: number; readonly left: number; readonly value: number };
+
+export interface UnaryOp extends OpBase {
+  readonly kind: "unary";
+  readonly function: UnaryFunction;
   readonly input: string;
   readonly value: string;
 }
 
-export type Op = EpilogueOp | InputOp | AddChannelsOp | GlobalAvgPoolOp | FlattenOp | DenseOp | UnpackOp;
+export type Op =
+  | EpilogueOp
+  | InputOp
+  | AddChannelsOp
+  | GlobalAvgPoolOp
+  | FlattenOp
+  | DenseOp
+  | PackOp
+  | UnpackOp
+  | ConcatOp
+  | MulOp
+  | UnaryOp;
 
 export const noEpilogue: Epilogue = { affine: null, first: null, relu: false, second: null };
 
@@ -127,7 +190,7 @@ export function hasEpilogue(op: Op): op is EpilogueOp {
 /** Names of the values that an operation reads. */
 export function readsOf(op: Op): readonly string[] {
   if (op.kind === "input") return [];
-  if (op.kind === "addChannels") return op.inputs;
+  if (op.kind === "addChannels" || op.kind === "concat" || op.kind === "mul") return op.inputs;
   if (!hasEpilogue(op)) return [op.input];
   const reads = [op.input];
   if (op.epilogue.first !== null) reads.push(op.epilogue.first);

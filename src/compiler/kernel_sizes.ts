@@ -108,6 +108,11 @@ export function tableConvCorrectionBytes(outChannels: number, taps: number): num
   return (taps + 1) * tableConvCountStride(outChannels) * 2;
 }
 
+/** Bytes of zeroBorderI32's corrections: one row of i32 for each tap and one of scratch (assembly/zero_border.ts). */
+export function zeroBorderCorrectionBytes(countStride: number, taps: number): number {
+  return (taps + 1) * countStride * 4;
+}
+
 /** Whether u16 counts are exact: K = taps * channels up to 65535, half of it where zero padding doubles the counts of odd channels. */
 export function tableConvIsExact(inChannels: number, taps: number, zeroPadding: boolean): boolean {
   return inChannels * taps <= (zeroPadding && inChannels % 2 === 1 ? 32767 : 65535);
@@ -121,4 +126,37 @@ export function tableConvRowBand(batch: number, outHeight: number, outWidth: num
   const rows = batch * outHeight;
   const bands = Math.max(1, Math.min(rows, Math.round((rows * outWidth) / 1568)));
   return Math.ceil(rows / bands);
+}
+
+/** Floats of a byte-image convolution's scale, and of each class of its bias: whole blocks of 16 channels (assembly/conv_u8.ts). */
+export function convU8Lanes(channels: number): number {
+  return Math.ceil(channels / 16) * 16;
+}
+
+/** How a byte-image convolution walks an output pixel's inputs: runs of consecutive values, each filled up to an even number. */
+export function convU8Runs(inChannels: number, kernelHeight: number, kernelWidth: number, dilationWidth: number) {
+  const touching = dilationWidth === 1 || kernelWidth === 1;
+  const values = inChannels * kernelHeight * (touching ? kernelWidth : 1);
+  return { count: touching ? 1 : kernelWidth, values, padded: Math.ceil(values / 2) * 2 };
+}
+
+/** Bytes of a byte-image convolution's weights in the order that quantizeStem writes. */
+export function convU8WeightBytes(
+  channels: number,
+  inChannels: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  dilationWidth: number,
+): number {
+  const runs = convU8Runs(inChannels, kernelHeight, kernelWidth, dilationWidth);
+  return convU8Lanes(channels) * runs.count * runs.padded * 2;
+}
+
+/** Bytes of the padded copy and the strip that convU8 makes in `scratch` (assembly/pad_u8.ts). */
+export function convU8ScratchBytes(shape: Omit<ConvF32Shape, "groups" | "outChannels">): number {
+  const reachHeight = (shape.outHeight - 1) * shape.strideHeight + (shape.kernelHeight - 1) * shape.dilationHeight + 1;
+  const reachWidth = (shape.outWidth - 1) * shape.strideWidth + (shape.kernelWidth - 1) * shape.dilationWidth + 1;
+  const rowBytes = reachWidth * shape.inChannels * 2;
+  // The last run may read one value past the strip, for which its weights are zero.
+  return Math.ceil((reachHeight * rowBytes) / 16) * 16 + shape.kernelHeight * rowBytes + 16;
 }

@@ -5,6 +5,7 @@ import { type Affine, compose, makeAffine } from "./affine.js";
 import type { BinaryKernel } from "./choose_kernel.js";
 import { type InputOp, type Op, readsOf } from "./ir.js";
 import { mapBytes } from "./kernel_sizes.js";
+import { lowerBinaryConv2d } from "./lower_binary.js";
 import { affineConstants, type LowerContext, mapShape } from "./lower_context.js";
 import {
   lowerAddChannels,
@@ -14,10 +15,9 @@ import {
   lowerGlobalAvgPool,
   lowerPointwise,
   lowerPool,
-  lowerUnpack,
 } from "./lower_float.js";
-import { lowerPopcount } from "./lower_popcount.js";
-import { lowerTable } from "./lower_table.js";
+import { lowerPack, lowerPlanesConv2d, lowerUnpack } from "./lower_planes.js";
+import { lowerConcat, lowerMul, lowerUnary } from "./lower_unary.js";
 import type { Plan, Port, Ref } from "./plan.js";
 import { planBuilder } from "./plan_builder.js";
 
@@ -108,15 +108,19 @@ const lowerings: {
 } = {
   pointwise: lowerPointwise,
   conv2d: lowerConv2d,
-  binaryConv2d: (context, op) =>
-    context.kernelOf(op) === "table" ? lowerTable(context, op) : lowerPopcount(context, op),
+  binaryConv2d: lowerBinaryConv2d,
+  planesConv2d: lowerPlanesConv2d,
   maxPool: lowerPool,
   avgPool: lowerPool,
   addChannels: lowerAddChannels,
   globalAvgPool: lowerGlobalAvgPool,
   flatten: lowerFlatten,
   dense: lowerDense,
+  pack: lowerPack,
   unpack: lowerUnpack,
+  concat: lowerConcat,
+  mul: lowerMul,
+  unary: lowerUnary,
 };
 
 function lowerOp(context: LowerContext, op: Lowered): void {
@@ -124,8 +128,23 @@ function lowerOp(context: LowerContext, op: Lowered): void {
   lowering(context, op);
 }
 
+/**
+ * Some layers are a few calls an image, each an object of some hundred bytes: a batch of millions would fill JavaScript's memory
+ * before it asks for any of WebAssembly's.
+ */
+const maxImageLayers = 2 ** 19;
+
+function checkBatch(batch: number, layers: number): void {
+  if (batch * layers <= maxImageLayers) return;
+  throw new XnorkitError(
+    "out-of-memory",
+    `a batch of ${batch} images through ${layers} layers is too large for one run: use batches of up to ${Math.max(1, Math.floor(maxImageLayers / layers))}`,
+  );
+}
+
 /** Scheduled operations -> kernel calls on buffers and constants, every buffer placed in the arena. */
 export function lower(ops: readonly Op[], options: LowerOptions): Plan {
+  checkBatch(options.inputShape[0], ops.length);
   const builder = planBuilder();
   const refs = new Map<string, Ref>();
   const holders = new Map<number, Set<string>>();
@@ -138,7 +157,7 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
   let current = 0;
   const context: LowerContext = {
     builder,
-    kernelOf: (op) => options.kernels.get(op.name) ?? "popcount",
+    kernelOf: (layer) => options.kernels.get(layer) ?? "popcount",
     shapeOf: (value) => mapShape(options.shapes.get(value)!),
     refOf: (value) => refs.get(value)!,
     setRef(value, ref) {

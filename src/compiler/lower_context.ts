@@ -2,7 +2,7 @@ import type { Shape } from "../tensor.js";
 import type { Affine } from "./affine.js";
 import { floatThresholds } from "./affine.js";
 import type { BinaryKernel } from "./choose_kernel.js";
-import type { BinaryConv2dOp, EpilogueOp } from "./ir.js";
+import type { EpilogueOp } from "./ir.js";
 import { bitBytes, bitWords, mapBytes, mapStride } from "./kernel_sizes.js";
 import type { Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder } from "./plan_builder.js";
@@ -25,7 +25,8 @@ export function mapShape(shape: Shape): MapShape {
 /** What lowering one operation needs to know of the others. */
 export interface LowerContext {
   readonly builder: PlanBuilder;
-  kernelOf(op: BinaryConv2dOp): BinaryKernel;
+  /** What computes the binary convolutions of a layer. */
+  kernelOf(layer: string): BinaryKernel;
   shapeOf(value: string): MapShape;
   /** Where an already computed value lies. */
   refOf(value: string): Ref;

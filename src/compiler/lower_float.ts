@@ -1,14 +1,5 @@
 import type { Affine } from "./affine.js";
-import type {
-  AddChannelsOp,
-  Conv2dOp,
-  DenseOp,
-  FlattenOp,
-  GlobalAvgPoolOp,
-  PointwiseOp,
-  PoolOp,
-  UnpackOp,
-} from "./ir.js";
+import type { AddChannelsOp, Conv2dOp, DenseOp, FlattenOp, GlobalAvgPoolOp, PointwiseOp, PoolOp } from "./ir.js";
 import { convF32ScratchBytes, convF32WeightBytes, denseF32WeightBytes, mapBytes, mapStride } from "./kernel_sizes.js";
 import {
   bytesOf,
@@ -260,7 +251,7 @@ export function lowerAddChannels(context: LowerContext, op: AddChannelsOp): void
   const addendShape = context.shapeOf(addend);
   const shape = context.shapeOf(op.value);
   const bytes = mapBytes(shape.pixels, shape.channels);
-  const inPlace = context.dies(base) && base !== addend;
+  const inPlace = context.dies(base);
   const ref = inPlace ? context.refOf(base) : builder.buffer(op.value, bytes);
   const calls: Call[] = inPlace ? [] : [{ kernel: "copyBytes", args: [ref, context.refOf(base), bytes] }];
   calls.push({
@@ -269,12 +260,4 @@ export function lowerAddChannels(context: LowerContext, op: AddChannelsOp): void
   });
   builder.step({ name: op.name, kind: "add", calls, binaryMacs: 0, floatMacs: 0 });
   context.setRef(op.value, ref);
-}
-
-export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
-  const src = context.refOf(op.input);
-  const { shape, ref } = newMap(context, op.value);
-  const args = [src, ref, shape.pixels, shape.channels];
-  const calls: Call[] = [{ kernel: "unpackSignF32", args }];
-  context.builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
 }

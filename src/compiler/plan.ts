@@ -46,6 +46,8 @@ export interface Step {
   /** What runs: `conv2d`, `binaryConv2d (popcount)`, `maxPool` ... */
   readonly kind: string;
   readonly calls: readonly Call[];
+  /** Runs in place of `calls` where the i32 at `flag` is not 0: what earlier steps found in the data decides. */
+  readonly alternative: { readonly flag: Ref; readonly calls: readonly Call[] } | null;
   readonly binaryMacs: number;
   readonly floatMacs: number;
   /** Bytes of activations and weights read and written. */

@@ -4,14 +4,20 @@ import type { Call, Constant, Ref, Step } from "./plan.js";
 
 /** Collects what lowering emits; references are handed out before anything has an address. */
 export interface PlanBuilder {
-  /** A new arena buffer. */
+  /**
+   * A new arena buffer.
+   * @throws XnorkitError `out-of-memory` where it alone is more than WebAssembly addresses.
+   */
   buffer(name: string, bytes: number): Ref;
   /** A constant, made once for each key. */
   constant(key: string, bytes: number, source: () => Uint8Array, packing?: Constant["packing"]): Ref;
-  step(step: Omit<Step, "bytes"> & { readonly bytes?: number }): void;
+  step(step: Omit<Step, "bytes" | "alternative"> & Partial<Pick<Step, "alternative">>): void;
   /** Keeps a buffer alive to the end of the run. */
   keep(ref: Ref): void;
-  /** The finished parts, every buffer placed. */
+  /**
+   * The finished parts, every buffer placed.
+   * @throws XnorkitError `out-of-memory` where all of them are more than WebAssembly addresses.
+   */
   finish(): {
     readonly constants: readonly Constant[];
     readonly buffers: readonly { readonly name: string; readonly bytes: number; readonly offset: number }[];
@@ -35,8 +41,20 @@ function buffersOf(calls: readonly Call[]): number[] {
   );
 }
 
+function buffersOfAlternative({ alternative }: Step): number[] {
+  return alternative === null ? [] : [alternative.flag.id, ...buffersOf(alternative.calls)];
+}
+
 /** wasm32 addresses 4 GiB; a plan that needs more cannot run. */
 const maxBytes = 2 ** 32 - 2 ** 20;
+
+function checkFits(bytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw new XnorkitError(
+    "out-of-memory",
+    `the network needs ${Math.ceil(bytes / 2 ** 20)} MiB or more for weights and activations, but WebAssembly addresses 4096 MiB: use a smaller batch or picture`,
+  );
+}
 
 export function planBuilder(): PlanBuilder {
   const constants: Constant[] = [];
@@ -46,6 +64,7 @@ export function planBuilder(): PlanBuilder {
   const kept = new Set<number>();
   return {
     buffer(name, bytes) {
+      checkFits(bytes);
       buffers.push({ name, bytes });
       return { area: "buffer", id: buffers.length - 1, offset: 0 };
     },
@@ -68,7 +87,7 @@ export function planBuilder(): PlanBuilder {
         const [area, id] = key.split(":");
         bytes += area === "buffer" ? buffers[Number(id)].bytes : area === "constant" ? constants[Number(id)].bytes : 0;
       }
-      steps.push({ bytes, ...step });
+      steps.push({ alternative: null, ...step, bytes });
     },
     keep(ref) {
       kept.add(ref.id);
@@ -77,7 +96,7 @@ export function planBuilder(): PlanBuilder {
       const first = new Map<number, number>();
       const last = new Map<number, number>();
       steps.forEach((step, index) => {
-        for (const id of buffersOf(step.calls)) {
+        for (const id of [...buffersOf(step.calls), ...buffersOfAlternative(step)]) {
           if (!first.has(id)) first.set(id, index);
           last.set(id, index);
         }
@@ -88,13 +107,7 @@ export function planBuilder(): PlanBuilder {
         last: kept.has(id) ? steps.length : (last.get(id) ?? 0),
       }));
       const { offsets, arenaBytes } = placeBuffers(lifetimes);
-      const total = arenaBytes + constants.reduce((sum, { bytes }) => sum + bytes, 0);
-      if (total > maxBytes) {
-        throw new XnorkitError(
-          "out-of-memory",
-          `the network needs ${Math.ceil(total / 2 ** 20)} MiB for weights and activations, but WebAssembly addresses 4096 MiB: use a smaller batch or picture`,
-        );
-      }
+      checkFits(arenaBytes + constants.reduce((sum, { bytes }) => sum + bytes, 0));
       return {
         constants,
         buffers: buffers.map((buffer, id) => ({ ...buffer, offset: offsets[id] })),

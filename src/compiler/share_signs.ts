@@ -17,7 +17,8 @@ export function shareSigns(ops: readonly Op[]): Op[] {
         shared.set(op.input, op.sign.bits);
       }
     }
-    const bits = op.kind === "unpack" || op.kind === "binaryConv2d" ? op.input : null;
+    const readsBits = op.kind === "unpack" || op.kind === "binaryConv2d" || op.kind === "planesConv2d";
+    const bits = readsBits ? op.input : null;
     const known = bits === null ? undefined : renamed.get(bits);
     remaining.push(known === undefined ? op : ({ ...op, input: known } as Op));
   }

@@ -1,163 +1,160 @@
 import { XnorkitError } from "../errors.js";
-import { packSigns } from "../formats/bits.js";
-import type { BatchNormNode, BinaryConv2dNode, Graph, Node, QuantizeNode } from "../graph/types.js";
-import type { BitWeight, FloatWeight, Weights } from "../weights.js";
-import { batchNormAffine, countAffine } from "./affine.js";
-import { noEpilogue, type Op, type Window } from "./ir.js";
+import type { BatchNormNode, Graph, Node } from "../graph/types.js";
+import type { Shape } from "../tensor.js";
+import type { FloatWeight, Weight, Weights } from "../weights.js";
+import { batchNormAffine, makeAffine } from "./affine.js";
+import { type ActivationCode, activationCode } from "./codes.js";
+import { type Epilogue, noEpilogue, type Op, type Window } from "./ir.js";
+import { denseLayer, quantizedLayerOps, quantizeOps } from "./to_ops_binary.js";
 
 /** The name of a quantised value read as floats. */
 export function unpackedName(value: string): string {
   return `${value}#f32`;
 }
 
-/** A parameter in float; weights are checked against the graph before they come here. */
-function floatWeight(weights: Weights, name: string): FloatWeight {
+function anyWeight(weights: Weights, name: string): Weight {
   const weight = weights.get(name);
   if (weight === undefined) throw new XnorkitError("missing-weight", `the weights have no parameter ${name}`);
-  if (weight.kind !== "f32") {
-    throw new XnorkitError("bad-value", `parameter ${name} is packed to bits, but the layer computes in float`);
-  }
   return weight;
 }
 
-function bitWeight(weights: Weights, node: BinaryConv2dNode): BitWeight {
-  const weight = weights.get(node.weight);
-  if (weight === undefined) throw new XnorkitError("missing-weight", `the weights have no parameter ${node.weight}`);
-  return weight.kind === "bits" ? weight : packSigns(weight.data, weight.shape, node.weight);
+/** A parameter in float; weights are checked against the graph before they come here. */
+function floatWeight(weights: Weights, name: string): FloatWeight {
+  const weight = anyWeight(weights, name);
+  if (weight.kind === "f32") return weight;
+  throw new XnorkitError("bad-value", `parameter ${name} is packed to bits, but the layer computes in float`);
+}
+
+function optionalWeight(weights: Weights, name: string | null): FloatWeight | null {
+  return name === null ? null : floatWeight(weights, name);
 }
 
 function windowOf({ kernel, stride, padding }: Window): Window {
   return { kernel, stride, padding };
 }
 
-function refuse(node: Node, what: string): never {
-  throw new XnorkitError("unsupported", `layer ${node.name}: ${what} is not computed by the kernels yet`);
-}
-
-function batchNorm(node: BatchNormNode, weights: Weights): Op {
-  const optional = (name: string | null) => (name === null ? null : floatWeight(weights, name).data);
+function batchNormEpilogue(node: BatchNormNode, weights: Weights): Epilogue {
   const affine = batchNormAffine(
     floatWeight(weights, node.mean).data,
     floatWeight(weights, node.variance).data,
-    node.fixGamma ? null : optional(node.gamma),
-    optional(node.beta),
+    node.fixGamma ? null : (optionalWeight(weights, node.gamma)?.data ?? null),
+    optionalWeight(weights, node.beta)?.data ?? null,
     node.epsilon,
   );
-  return pointwise(node, { ...noEpilogue, affine });
+  return { ...noEpilogue, affine };
 }
 
-function pointwise(node: Node, epilogue: typeof noEpilogue): Op {
-  return { kind: "pointwise", name: node.name, input: node.inputs[0], epilogue, value: node.name, sign: null };
+const activationIds = { tanh: 0, sigmoid: 1, softrelu: 2, softsign: 3 } as const;
+
+/** Channel (g, i) of (groups, C / groups) comes to place (i, g). */
+function shuffleOrder(channels: number, groups: number): Uint32Array {
+  const size = channels / groups;
+  return Uint32Array.from({ length: channels }, (_, c) => (c % groups) * size + Math.floor(c / groups));
 }
 
-function quantize(node: QuantizeNode): Op {
-  if (node.method !== "det_sign" && node.method !== "sign_approx_sign") {
-    return refuse(node, `the activation quantiser ${node.method}`);
-  }
-  return {
-    kind: "pointwise",
-    name: node.name,
-    input: node.inputs[0],
-    epilogue: noEpilogue,
-    value: null,
-    sign: { bits: node.name, affine: null },
-  };
+/** What a node needs to know of the values it reads. */
+interface Values {
+  readonly shapeOf: (value: string) => Shape;
+  readonly codeOf: (value: string) => ActivationCode | null;
 }
 
-function binaryConv2d(node: BinaryConv2dNode, weights: Weights, isBits: (value: string) => boolean): Op {
-  if (!isBits(node.inputs[0])) return refuse(node, "a binary convolution of an input that is not binary");
-  if (node.quantizer !== "det_sign" && node.quantizer !== "sign_approx_sign") {
-    return refuse(node, `the weight quantiser ${node.quantizer}`);
-  }
-  if (node.scaling !== "none") return refuse(node, `weight scaling by ${node.scaling}`);
-  if (node.groups !== 1) return refuse(node, `a binary convolution in ${node.groups} groups`);
-  const weight = bitWeight(weights, node);
-  const [, inputs, height, width] = weight.shape;
-  return {
-    kind: "binaryConv2d",
-    name: node.name,
-    input: node.inputs[0],
-    window: windowOf(node),
-    dilation: node.dilation,
-    padValue: node.padValue,
-    weight,
-    epilogue: { ...noEpilogue, affine: countAffine(node.channels, inputs * height * width, node.offset, null) },
-    value: node.name,
-    sign: null,
-  };
-}
-
-function toOp(node: Node, weights: Weights, isBits: (value: string) => boolean, channelsOf: ChannelsOf): Op {
+function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[] {
   const { name } = node;
+  const [input] = node.inputs;
+  const pointwise = (epilogue: Epilogue): Op[] => [
+    { kind: "pointwise", name, input, epilogue, value: name, sign: null },
+  ];
   switch (node.kind) {
     case "input":
-      return { kind: "input", name, affine: null, value: name };
+      return [{ kind: "input", name, affine: null, value: name }];
     case "conv2d": {
-      const bias = node.bias === null ? null : floatWeight(weights, node.bias).data;
+      const bias = optionalWeight(weights, node.bias)?.data ?? null;
       const affine =
-        bias === null
-          ? null
-          : {
-              scale: new Float64Array(node.channels).fill(1),
-              shift: Float64Array.from(bias),
-              root: Float64Array.from(bias, (b) => -b),
-            };
-      return {
-        kind: "conv2d",
-        name,
-        input: node.inputs[0],
-        window: windowOf(node),
-        dilation: node.dilation,
-        groups: node.groups,
-        weight: floatWeight(weights, node.weight),
-        epilogue: { ...noEpilogue, affine },
-        value: name,
-        sign: null,
-      };
+        bias === null ? null : makeAffine(node.channels, (c) => ({ scale: 1, shift: bias[c], root: -bias[c] }));
+      const { dilation, groups } = node;
+      const weight = floatWeight(weights, node.weight);
+      const epilogue = { ...noEpilogue, affine };
+      return [
+        {
+          kind: "conv2d",
+          name,
+          input,
+          window: windowOf(node),
+          dilation,
+          groups,
+          weight,
+          epilogue,
+          value: name,
+          sign: null,
+        },
+      ];
     }
-    case "binaryConv2d":
-      return binaryConv2d(node, weights, isBits);
+    case "binaryConv2d": {
+      const layer = { name, input, node, weightName: node.weight, weight: anyWeight(weights, node.weight), bias: null };
+      return quantizedLayerOps(layer, codeOf(input));
+    }
+    case "binaryDense": {
+      const weight = anyWeight(weights, node.weight);
+      const bias = optionalWeight(weights, node.bias);
+      const layer = { name, input, node: denseLayer(node), weightName: node.weight, weight, bias };
+      return quantizedLayerOps(layer, codeOf(input));
+    }
     case "quantize":
-      return quantize(node);
+      return quantizeOps(node);
     case "batchNorm":
-      return batchNorm(node, weights);
+      return pointwise(batchNormEpilogue(node, weights));
     case "relu":
-      return pointwise(node, { ...noEpilogue, relu: true });
+      return pointwise({ ...noEpilogue, relu: true });
+    case "scale": {
+      const root = node.factor === 0 ? Number.NaN : 0;
+      const affine = makeAffine(shapeOf(input)[1], () => ({ scale: node.factor, shift: 0, root }));
+      return pointwise({ ...noEpilogue, affine });
+    }
     case "add": {
       const [a, b] = node.inputs as readonly [string, string];
-      if (channelsOf(a) === channelsOf(b)) return pointwise(node, { ...noEpilogue, first: b });
-      return { kind: "addChannels", name, inputs: [a, b], offset: node.channelOffset, value: name };
+      if (shapeOf(a)[1] === shapeOf(b)[1]) return pointwise({ ...noEpilogue, first: b });
+      return [{ kind: "addChannels", name, inputs: [a, b], offset: node.channelOffset, value: name }];
     }
+    case "mul":
+      return [{ kind: "mul", name, inputs: node.inputs as readonly [string, string], value: name }];
+    case "concat":
+      return [{ kind: "concat", name, inputs: node.inputs, value: name }];
     case "maxPool":
-    case "avgPool":
-      return {
-        kind: node.kind,
-        name,
-        input: node.inputs[0],
-        window: windowOf(node),
-        countIncludePad: node.kind === "avgPool" && node.countIncludePad,
-        epilogue: noEpilogue,
-        value: name,
-        sign: null,
-      };
+    case "avgPool": {
+      const countIncludePad = node.kind === "avgPool" && node.countIncludePad;
+      const window = windowOf(node);
+      return [{ kind: node.kind, name, input, window, countIncludePad, epilogue: noEpilogue, value: name, sign: null }];
+    }
     case "globalAvgPool":
     case "flatten":
-      return { kind: node.kind, name, input: node.inputs[0], value: name };
-    case "dense":
-      return {
-        kind: "dense",
-        name,
-        input: node.inputs[0],
-        weight: floatWeight(weights, node.weight),
-        bias: node.bias === null ? null : floatWeight(weights, node.bias),
-        value: name,
-      };
-    default:
-      return refuse(node, `the operation ${node.kind}`);
+      return [{ kind: node.kind, name, input, value: name }];
+    case "dense": {
+      const bias = optionalWeight(weights, node.bias);
+      return [{ kind: "dense", name, input, weight: floatWeight(weights, node.weight), bias, value: name }];
+    }
+    case "absMean":
+    case "softmax":
+      return [{ kind: "unary", name, function: { kind: node.kind }, input, value: name }];
+    case "activation": {
+      const id = activationIds[node.function];
+      return [{ kind: "unary", name, function: { kind: "activation", id }, input, value: name }];
+    }
+    case "channelShuffle": {
+      const order = shuffleOrder(shapeOf(input)[1], node.groups);
+      return [{ kind: "unary", name, function: { kind: "permute", order }, input, value: name }];
+    }
+    case "sliceChannels":
+      return [{ kind: "unary", name, function: { kind: "slice", begin: node.begin }, input, value: name }];
+    case "pad": {
+      const { top, left, value } = node;
+      return [{ kind: "unary", name, function: { kind: "window", top, left, value }, input, value: name }];
+    }
+    case "crop": {
+      const window = { kind: "window", top: -node.top, left: -node.left, value: 0 } as const;
+      return [{ kind: "unary", name, function: window, input, value: name }];
+    }
   }
 }
-
-type ChannelsOf = (value: string) => number;
 
 /** A quantised value is bits; everybody but a binary convolution reads it through an `unpack` operation. */
 function readUnpacked(op: Op, isBits: (value: string) => boolean): Op {
@@ -165,10 +162,14 @@ function readUnpacked(op: Op, isBits: (value: string) => boolean): Op {
   switch (op.kind) {
     case "input":
     case "binaryConv2d":
+    case "planesConv2d":
     case "unpack":
       return op;
     case "addChannels":
+    case "mul":
       return { ...op, inputs: [read(op.inputs[0]), read(op.inputs[1])] };
+    case "concat":
+      return { ...op, inputs: op.inputs.map(read) };
     case "pointwise": {
       const { first } = op.epilogue;
       return { ...op, input: read(op.input), epilogue: { ...op.epilogue, first: first === null ? null : read(first) } };
@@ -178,19 +179,30 @@ function readUnpacked(op: Op, isBits: (value: string) => boolean): Op {
   }
 }
 
+/** The codes of the values that quantise nodes give as bits. */
+export function quantizedValues(graph: Graph): ReadonlyMap<string, ActivationCode> {
+  const codes = new Map<string, ActivationCode>();
+  for (const node of graph.nodes) {
+    const code = node.kind === "quantize" ? activationCode(node.method, node.bits) : null;
+    if (code !== null) codes.set(node.name, code);
+  }
+  return codes;
+}
+
 /**
  * The graph's nodes one by one as operations, parameters resolved and binary weights packed; nothing is fused yet. Batch norms
- * become affines, residual additions and activations pointwise epilogues, quantisers sign outputs.
+ * become affines, residual additions and activations pointwise epilogues, quantisers signs or bit planes.
  * @throws XnorkitError `unsupported` naming the layer where no kernel computes it.
  */
-export function toOps(graph: Graph, weights: Weights, channelsOf: ChannelsOf): Op[] {
-  const quantized = new Set(graph.nodes.filter((node) => node.kind === "quantize").map((node) => node.name));
-  const isBits = (value: string) => quantized.has(value);
+export function toOps(graph: Graph, weights: Weights, shapeOf: (value: string) => Shape): Op[] {
+  const codes = quantizedValues(graph);
+  const values: Values = { shapeOf, codeOf: (value) => codes.get(value) ?? null };
   const ops: Op[] = [];
   for (const node of graph.nodes) {
-    ops.push(readUnpacked(toOp(node, weights, isBits, channelsOf), isBits));
-    if (isBits(node.name)) {
-      ops.push({ kind: "unpack", name: node.name, input: node.name, value: unpackedName(node.name) });
+    for (const op of nodeOps(node, weights, values)) ops.push(readUnpacked(op, (value) => codes.has(value)));
+    const code = codes.get(node.name);
+    if (code !== undefined) {
+      ops.push({ kind: "unpack", name: node.name, input: node.name, code, value: unpackedName(node.name) });
     }
   }
   return ops;

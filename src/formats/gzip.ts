@@ -1,6 +1,7 @@
 /** Gunzip with the checks that a reader of untrusted files needs: length and CRC of what comes out, and a bound before allocating. */
 import { gunzipSync } from "fflate";
 import { XnorkitError } from "../errors.js";
+import { crc32 } from "./crc32.js";
 
 /** Deflate cannot shrink more than this: 258 bytes from a length and a distance code of 1 bit each. */
 const MAX_RATIO = 1032;
@@ -49,17 +50,4 @@ export function gunzip(bytes: Uint8Array): Uint8Array {
     );
   }
   return unpacked;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1;
-  return remainder;
-});
-
-/** CRC-32 as gzip and PNG compute it. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -18,6 +18,8 @@ export type Operation = WithoutPlace<Exclude<Node, { kind: "input" }>>;
 export interface Block {
   /** The framework's class name. */
   readonly type: string;
+  /** Names of its children in registration order, where they run in another one; children not named come after these. */
+  readonly children?: readonly string[];
   /** Adds the block's nodes and returns the name of the value that the block computes from `input`. */
   readonly forward: (scope: Scope, input: string) => string;
 }
@@ -36,6 +38,13 @@ export interface Scope {
 }
 
 const INPUT = "input";
+
+/** Position of a module in the registration order of the block it belongs to. */
+function childRank(children: readonly string[], path: string, modulePath: string): number {
+  const [child] = modulePath.slice(path === "" ? 0 : path.length + 1).split(".");
+  const rank = children.indexOf(child);
+  return rank < 0 ? children.length : rank;
+}
 
 function join(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;
@@ -64,8 +73,14 @@ export function buildGraph(name: string, inputShape: Shape, network: Block): Gra
     paths.add(path);
     const module = { path, type: block.type, output: input };
     modules.push(module);
+    const first = modules.length;
     module.output = block.forward(scopeAt(path), input);
     shape(module.output);
+    const { children } = block;
+    if (children !== undefined) {
+      const rank = (descendant: { readonly path: string }) => childRank(children, path, descendant.path);
+      modules.push(...modules.splice(first).sort((a, b) => rank(a) - rank(b)));
+    }
     return module.output;
   }
 

@@ -93,6 +93,15 @@ function storage(spec: ParameterSpec): Partial<Cost> {
   }
 }
 
+/** Names of the values that the output depends on; a network may hold layers that it does not run (AWNAS's first shortcut). */
+function liveValues(graph: Graph): ReadonlySet<string> {
+  const live = new Set([graph.output]);
+  for (const node of [...graph.nodes].reverse()) {
+    if (live.has(node.name)) for (const input of node.inputs) live.add(input);
+  }
+  return live;
+}
+
 function parentPath(path: string, known: ReadonlyMap<string, unknown>): string | null {
   let end = path.length;
   while (end > 0) {
@@ -105,7 +114,7 @@ function parentPath(path: string, known: ReadonlyMap<string, unknown>): string |
 
 /**
  * Counts a network for its own input shape or another one with the same channels; the counts are of one run over that shape,
- * batch included.
+ * batch included. Layers that the output does not depend on have parameters, but no operations.
  * @throws XnorkitError `bad-shape` where the network cannot read the shape.
  */
 export function summarize(graph: Graph, inputShape?: Shape): Summary {
@@ -128,7 +137,8 @@ export function summarize(graph: Graph, inputShape?: Shape): Summary {
   };
 
   const modules = new Map(graph.nodes.map((node) => [node.name, node.module]));
-  for (const node of graph.nodes) charge(node.module, macs(node, shapes));
+  const live = liveValues(graph);
+  for (const node of graph.nodes) if (live.has(node.name)) charge(node.module, macs(node, shapes));
   for (const spec of parameterSpecs(graph)) charge(modules.get(spec.node)!, storage(spec));
 
   return {

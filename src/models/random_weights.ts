@@ -5,79 +5,21 @@
 import { XnorkitError } from "../errors.js";
 import { type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import { inferShapes } from "../graph/shapes.js";
-import type { BatchNormNode, Graph, Node } from "../graph/types.js";
+import type { BatchNormNode, Graph } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
 import type { Weight, Weights } from "../weights.js";
+import { GAMMA, type Moments, propagateMoments, weightDeviation } from "./moments.js";
 import { type Random, randomStream } from "./random.js";
 
-/** Mean and variance of a value's elements, estimated as if they were independent. */
-interface Moments {
-  readonly mean: number;
-  readonly variance: number;
-}
-
-const STANDARD: Moments = { mean: 0, variance: 1 };
-/** Typical |gamma|: 72 additions of variance 1/4 raise a residual to a deviation of 4 only. */
-const GAMMA = 0.5;
-
-function afterNode(
-  node: Exclude<Node, { kind: "input" }>,
-  inputs: readonly Moments[],
-  fanIn: number,
-  area: number,
-): Moments {
-  const [input] = inputs;
-  switch (node.kind) {
-    case "binaryConv2d":
-      // +-1 times +-1, K of them: dot has variance K; the offset gives (dot + K) / 2.
-      return node.offset ? { mean: fanIn / 2, variance: fanIn / 4 } : { mean: 0, variance: fanIn };
-    case "batchNorm":
-      return { mean: 0, variance: node.fixGamma || node.gamma === null ? 1 : GAMMA * GAMMA };
-    case "add":
-      return { mean: inputs[0].mean + inputs[1].mean, variance: inputs[0].variance + inputs[1].variance };
-    case "relu":
-      // Of a normal value with mean 0: mean s / sqrt(2 pi), variance s^2 (1/2 - 1/(2 pi)).
-      return { mean: input.mean + 0.4 * Math.sqrt(input.variance), variance: 0.34 * input.variance };
-    case "maxPool":
-      return { mean: input.mean + Math.sqrt(input.variance), variance: input.variance };
-    case "avgPool":
-      return { mean: input.mean, variance: input.variance / elementCount(node.kernel) };
-    case "globalAvgPool":
-      return { mean: input.mean, variance: input.variance / area };
-    case "flatten":
-      return input;
-    case "conv2d":
-    case "dense":
-    case "quantize":
-      return STANDARD;
-  }
-}
-
-/** The moments of every value, and of what each parameter's node reads. */
-function propagate(graph: Graph, shapes: ReadonlyMap<string, Shape>): ReadonlyMap<string, Moments> {
-  const moments = new Map<string, Moments>();
-  for (const node of graph.nodes) {
-    if (node.kind === "input") {
-      moments.set(node.name, STANDARD);
-      continue;
-    }
-    const input = shapes.get(node.inputs[0])!;
-    const fanIn = node.kind === "binaryConv2d" ? (input[1] / node.groups) * elementCount(node.kernel) : 0;
-    const inputs = node.inputs.map((name) => moments.get(name)!);
-    moments.set(node.name, afterNode(node, inputs, fanIn, elementCount(input.slice(2))));
-  }
-  return moments;
-}
-
-function fill(shape: Shape, next: () => number): Weight {
+function fill(shape: Shape, next: (index: number) => number): Weight {
   const data = new Float32Array(elementCount(shape));
-  for (let i = 0; i < data.length; i++) data[i] = next();
+  for (let i = 0; i < data.length; i++) data[i] = next(i);
   return { kind: "f32", shape, data };
 }
 
 /** Sign bits without the float tensor between: ResNetE-152 has 0.9 G binary weights, 3.6 GB in float. */
 function randomBits(shape: Shape, random: Random): Weight {
-  const [outputs, inputs, height, width] = shape;
+  const [outputs, inputs, height = 1, width = 1] = shape;
   const tapBytes = Math.ceil(inputs / 8);
   const data = new Uint8Array(outputs * height * width * tapBytes);
   let word = 0;
@@ -122,7 +64,7 @@ export function randomWeights(graph: Graph, seed: number): Weights {
   if (!Number.isSafeInteger(seed)) {
     throw new XnorkitError("bad-option", `the seed of random weights is ${seed}: it must be an integer`);
   }
-  const moments = propagate(graph, inferShapes(graph));
+  const moments = propagateMoments(graph, inferShapes(graph));
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
   const weights = new Map<string, Weight>();
   for (const spec of parameterSpecs(graph)) {
@@ -134,12 +76,10 @@ export function randomWeights(graph: Graph, seed: number): Weights {
     } else if (node.kind === "batchNorm") {
       weights.set(
         spec.name,
-        fill(spec.shape, () => randomBatchNormValue(spec, node, input, random)),
+        fill(spec.shape, (channel) => randomBatchNormValue(spec, node, input[channel], random)),
       );
     } else if (spec.role === "weight") {
-      // An output is a sum of fanIn products: this keeps its variance at 1.
-      const fanIn = elementCount(spec.shape.slice(1));
-      const deviation = 1 / Math.sqrt(fanIn * (input.variance + input.mean ** 2));
+      const deviation = weightDeviation(elementCount(spec.shape.slice(1)), input);
       weights.set(
         spec.name,
         fill(spec.shape, () => deviation * random.normal()),

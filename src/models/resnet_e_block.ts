@@ -1,10 +1,9 @@
 /** BasicBlockE1 and BasicBlockE2 of BMXNet v2's binary_models/resnet_e.py: one binary convolution and a shortcut around it. */
-import { XnorkitError } from "../errors.js";
 import type { Block, Scope } from "../graph/builder.js";
 import { activatedConv } from "../nn/activated_conv.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
 import { avgPool2d, batchNorm, conv2d, hybridSequential } from "../nn/layers.js";
-import { formatShape } from "../tensor.js";
+import { checkShortcut } from "./shortcut.js";
 
 export interface BlockOptions {
   readonly channels: number;
@@ -44,33 +43,8 @@ function downsample(options: BlockOptions, after: readonly Block[]): Block {
   ]);
 }
 
-/** The combinations for which the source builds branches of different size, with the reason. */
-function checkBranches(scope: Scope, input: string, options: BlockOptions): void {
-  const shape = scope.shape(input);
-  const [, channels, height, width] = shape;
-  const bodyHalves = options.stride === 2;
-  if (!options.downsample && bodyHalves && (height > 1 || width > 1)) {
-    throw new XnorkitError(
-      "bad-option",
-      `block ${scope.path} halves its map but keeps its ${channels} channels, and ResNetE builds no shortcut convolution there:` +
-        " the channels of consecutive stages must differ",
-    );
-  }
-  if (!options.downsample || !options.usePooling) return;
-  if (!bodyHalves) {
-    throw new XnorkitError(
-      "bad-option",
-      `block ${scope.path} goes from ${channels} to ${options.channels} channels at stride 1, where usePooling would halve the` +
-        " shortcut alone: usePooling needs a first stage as wide as the stem (depths 18 and 34, not 50 and more)",
-    );
-  }
-  if (height % 2 !== 0 || width % 2 !== 0) {
-    throw new XnorkitError(
-      "bad-shape",
-      `block ${scope.path} reads a map of ${formatShape(shape)}, and usePooling needs even sizes there (the pooled shortcut rounds` +
-        " down, the convolution rounds up): use an input whose size stays even, or no usePooling",
-    );
-  }
+function check(scope: Scope, input: string, options: BlockOptions): void {
+  checkShortcut(scope, input, { ...options, pooledBy: options.usePooling ? "usePooling" : null });
 }
 
 function addResidual(scope: Scope, residual: string, body: string, options: BlockOptions): string {
@@ -82,7 +56,7 @@ export function basicBlockE1(options: BlockOptions): Block {
   return {
     type: "BasicBlockE1",
     forward(scope, x) {
-      checkBranches(scope, x, options);
+      check(scope, x, options);
       const body = scope.child("body", hybridSequential([bodyConvolution(options), batchNorm()]), x);
       const residual = options.downsample ? scope.child("downsample", downsample(options, [batchNorm()]), x) : x;
       return addResidual(scope, residual, body, options);
@@ -95,7 +69,7 @@ export function basicBlockE2(options: BlockOptions): Block {
   return {
     type: "BasicBlockE2",
     forward(scope, x) {
-      checkBranches(scope, x, options);
+      check(scope, x, options);
       const normalised = scope.child("bn", batchNorm(), x);
       const body = scope.child("body", hybridSequential([bodyConvolution(options)]), normalised);
       const residual = options.downsample ? scope.child("downsample", downsample(options, []), normalised) : x;

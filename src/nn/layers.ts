@@ -1,6 +1,6 @@
-/** Gluon's layers as blocks, with gluon's defaults and class names (python/mxnet/gluon/nn). */
+/** Gluon's float layers as blocks, with gluon's defaults and class names (python/mxnet/gluon/nn). */
 import type { Block, Operation } from "../graph/builder.js";
-import type { ActivationQuantizer, Pair, WeightQuantizer } from "../graph/types.js";
+import type { Pair } from "../graph/types.js";
 
 function square(size: number): Pair {
   return [size, size];
@@ -111,48 +111,23 @@ export function dense(units: number): Block {
   };
 }
 
-/** `nn.QActivation`. */
-export function qActivation(method: ActivationQuantizer, bits: number): Block {
-  return layer("QActivation", { kind: "quantize", method, bits });
+/** `contrib.nn.Identity`. */
+export function identity(): Block {
+  return { type: "Identity", forward: (_, input) => input };
 }
 
-export interface QConv2dOptions {
-  readonly channels: number;
-  readonly kernelSize: number;
-  readonly stride: number;
-  readonly padding: number;
-  readonly dilation: number;
-  readonly bits: number;
-  readonly quantization: WeightQuantizer;
-  readonly applyScaling: boolean;
-}
-
-/**
- * `nn.QConv2D`: pads with -1 whatever the activations are; (h + K) / 2 follows where the weights have 1 bit and no scale is
- * applied.
- */
-export function qConv2d(options: QConv2dOptions): Block {
-  const { channels, kernelSize, stride, padding, dilation, bits, quantization, applyScaling } = options;
+/** `contrib.nn.HybridConcurrent(axis=1)`: all blocks, registered as "0", "1", ..., read the input; their channels are joined. */
+export function hybridConcurrent(blocks: readonly Block[]): Block {
   return {
-    type: "QConv2D",
-    forward: (scope, input) =>
-      scope.add(
-        {
-          kind: "binaryConv2d",
-          weight: scope.parameter("weight"),
-          channels,
-          kernel: square(kernelSize),
-          stride: square(stride),
-          padding: square(padding),
-          dilation: square(dilation),
-          groups: 1,
-          padValue: -1,
-          quantizer: quantization,
-          bits,
-          scaling: applyScaling ? "channel" : "none",
-          offset: bits === 1 && !applyScaling,
-        },
-        [input],
-      ),
+    type: "HybridConcurrent",
+    forward(scope, input) {
+      const values = blocks.map((block, index) => scope.child(String(index), block, input));
+      return scope.add({ kind: "concat" }, values, "concat");
+    },
   };
+}
+
+/** `ChannelShuffle` of BMXNet v2's binary_models/common_layers.py. */
+export function channelShuffle(groups: number): Block {
+  return layer("ChannelShuffle", { kind: "channelShuffle", groups });
 }

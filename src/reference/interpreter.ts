@@ -3,8 +3,11 @@ import type { Graph, Node } from "../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import type { Weights } from "../weights.js";
 import { add } from "./addition.js";
+import { crop, pad } from "./borders.js";
+import { absMean, channelShuffle, concat, sliceChannels, softmax } from "./channels.js";
 import { binaryConv2d, conv2d } from "./convolution.js";
-import { dense } from "./dense.js";
+import { binaryDense, dense } from "./dense.js";
+import { activation, mul, scale } from "./elementwise.js";
 import { batchNorm, normalizeInput } from "./normalization.js";
 import { avgPool, globalAvgPool, maxPool } from "./pooling.js";
 import { quantizeActivations, relu } from "./quantizers.js";
@@ -93,6 +96,28 @@ function evaluate(node: Node, inputs: readonly Value[], weights: Weights, graph:
       return { shape: [x.shape[0], elementCount(x.shape.slice(1))], data: x.data };
     case "dense":
       return dense(node, weights, x);
+    case "binaryDense":
+      return binaryDense(node, weights, x);
+    case "concat":
+      return concat(node, inputs);
+    case "mul":
+      return mul(node, x, y);
+    case "scale":
+      return scale(node, x);
+    case "absMean":
+      return absMean(x);
+    case "channelShuffle":
+      return channelShuffle(node, x);
+    case "sliceChannels":
+      return sliceChannels(node, x);
+    case "pad":
+      return pad(node, x);
+    case "crop":
+      return crop(node, x);
+    case "activation":
+      return activation(node, x);
+    case "softmax":
+      return softmax(x);
     default:
       return unknownKind(node);
   }

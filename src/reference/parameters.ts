@@ -45,9 +45,9 @@ function find(weights: Weights, name: string): Weight {
   return weight;
 }
 
-/** From `[O][kh][kw][ceil(I / 8)]` bytes, least significant bit first, to OIHW numbers -1 and +1. */
+/** From `[O][kh][kw][ceil(I / 8)]` bytes, least significant bit first, to OIHW (or [units, inputs]) numbers -1 and +1. */
 function unpackSigns(weight: BitWeight): Float64Array {
-  const [outputs, inputs, height, width] = weight.shape;
+  const [outputs, inputs, height = 1, width = 1] = weight.shape;
   const area = height * width;
   const bytesPerTap = Math.ceil(inputs / 8);
   if (weight.data.length !== outputs * area * bytesPerTap) {

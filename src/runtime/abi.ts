@@ -13,6 +13,9 @@
  *
  * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact for any
  * threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
+ *
+ *   planes few-bit activations: plane i, a map of sign bits, at dst + i * planeBytes; the level q = sum_i 2^i * bit_i, a value is
+ *          q * scale + beta. With s_i = 2 * bit_i - 1: q = sum_i 2^(i-1) * s_i + (2^bits - 1) / 2.
  */
 export interface KernelExports {
   // bitpack.ts
@@ -90,9 +93,9 @@ export interface KernelExports {
   /**
    * v = scale[c] * x + shift[c]; where `first` is not 0, v += first; where `relu` is not 0, v = max(v, 0); where `second` is not 0,
    * v += second; then v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each where its
-   * pointer is not 0. x is a count as i32 or u16, or a map (`F32`, whose stride is the map's). `first`, `second` and `dst` are
-   * maps of the same channels; `dst` may be any of the inputs. scale, shift, signThreshold (f32) and signFlip (u32) are padded
-   * with zeros to the map's stride. Multiply and add round separately (no fused multiply-add).
+   * pointer is not 0; where `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read. x is a count as
+   * i32 or u16, or a map (`F32`, whose stride is the map's). `first`, `second` and `dst` are maps of the same channels; `dst` may be
+   * any of the inputs. scale, shift, signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately (no fused multiply-add).
    */
   epilogueI32(
     counts: number,
@@ -179,6 +182,41 @@ export interface KernelExports {
     relu: number,
   ): void;
 
+  // conv_u8.ts
+  /**
+   * Byte image, NCHW u8 planes, not aligned -> map of scale[n] * dot + bias[class][n], max(v, 0) where `relu` is not 0; dot is the
+   * exact integer convolution with the i16 `weights`, zeros outside the image. What quantizeStem (compiler/quantize_stem.ts) returns
+   * goes in as it is: weights in its order, scale and each class of bias `convU8Lanes` floats, class
+   * `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column. `scratch` is `convU8ScratchBytes` bytes.
+   */
+  convU8(
+    src: number,
+    dst: number,
+    weights: number,
+    scale: number,
+    bias: number,
+    rowClass: number,
+    colClass: number,
+    colClasses: number,
+    scratch: number,
+    batch: number,
+    height: number,
+    width: number,
+    inChannels: number,
+    outHeight: number,
+    outWidth: number,
+    outChannels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+    relu: number,
+  ): void;
+
   // dense_f32.ts
   /** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
   denseF32Pack(src: number, dst: number, units: number, inputs: number): void;
@@ -213,6 +251,35 @@ export interface KernelExports {
     padTop: number,
     padLeft: number,
   ): void;
+  // max_pool_epilogue.ts
+  /**
+   * maxPoolF32 and epilogueF32 (without residuals) in one pass, bit for bit: v = scale[c] * maximum + shift[c]; where `relu` is not 0,
+   * v = max(v, 0); v is stored to the map `dst` and its sign bits to `bits`, each where its pointer is not 0. Parameters as
+   * epilogueF32 has them.
+   */
+  maxPoolEpilogueF32(
+    src: number,
+    batch: number,
+    height: number,
+    width: number,
+    channels: number,
+    outHeight: number,
+    outWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    padTop: number,
+    padLeft: number,
+    scale: number,
+    shift: number,
+    relu: number,
+    dst: number,
+    bits: number,
+    signThreshold: number,
+    signFlip: number,
+  ): void;
+
   /** Mean over each window; the divisor is the kernel's area where `countIncludePad` is not 0, else the taps inside the map. */
   avgPoolF32(
     src: number,
@@ -359,5 +426,136 @@ export interface KernelExports {
     dilationWidth: number,
     padTop: number,
     padLeft: number,
+  ): void;
+
+  // zero_border.ts
+  /**
+   * Takes off the counts of each output pixel, in place, corrections[tap][c] for every tap outside the image; any i32 values, sums
+   * modulo 2^32. counts `[batch * outHeight * outWidth][countStride]` i32, corrections `[tap][countStride]` i32 and one more row that
+   * is written to: `zeroBorderCorrectionBytes`.
+   */
+  zeroBorderI32(
+    counts: number,
+    corrections: number,
+    batch: number,
+    height: number,
+    width: number,
+    countStride: number,
+    outHeight: number,
+    outWidth: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    dilationHeight: number,
+    dilationWidth: number,
+    padTop: number,
+    padLeft: number,
+  ): void;
+
+  // counts.ts
+  /** dst += src << shift, i32; shift 0 to 31. */
+  addCountsI32(dst: number, src: number, elements: number, shift: number): void;
+  /** dst += src, u16. */
+  addCountsU16(dst: number, src: number, elements: number): void;
+  /** u16 -> i32. */
+  widenCountsU16(src: number, dst: number, elements: number): void;
+
+  // rearrange.ts
+  /**
+   * dst map (dstChannels) channels [dstOffset, dstOffset + count) = src map (srcChannels) channels [srcOffset, srcOffset + count); any
+   * offset, other channels untouched. Where they are the last ones of `dst`, its tail lanes become zero. No overlap.
+   */
+  copyChannelsF32(
+    dst: number,
+    src: number,
+    pixels: number,
+    dstChannels: number,
+    dstOffset: number,
+    srcChannels: number,
+    srcOffset: number,
+    count: number,
+  ): void;
+  /** dst[c] = src[order[c]]; order u32, each below `channels`. No overlap. */
+  permuteChannelsF32(src: number, dst: number, pixels: number, channels: number, order: number): void;
+  /** dst[y][x] = src[y - top][x - left] where that is inside `src`, else `value`: pads, or crops where top or left is negative. */
+  windowF32(
+    src: number,
+    dst: number,
+    batch: number,
+    height: number,
+    width: number,
+    channels: number,
+    outHeight: number,
+    outWidth: number,
+    top: number,
+    left: number,
+    value: number,
+  ): void;
+
+  // arithmetic.ts
+  /** dst = a * b, maps of the same shape; `dst` may be either. */
+  mulF32(a: number, b: number, dst: number, pixels: number, channels: number): void;
+  /** dst[p][c] = a[p][c] * plane[p]; `plane` is a map of one channel, `dst` may be a. */
+  mulPlaneF32(a: number, plane: number, dst: number, pixels: number, channels: number): void;
+  /** Mean of |x| over the channels: a map of one channel. */
+  absMeanF32(src: number, dst: number, pixels: number, channels: number): void;
+
+  // activation.ts
+  /**
+   * dst = f(src), in place too. Functions: 0 tanh, 1 sigmoid, 2 softrelu log(1 + e^x), 3 softsign x / (1 + |x|), 4 clip to [-1, 1],
+   * 5 leaky_clip (0.1 x outside [-1, 1]), 6 approx_sign. 0 to 2 are the nearest float but for one value in some ten thousand; 3 to 6
+   * are MXNet's bits. NaN gives NaN, approx_sign(NaN) is 1 as in MXNet.
+   */
+  activationF32(src: number, dst: number, pixels: number, channels: number, kind: number): void;
+  /** e^(x - max) / sum over the channels of each pixel, in place too. */
+  softmaxF32(src: number, dst: number, pixels: number, channels: number): void;
+
+  // planes.ts
+  /** map -> planes of q = round(clip(x, 0, 1) * (2^bits - 1)), half away from zero, in f32; bits 1 to 8; NaN is level 0. */
+  packRoundF32(src: number, dst: number, pixels: number, channels: number, bits: number, planeBytes: number): void;
+  /** Largest |tanh(x)| of a whole map -> one f32 at `dst`; NaN is passed over. */
+  maxAbsTanhF32(src: number, dst: number, pixels: number, channels: number): void;
+  /**
+   * map -> planes of q = round((0.5 * (tanh(x) / largest) + 0.5) * (2^bits - 1)), half away from zero, in f32; `largest` points to what
+   * maxAbsTanhF32 wrote. NaN, and every x where `largest` is 0, is level 0.
+   */
+  packDorefaF32(
+    src: number,
+    dst: number,
+    pixels: number,
+    channels: number,
+    bits: number,
+    planeBytes: number,
+    largest: number,
+  ): void;
+  /** planes -> map of q * scale + beta; scale and beta are f64, the result is rounded once. */
+  unpackPlanesF32(
+    src: number,
+    dst: number,
+    pixels: number,
+    channels: number,
+    bits: number,
+    planeBytes: number,
+    scale: number,
+    beta: number,
+  ): void;
+
+  // ternary_planes.ts
+  /**
+   * map -> two planes of torch's sign, whose value is half the sum of their signs: with y = x ^ flip[c], plane 0 is y > threshold[c] and
+   * plane 1 is !(y < threshold[c]). A threshold of -Infinity is +1 for any y above, Infinity -1 for any y below, NaN is always 0; NaN in
+   * x is 0. threshold f32, flip u32, padded to the map's stride; a threshold pointer of 0 is sign(x), and flip is not read then. The i32
+   * at `zeroFlag` becomes 1 if any value is 0, else 0: then plane 0 alone is the sign.
+   */
+  packTernaryF32(
+    src: number,
+    dst: number,
+    pixels: number,
+    channels: number,
+    planeBytes: number,
+    threshold: number,
+    flip: number,
+    zeroFlag: number,
   ): void;
 }

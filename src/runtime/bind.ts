@@ -1,11 +1,21 @@
 import type { Arg, Call, Constant, Plan, Port, Ref } from "../compiler/plan.js";
-import type { HostMemory } from "./memory.js";
+import { XnorkitError } from "../errors.js";
+import type { KernelExports } from "./abi.js";
+import type { Block, HostMemory } from "./memory.js";
 import type { Kernels } from "./wasm.js";
 
 /** A kernel call with every pointer known: running it allocates nothing. */
 export interface BoundCall {
   readonly kernel: (...args: number[]) => void;
   readonly args: readonly number[];
+}
+
+/** The calls of a step of the plan, and those that run in their place where the i32 with index `flag` is not 0. */
+export interface BoundStep {
+  readonly calls: readonly BoundCall[];
+  /** -1 where there is no alternative. */
+  readonly flag: number;
+  readonly alternative: readonly BoundCall[];
 }
 
 export interface BoundPort {
@@ -18,8 +28,7 @@ export interface BoundPlan {
   readonly input: BoundPort;
   readonly output: BoundPort;
   readonly taps: ReadonlyMap<string, BoundPort>;
-  /** The calls of each step of the plan. */
-  readonly steps: readonly (readonly BoundCall[])[];
+  readonly steps: readonly BoundStep[];
 }
 
 /** Gives plans addresses in one memory. Constants and arena are shared by all plans of a session. */
@@ -29,11 +38,20 @@ export interface Binder {
 
 export function binder({ exports }: Kernels, host: HostMemory): Binder {
   const constants = new Map<string, number>();
-  let arena = { address: 0, bytes: 0 };
+  let arena: Block = { address: 0, bytes: 0 };
+
+  const kernelOf = (name: keyof KernelExports): BoundCall["kernel"] => {
+    const kernel: unknown = exports[name];
+    if (typeof kernel === "function") return kernel as BoundCall["kernel"];
+    throw new XnorkitError(
+      "bad-option",
+      `the option wasm is a module without the kernel ${name}: give the simd.wasm of this version of xnorkit`,
+    );
+  };
 
   const bindCalls = (calls: readonly Call[], resolve: (ref: Ref) => number): BoundCall[] =>
     calls.map(({ kernel, args }) => ({
-      kernel: exports[kernel] as (...args: number[]) => void,
+      kernel: kernelOf(kernel),
       args: args.map((arg: Arg) => (typeof arg === "number" ? arg : resolve(arg))),
     }));
 
@@ -58,9 +76,8 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
   return {
     bind(plan) {
       const addresses = plan.constants.map(placeConstant);
-      if (arena.bytes < plan.arenaBytes) {
-        arena = { address: host.allocate(plan.arenaBytes), bytes: plan.arenaBytes };
-      }
+      // Plans that were bound before stay where they are: an arena grows at its end, or is left to them for a new one.
+      arena = host.extend(arena, plan.arenaBytes);
       const base = arena.address;
       const resolve = (ref: Ref) =>
         ref.offset + (ref.area === "constant" ? addresses[ref.id] : base + plan.buffers[ref.id].offset);
@@ -70,13 +87,18 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
         input: bindPort(plan.input),
         output: bindPort(plan.output),
         taps: new Map([...plan.taps].map(([name, port]) => [name, bindPort(port)])),
-        steps: plan.steps.map((step) => bindCalls(step.calls, resolve)),
+        steps: plan.steps.map(({ calls, alternative }) => ({
+          calls: bindCalls(calls, resolve),
+          flag: alternative === null ? -1 : resolve(alternative.flag) / 4,
+          alternative: alternative === null ? [] : bindCalls(alternative.calls, resolve),
+        })),
       };
     },
   };
 }
 
-/** Runs the calls of one step. `Reflect.apply` passes the prepared array without making another. */
-export function runCalls(calls: readonly BoundCall[]): void {
+/** Runs one step; `words` views the whole memory. `Reflect.apply` passes the prepared array without making another. */
+export function runStep(step: BoundStep, words: Int32Array): void {
+  const calls = step.flag >= 0 && words[step.flag] !== 0 ? step.alternative : step.calls;
   for (let i = 0; i < calls.length; i++) Reflect.apply(calls[i].kernel, undefined, calls[i].args);
 }

@@ -4,11 +4,19 @@ import { RESERVED_BYTES } from "./wasm.js";
 const pageBytes = 65536;
 const maxPages = 65536;
 
+/** Bytes at an address. */
+export interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
+
 /** The wasm memory of a session, which the host owns: it grows, and nothing in it is ever freed but the session as a whole. */
 export interface HostMemory {
   readonly memory: WebAssembly.Memory;
   /** The address of `bytes` new bytes, 64-byte aligned. */
   allocate(bytes: number): number;
+  /** A block of at least `bytes` bytes: `block`, longer where nothing was allocated after it, else a new one. */
+  extend(block: Block, bytes: number): Block;
   /** The address of `bytes` bytes that the next allocation may take again. */
   temporary(bytes: number): number;
 }
@@ -16,8 +24,7 @@ export interface HostMemory {
 export function hostMemory(): HostMemory {
   const memory = new WebAssembly.Memory({ initial: RESERVED_BYTES / pageBytes, maximum: maxPages });
   let top = RESERVED_BYTES;
-  const reserve = (bytes: number): number => {
-    const start = Math.ceil(top / 64) * 64;
+  const reserve = (bytes: number, start = Math.ceil(top / 64) * 64): number => {
     const missing = Math.ceil((start + bytes - memory.buffer.byteLength) / pageBytes);
     if (missing > 0) {
       try {
@@ -32,13 +39,19 @@ export function hostMemory(): HostMemory {
     }
     return start;
   };
+  const allocate = (bytes: number, at?: number): number => {
+    const start = reserve(bytes, at);
+    top = start + bytes;
+    return start;
+  };
   return {
     memory,
-    allocate(bytes) {
-      const start = reserve(bytes);
-      top = start + bytes;
-      return start;
+    allocate: (bytes) => allocate(bytes),
+    extend(block, bytes) {
+      if (bytes <= block.bytes) return block;
+      const isLast = block.bytes > 0 && block.address + block.bytes === top;
+      return { address: allocate(bytes, isLast ? block.address : undefined), bytes };
     },
-    temporary: reserve,
+    temporary: (bytes) => reserve(bytes),
   };
 }

@@ -6,7 +6,7 @@ import { checkWeights } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
-import { type BoundPlan, type BoundPort, binder, runCalls } from "./bind.js";
+import { type BoundPlan, type BoundPort, binder, runStep } from "./bind.js";
 import { type HostMemory, hostMemory } from "./memory.js";
 import { type KernelSource, kernelModule, relaxedModule } from "./module.js";
 import { tuneKernels } from "./tune.js";
@@ -55,7 +55,8 @@ export interface Session {
    * Computes the network. `input` is NCHW: a Float32Array goes in as it is, a Uint8Array is pixels 0..255 that the graph's
    * `preprocess` normalises. Another shape than before is planned once and kept.
    * @returns the output in an array of its own.
-   * @throws XnorkitError `bad-shape` where the input does not fit the network.
+   * @throws XnorkitError `bad-shape` where the input does not fit the network, `bad-value` where its data is another array,
+   * `out-of-memory` where a new shape needs more than there is; earlier shapes still run then.
    */
   run(input: Tensor): Tensor;
   /**
@@ -84,6 +85,7 @@ interface Live {
   /** Views of the memory, made again only when it has grown. */
   bytes: Uint8Array;
   floats: Float32Array;
+  words: Int32Array;
 }
 
 function openSession(
@@ -97,7 +99,7 @@ function openSession(
   const plans = new Map<string, BoundPlan>();
   const current = planFor({ program, bind, tune, plans }, inputShape, "f32");
   const { buffer } = host.memory;
-  const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer) };
+  const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), words: new Int32Array(buffer) };
   return { program, host, bind, tune, plans, current, hasRun: false, ...views };
 }
 
@@ -120,11 +122,23 @@ function refreshViews(live: Live): void {
   if (live.bytes.buffer === buffer) return;
   live.bytes = new Uint8Array(buffer);
   live.floats = new Float32Array(buffer);
+  live.words = new Int32Array(buffer);
 }
 
 function read({ floats }: Live, { address, port }: BoundPort): Tensor {
   const start = address / 4;
   return { shape: port.shape, data: floats.slice(start, start + elementCount(port.shape)) };
+}
+
+/** By name: arrays of another realm (a frame, a test runner's sandbox) are no instances of this one's classes. */
+function dataType({ data }: Tensor): "f32" | "u8" {
+  const type: string | undefined = data?.[Symbol.toStringTag];
+  if (type === "Float32Array") return "f32";
+  if (type === "Uint8Array") return "u8";
+  throw new XnorkitError(
+    "bad-value",
+    `the data of the input is ${type ?? typeof data}: give a Float32Array, or pixels 0..255 as a Uint8Array`,
+  );
 }
 
 function checkInput(graph: Graph, { shape, data }: Tensor): void {
@@ -145,7 +159,7 @@ function checkInput(graph: Graph, { shape, data }: Tensor): void {
 }
 
 function run(live: Live, input: Tensor): Tensor {
-  const type = input.data instanceof Uint8Array ? "u8" : "f32";
+  const type = dataType(input);
   const planned = live.current.plan.input;
   const same = planned.dtype === type && sameShape(planned.shape, input.shape);
   if (!same || elementCount(planned.shape) !== input.data.length) {
@@ -156,7 +170,7 @@ function run(live: Live, input: Tensor): Tensor {
   const { input: port, output, steps } = live.current;
   if (type === "u8") live.bytes.set(input.data, port.address);
   else live.floats.set(input.data, port.address / 4);
-  for (let i = 0; i < steps.length; i++) runCalls(steps[i]);
+  for (let i = 0; i < steps.length; i++) runStep(steps[i], live.words);
   live.hasRun = true;
   return read(live, output);
 }
@@ -176,12 +190,13 @@ function tap(live: Live, name: string): Tensor {
 }
 
 function profile(live: Live, runs: number): readonly StepProfile[] {
+  refreshViews(live);
   const { plan, steps } = live.current;
   const times = steps.map(() => [] as number[]);
   for (let run = 0; run < runs; run++) {
     for (let i = 0; i < steps.length; i++) {
       const start = performance.now();
-      runCalls(steps[i]);
+      runStep(steps[i], live.words);
       times[i].push(performance.now() - start);
     }
   }

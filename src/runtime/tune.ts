@@ -1,7 +1,7 @@
 import type { BinaryKernel } from "../compiler/choose_kernel.js";
 import { type Program, planProgram } from "../compiler/compile.js";
 import type { Shape } from "../tensor.js";
-import { binder, runCalls } from "./bind.js";
+import { binder, runStep } from "./bind.js";
 import { hostMemory } from "./memory.js";
 import { instantiateKernels } from "./wasm.js";
 
@@ -22,12 +22,13 @@ export function tuneKernels(
   const best = new Map<string, { kernel: BinaryKernel; milliseconds: number }>();
   for (const kernel of ["table", "popcount"] as const) {
     const { plan, steps } = bind(planProgram({ ...program, kernel }, inputShape, "f32"));
+    const words = new Int32Array(host.memory.buffer);
     plan.steps.forEach((step, index) => {
       if (step.binaryMacs === 0) return;
       let milliseconds = Number.POSITIVE_INFINITY;
       for (let round = 0; round < rounds; round++) {
         const start = performance.now();
-        runCalls(steps[index]);
+        runStep(steps[index], words);
         milliseconds = Math.min(milliseconds, performance.now() - start);
       }
       const known = best.get(step.name);

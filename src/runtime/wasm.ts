@@ -1,4 +1,5 @@
 import { instantiateSync } from "@assemblyscript/loader";
+import { XnorkitError } from "../errors.js";
 import type { KernelExports } from "./abi.js";
 
 /** The first byte of the memory that the host may use; the kernels own what is below (assembly/layout.ts). */
@@ -10,8 +11,19 @@ export interface Kernels {
   readonly memory: WebAssembly.Memory;
 }
 
-/** Instantiates the compiled kernels on a memory that the host owns and may grow. */
+/**
+ * Instantiates the compiled kernels on a memory that the host owns and may grow.
+ * @throws XnorkitError `bad-option` where the module imports what the kernels do not.
+ */
 export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const { exports } = instantiateSync<KernelExports & Record<string, unknown>>(module, { env: { memory } });
-  return { exports, memory };
+  try {
+    const { exports } = instantiateSync<KernelExports & Record<string, unknown>>(module, { env: { memory } });
+    return { exports, memory };
+  } catch (cause) {
+    throw new XnorkitError(
+      "bad-option",
+      `the option wasm is not the kernels' module (${cause instanceof Error ? cause.message : cause}): give the simd.wasm of this version of xnorkit`,
+      { cause },
+    );
+  }
 }

@@ -17,6 +17,8 @@ export async function followDecisions(
   readonly differing: number;
   /** The largest |x| of a decision that differs (the threshold of sign is 0). */
   readonly farthest: number;
+  /** The smallest |x| of any decision, exact zeros apart: how near a tie is that rounding might turn. */
+  readonly nearest: number;
   readonly difference: number;
   readonly scale: number;
 }> {
@@ -29,15 +31,17 @@ export async function followDecisions(
   const reference = runReference(graph, weights, input, { taps: sources, quantized });
   let differing = 0;
   let farthest = 0;
+  let nearest = Number.POSITIVE_INFINITY;
   for (const node of quantizers) {
     const x = reference.taps.get(node.inputs[0])!.data;
     const decisions = quantized.get(node.name)!;
     for (let i = 0; i < x.length; i++) {
+      if (x[i] !== 0) nearest = Math.min(nearest, Math.abs(x[i]));
       if (decisions[i] === (x[i] < 0 ? -1 : 1)) continue;
       differing++;
       farthest = Math.max(farthest, Math.abs(x[i]));
     }
   }
   session.dispose();
-  return { differing, farthest, ...compare(output.data as Float32Array, reference.output.data) };
+  return { differing, farthest, nearest, ...compare(output.data as Float32Array, reference.output.data) };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readWeights } from "../../src/formats/read_weights.js";
 import { type RawTensor, readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";
 import type { Graph } from "../../src/graph/types.js";
-import { fromDescription } from "../../src/models/description.js";
+import { fromAnyDescription } from "../../src/models/catalog.js";
 import type { Shape, Tensor } from "../../src/tensor.js";
 import type { Weights } from "../../src/weights.js";
 import { sharedPath } from "../support/shared.js";
@@ -40,6 +40,33 @@ export const RESNET_E_GOLDENS = [
   "bmx_e1_50spec_odd",
 ] as const;
 
+/** All networks of BMXNet v2. */
+export const BMXNET_GOLDENS = [
+  ...RESNET_E_GOLDENS,
+  "bmx_e1_18_a1round_binet",
+  "bmx_e1_18_b1a32_clip",
+  "bmx_e1_18_b2a2",
+  "bmx_e1_34_xnor",
+  "bmx_e2_18_b1a4",
+  "bmx_e2_18_b32a1_signapprox",
+  "bmx_e2_18_binet_grouped_fp",
+  "bmx_binet_narrow",
+  "bmx_densenet28_g16",
+  "bmx_meliusnet22_g16",
+] as const;
+
+/** The networks of AWNAS, without the one of full size. */
+export const AWNAS_GOLDENS = [
+  "awnas_bars_shortcut_xnor_preproc",
+  "awnas_darts_preproc_concat",
+  "awnas_r18_bireal_cifar",
+  "awnas_r18_bireal_imagenet7x7",
+  "awnas_r18_xnor_cifar",
+  "awnas_r18_xnor_imagenet_stem0_odd",
+] as const;
+
+export const AWNAS_FULL_GOLDEN = "awnas_r18_full_224";
+
 /** The files of a golden in the shared folder. */
 export function goldenFiles(name: string): readonly [description: string, weights: string, io: string] {
   return [`goldens/${name}.json`, `goldens/${name}.weights.safetensors`, `goldens/${name}.io.safetensors`];
@@ -52,7 +79,7 @@ export function loadGolden(name: string): Golden {
   const tensors = readTensors(ioFile);
   const taps = [...tensors].filter(([key]) => key.startsWith("tap:"));
   return {
-    graph: fromDescription(description),
+    graph: fromAnyDescription(description),
     weights: readWeights(readFileSync(sharedPath(weightsFile))),
     input: floatTensor(tensors, "input"),
     output: floatTensor(tensors, "output"),
@@ -78,7 +105,7 @@ export const DIGITS_FILES = ["models/digits.safetensors", "models/digits.io.safe
 export function loadDigits(): DigitsGolden {
   const [modelFile, ioFile] = DIGITS_FILES;
   const bytes = readFileSync(sharedPath(modelFile));
-  const graph = fromDescription(JSON.parse(readSafetensors(bytes).metadata.get("description") ?? "null"));
+  const graph = fromAnyDescription(JSON.parse(readSafetensors(bytes).metadata.get("description") ?? "null"));
   const tensors = readTensors(ioFile);
   const images = find(tensors, "images");
   return {

@@ -1,14 +1,6 @@
 import { readFileSync } from "node:fs";
 import { sharedPath, skipWithout } from "../support/shared.js";
 
-/** The golden networks of resnet_e with 1-bit weights and activations and no approximation. */
-export const goldenNames = [
-  "bmx_e1_18_thumb",
-  "bmx_e2_18_imagenet",
-  "bmx_e1_18_slices2_fp_pool",
-  "bmx_e1_50spec_odd",
-] as const;
-
 export function skipWithoutGolden(name: string): string | false {
   return skipWithout(`goldens/${name}.json`, `goldens/${name}.weights.safetensors`, `goldens/${name}.io.safetensors`);
 }

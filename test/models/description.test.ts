@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parameterSpecs } from "../../src/graph/parameters.js";
-import { fromDescription } from "../../src/models/description.js";
+import { baseNetDense } from "../../src/models/base_net_dense.js";
+import { binet } from "../../src/models/binet.js";
+import { descriptionWarnings, fromDescription } from "../../src/models/description.js";
+import { resnet } from "../../src/models/resnet.js";
 import { resnetE } from "../../src/models/resnet_e.js";
+import { withBinaryLayerConfig } from "../../src/nn/binary_config.js";
 import { elementCount } from "../../src/tensor.js";
 import { throwsError } from "../graph/errors.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
@@ -64,8 +68,59 @@ test("records are ignored; name, labels and preprocessing are taken", () => {
   assert.equal(fromDescription({ ...description, preprocess: "pixel / 255" }).preprocess, undefined);
 });
 
+test("other families, with the words of the source", () => {
+  const read = (model: object, config?: object) =>
+    fromDescription({ framework: "bmxnet-v2", set_binary_layer_config: config, model });
+  const table = { layers: [1, 1], channels: [8, 8, 16], classes: 3, initial_layers: "thumbnail" };
+  const built = { layers: [1, 1], channels: [8, 8, 16], classes: 3, initialLayers: "thumbnail" } as const;
+  assert.deepEqual(read({ family: "resnet", version: 2, ...table }), resnet({ version: 2, ...built }));
+  assert.deepEqual(
+    read({ family: "binet", ...table, bits: 1, bits_a: 1 }, { bits_a: 1, activation: "round" }),
+    binet({ ...built, bits: 1, bitsA: 1, binary: { activation: "round" } }),
+  );
+  const options = {
+    growthRate: 32,
+    initFeatures: 32,
+    reduction: [2.5],
+    downsample: "bn,relu,cs:4,fp_conv:4,pool,pool",
+  };
+  assert.deepEqual(
+    read({
+      family: "basenet",
+      kind: "meliusnet",
+      spec: null,
+      block_config: [1, 2],
+      growth_rate: 32,
+      init_features: 32,
+      reduction: [2.5],
+      downsample: options.downsample,
+      dilated: false,
+      initial_layers: "thumbnail",
+    }),
+    baseNetDense({ kind: "meliusnet", spec: "flex", blockConfig: [1, 2], ...options, initialLayers: "thumbnail" }),
+  );
+  assert.deepEqual(
+    read({ family: "basenet", kind: "densenet", spec: 28 }),
+    baseNetDense({ kind: "densenet", spec: "28" }),
+  );
+});
+
+test("a description does not read the configuration that holds around it", () => {
+  const within = withBinaryLayerConfig({ bits: 2 }, () => fromDescription(description));
+  assert.deepEqual(within, fromDescription(description));
+});
+
+test("warnings tell what BMXNet replaces", () => {
+  assert.deepEqual(descriptionWarnings(description), []);
+  const config = { bits: 1, bits_a: 2, activation: "relu" };
+  assert.deepEqual(descriptionWarnings({ ...description, set_binary_layer_config: config }), [
+    "activation relu does not exist for bitsA 2: round is used, as in BMXNet",
+  ]);
+});
+
 describe("refuses", () => {
   const withModel = (change: object) => ({ ...description, model: { ...description.model, ...change } });
+  const withoutResnet = (model: object) => ({ framework: "bmxnet-v2", model: { family: "basenet", ...model } });
   const withConfig = (config: unknown) => ({ ...description, set_binary_layer_config: config });
   const cases: readonly [string, unknown, Parameters<typeof throwsError>[1], ...string[]][] = [
     ["text that is not JSON", "{", "bad-file", "not JSON"],
@@ -74,7 +129,10 @@ describe("refuses", () => {
     ["another framework", { framework: "caffe" }, "bad-option", '"caffe"'],
     ["AWNAS", { framework: "awnas", search_space_cfg: {}, model_cfg: {} }, "unsupported", "awnas"],
     ["no model", { framework: "bmxnet-v2" }, "bad-option", "model"],
-    ["a family not built", withModel({ family: "basenet" }), "unsupported", "basenet"],
+    ["another family's keys", withModel({ family: "basenet" }), "bad-option", '"version"'],
+    ["an unknown kind", withoutResnet({ kind: "vggnet", spec: "28" }), "bad-option", '"vggnet"', "densenet"],
+    ["an unknown spec", withoutResnet({ kind: "meliusnet", spec: "23" }), "bad-option", '"23"', '"22"'],
+    ["a flex network without blocks", withoutResnet({ kind: "densenet", spec: null }), "bad-option", "blockConfig"],
     ["an unknown family", withModel({ family: "vgg" }), "bad-option", '"vgg"'],
     ["an unknown key of the model", withModel({ use_fpp: true }), "bad-option", '"use_fpp"', '"use_fp"'],
     ["layers of a wrong type", withModel({ layers: "2,2" }), "bad-option", "model.layers"],
@@ -87,7 +145,7 @@ describe("refuses", () => {
     ["bits of a wrong type", withConfig({ bits: "1" }), "bad-option", "set_binary_layer_config.bits"],
     ["an unknown option of the configuration", withConfig({ bits_w: 1 }), "bad-option", '"bits_w"'],
     ["a configuration of a wrong type", withConfig(3), "bad-option", "set_binary_layer_config"],
-    ["other bit widths, for now", withConfig({ bits_a: 2 }), "unsupported", "bitsA 2"],
+    ["bits out of range", withConfig({ bits_a: 33 }), "bad-option", "bitsA is 33"],
     ["an input shape of a wrong type", { ...description, input_shape: "1,3,32,32" }, "bad-option", "input_shape"],
     ["an input shape with a zero", { ...description, input_shape: [1, 3, 0, 32] }, "bad-option", "input_shape[2]"],
     ["labels of a wrong type", { ...description, labels: "a" }, "bad-option", "labels"],

@@ -1,0 +1,137 @@
+/**
+ * The epilogue that networks ask for most, without flags: a residual, a map and bits.
+ *
+ *   v = scale[c] * x + shift[c] + first;  dst = v;  bit(c) = !(v < 0)  or  !((v ^ signFlip[c]) < signThreshold[c])
+ *
+ * Layouts as in epilogue.ts. Two pixels at a time share the loads of their channels' parameters:
+ *
+ *   us at 56x56x64, u16 counts     sign(v)   thresholds
+ *   two pixels at a time              43          52
+ *   one pixel at a time               54          65
+ *
+ * Four channels of both pixels are read before either is written, so `dst` may be any input map, and an odd last pixel is its own
+ * partner.
+ */
+import { affine, values4, valuesLast } from "./epilogue_values";
+import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
+
+// Inlined twice for each type of x, so that `hasThreshold` folds.
+// @ts-ignore: decorator
+@inline
+export function residualSigns<T>(
+  src: usize,
+  srcBytes: usize,
+  pixels: i32,
+  channels: i32,
+  scale: usize,
+  shift: usize,
+  first: usize,
+  dst: usize,
+  bits: usize,
+  hasThreshold: bool,
+  signThreshold: usize,
+  signFlip: usize,
+): void {
+  const mapBytes = mapStride(channels) << 2;
+  const bitBytes = bitRowBytes(channels);
+  const last = (1 << (channels & 15)) - 1;
+  for (let pixel = 0; pixel < pixels; pixel += 2) {
+    const paired = pixel + 1 < pixels;
+    const nextX = paired ? srcBytes : 0;
+    const nextMap = paired ? mapBytes : 0;
+    const nextBits = paired ? bitBytes : 0;
+    let x = src;
+    let at: usize = 0;
+    let out = bits;
+    let left = channels;
+    for (; left >= 16; left -= 16) {
+      const to = dst + at;
+      const from = first + at;
+      const x1 = x + 4 * sizeof<T>();
+      const x2 = x + 8 * sizeof<T>();
+      const x3 = x + 12 * sizeof<T>();
+
+      const scale0 = v128.load(scale + at);
+      const shift0 = v128.load(shift + at);
+      const a0 = f32x4.add(affine(values4<T>(x), scale0, shift0), v128.load(from));
+      const b0 = f32x4.add(affine(values4<T>(x + nextX), scale0, shift0), v128.load(from + nextMap));
+      v128.store(to, a0);
+      v128.store(to + nextMap, b0);
+
+      const scale1 = v128.load(scale + at, 16);
+      const shift1 = v128.load(shift + at, 16);
+      const a1 = f32x4.add(affine(values4<T>(x1), scale1, shift1), v128.load(from, 16));
+      const b1 = f32x4.add(affine(values4<T>(x1 + nextX), scale1, shift1), v128.load(from + nextMap, 16));
+      v128.store(to, a1, 16);
+      v128.store(to + nextMap, b1, 16);
+
+      const scale2 = v128.load(scale + at, 32);
+      const shift2 = v128.load(shift + at, 32);
+      const a2 = f32x4.add(affine(values4<T>(x2), scale2, shift2), v128.load(from, 32));
+      const b2 = f32x4.add(affine(values4<T>(x2 + nextX), scale2, shift2), v128.load(from + nextMap, 32));
+      v128.store(to, a2, 32);
+      v128.store(to + nextMap, b2, 32);
+
+      const scale3 = v128.load(scale + at, 48);
+      const shift3 = v128.load(shift + at, 48);
+      const a3 = f32x4.add(affine(values4<T>(x3), scale3, shift3), v128.load(from, 48));
+      const b3 = f32x4.add(affine(values4<T>(x3 + nextX), scale3, shift3), v128.load(from + nextMap, 48));
+      v128.store(to, a3, 48);
+      v128.store(to + nextMap, b3, 48);
+
+      const less = below16(a0, a1, a2, a3, hasThreshold, signThreshold + at, signFlip + at);
+      const nextLess = below16(b0, b1, b2, b3, hasThreshold, signThreshold + at, signFlip + at);
+      store<u16>(out, <u16>~less);
+      store<u16>(out + nextBits, <u16>~nextLess);
+      out += 2;
+      x += 16 * sizeof<T>();
+      at += 64;
+    }
+    if (left > 0) {
+      let less = 0;
+      let nextLess = 0;
+      for (let c = 0; c < left; c += 4) {
+        const to = dst + at;
+        const from = first + at;
+        const scale4 = v128.load(scale + at);
+        const shift4 = v128.load(shift + at);
+        const a = f32x4.add(affine(valuesLast<T>(x, left - c), scale4, shift4), v128.load(from));
+        const b = f32x4.add(affine(valuesLast<T>(x + nextX, left - c), scale4, shift4), v128.load(from + nextMap));
+        v128.store(to, a);
+        v128.store(to + nextMap, b);
+        less |= i32x4.bitmask(below(a, hasThreshold, signThreshold + at, signFlip + at)) << c;
+        nextLess |= i32x4.bitmask(below(b, hasThreshold, signThreshold + at, signFlip + at)) << c;
+        x += 4 * sizeof<T>();
+        at += 16;
+      }
+      store<u16>(out, <u16>(~less & last));
+      store<u16>(out + nextBits, <u16>(~nextLess & last));
+      out += 2;
+    }
+    clearBits(out, bits + bitBytes);
+    clearBits(out + nextBits, bits + bitBytes + nextBits);
+    bits += 2 * bitBytes;
+    src += 2 * srcBytes;
+    first += 2 * mapBytes;
+    dst += 2 * mapBytes;
+  }
+}
+
+/** Lanes of four channels below the threshold. */
+// @ts-ignore: decorator
+@inline
+function below(v: v128, hasThreshold: bool, threshold: usize, flip: usize): v128 {
+  return hasThreshold ? lessThan(v, v128.load(flip), v128.load(threshold)) : negative(v);
+}
+
+/** The same of sixteen, one bit a channel. */
+// @ts-ignore: decorator
+@inline
+function below16(v0: v128, v1: v128, v2: v128, v3: v128, hasThreshold: bool, threshold: usize, flip: usize): i32 {
+  return maskBits(
+    below(v0, hasThreshold, threshold, flip),
+    below(v1, hasThreshold, threshold + 16, flip + 16),
+    below(v2, hasThreshold, threshold + 32, flip + 32),
+    below(v3, hasThreshold, threshold + 48, flip + 48),
+  );
+}

@@ -1,0 +1,173 @@
+/** `bench peers`: a binary ResNet-18 in xnorkit beside float and int8 ResNet-18 in other libraries, by turns in one process. */
+import type { BenchOptions, BenchReport, BenchResult } from "../src/cli/bench_report.js";
+import { createSession, randomWeights, type Session, summarize, type Tensor } from "../src/index.js";
+import { onnxLibraries } from "./peers/onnxruntime.js";
+import type { Peer, PeerLibrary } from "./peers/peer.js";
+import { type FloatNetwork, randomPicture, resnet18 } from "./peers/resnet18.js";
+import { tfjsLibrary } from "./peers/tfjs.js";
+import { binaryNetwork, bytePicture, floatPicture } from "./support/inputs.js";
+import { interleave, type MeasureOptions, type Timed } from "./support/measure.js";
+import { benchResult, machineFacts, reasonOf, wanted } from "./support/report.js";
+
+const SEED = 1;
+
+export interface PeerComparison {
+  readonly network: FloatNetwork;
+  readonly measure: MeasureOptions;
+  readonly filter?: string;
+  readonly kernel?: BenchOptions["kernel"];
+}
+
+interface Opened {
+  readonly peers: readonly Peer[];
+  readonly versions: Readonly<Record<string, string>>;
+  /** Why a library is missing from the figures. */
+  readonly notes: readonly string[];
+}
+
+/** Multiply-accumulates of a float network, which are those of its convolutions and its dense layer. */
+export function networkMacs({ layers, inputShape }: FloatNetwork): number {
+  const sizes = new Map([["input", inputShape[2]]]);
+  let macs = 0;
+  for (const layer of layers) {
+    const before = sizes.get(layer.kind === "addRelu" ? layer.left : layer.input)!;
+    if (layer.kind === "conv") {
+      const size = Math.floor((before + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
+      sizes.set(layer.name, size);
+      macs += layer.outChannels * layer.inChannels * (layer.kernel * size) ** 2;
+    } else {
+      sizes.set(layer.name, layer.kind === "maxPool" ? Math.floor((before - 1) / 2) + 1 : before);
+      if (layer.kind === "dense") macs += layer.units * layer.inputs;
+    }
+  }
+  return macs;
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  let dot = 0;
+  let normA = 0;
+  let normB = 0;
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i] * b[i];
+    normA += a[i] ** 2;
+    normB += b[i] ** 2;
+  }
+  return dot / Math.sqrt(normA * normB);
+}
+
+/**
+ * Whether a peer computes the network at all, or a time says nothing: float libraries agree to about 1e-6 in the cosine, int8 is
+ * coarse (0.9996 measured at 224x224).
+ */
+function computesTheSame(logits: Float32Array, reference: Float32Array, precision: Peer["precision"]): boolean {
+  return logits.length === reference.length && cosine(logits, reference) > (precision === "fp32" ? 0.99999 : 0.99);
+}
+
+/** Opens what is wanted of all libraries; one that fails leaves a note. */
+async function openPeers(
+  libraries: readonly PeerLibrary[],
+  network: FloatNetwork,
+  filter: string | undefined,
+): Promise<Opened> {
+  const picture = randomPicture(network, SEED);
+  const peers: Peer[] = [];
+  const notes: string[] = [];
+  const versions: Record<string, string> = {};
+  let reference: Float32Array | undefined;
+  // Float first: its logits check the others.
+  for (const precision of ["fp32", "int8"] as const) {
+    for (const library of libraries.filter(({ precisions }) => precisions.includes(precision))) {
+      const name = `${library.name} ${precision}`;
+      if (!wanted(name, filter)) continue;
+      try {
+        const peer = await library.open(network, picture, precision);
+        const logits = await peer.run();
+        reference ??= precision === "fp32" ? logits : undefined;
+        if (reference !== undefined && !computesTheSame(logits, reference, precision)) {
+          await peer.close();
+          throw new Error(`its logits are not those of the float network (cosine ${cosine(logits, reference)})`);
+        }
+        peers.push(peer);
+        versions[library.name] = library.version();
+      } catch (error) {
+        notes.push(`${name} is not measured: ${reasonOf(error)}`);
+      }
+    }
+  }
+  return { peers, versions, notes };
+}
+
+interface Ours {
+  readonly variant: string;
+  readonly session: Session;
+  readonly input: Tensor;
+}
+
+/** Our network of the same picture size and classes: the imagenet stem, float 1x1 shortcuts with average pooling. */
+async function openOurs({
+  network,
+  kernel,
+}: PeerComparison): Promise<{ readonly ours: readonly Ours[]; readonly macs: number }> {
+  const last = network.layers[network.layers.length - 1];
+  const classes = last.kind === "dense" ? last.units : 1000;
+  const graph = binaryNetwork({ useFp: true, usePooling: true, classes, inputShape: network.inputShape });
+  const weights = randomWeights(graph, SEED);
+  const open = () => createSession({ graph, weights }, { kernel });
+  const { binaryMacs, floatMacs, denseMacs } = summarize(graph).totals;
+  return {
+    ours: [
+      { variant: "float input", session: await open(), input: floatPicture(graph.inputShape, SEED) },
+      { variant: "byte input", session: await open(), input: bytePicture(graph.inputShape, SEED) },
+    ],
+    macs: binaryMacs + floatMacs + denseMacs,
+  };
+}
+
+/** Measures ours and every library that runs here on networks of the same size. */
+export async function comparePeers(
+  comparison: PeerComparison,
+  libraries: readonly PeerLibrary[] = [...onnxLibraries, tfjsLibrary],
+): Promise<BenchReport> {
+  const { network, measure, filter } = comparison;
+  const { peers, versions, notes } = await openPeers(libraries, network, filter);
+  const { ours, macs } = await openOurs(comparison);
+  const timings = await interleave(
+    [
+      ...ours.map(({ variant, session, input }): Timed => ({ name: variant, run: () => session.run(input) })),
+      ...peers.map(({ name, run }): Timed => ({ name, run })),
+    ],
+    measure,
+  );
+  const others = Object.fromEntries(peers.map(({ name }) => [name, timings.get(name)!]));
+  const floatMacs = networkMacs(network);
+  const results: BenchResult[] = [
+    ...ours.map(({ variant }) =>
+      benchResult({
+        suite: "peers",
+        name: "xnorkit resnet18_e1",
+        variant,
+        timing: timings.get(variant)!,
+        macs,
+        others,
+      }),
+    ),
+    ...peers.map(({ name, precision }) =>
+      benchResult({
+        suite: "peers",
+        name: `${name.replace(` ${precision}`, "")} resnet18`,
+        variant: precision,
+        timing: timings.get(name)!,
+        macs: floatMacs,
+      }),
+    ),
+  ];
+  for (const { session } of ours) session.dispose();
+  for (const peer of peers) await peer.close();
+  return { machine: { ...machineFacts(), ...versions }, results, notes };
+}
+
+/** Ten rounds (`runs`) of three runs of everything at 224x224; `filter` chooses among the peers, ours always run. */
+export function runPeerBench({ runs = 10, filter, kernel }: BenchOptions): Promise<BenchReport> {
+  const network = resnet18({ seed: SEED });
+  return comparePeers({ network, measure: { rounds: runs, repeats: 3 }, filter, kernel });
+}

@@ -1,0 +1,82 @@
+/** onnxruntime-web (wasm) and onnxruntime-node (native), one thread each. */
+import type * as Ort from "onnxruntime-web";
+import type { Peer, PeerLibrary } from "./peer.js";
+import type { FloatNetwork } from "./resnet18.js";
+import { floatOnnx, int8Onnx, type Values } from "./resnet18_onnx.js";
+
+type Runtime = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
+
+interface OrtBuild {
+  readonly name: "onnxruntime-web" | "onnxruntime-node";
+  readonly load: () => Promise<Runtime>;
+  readonly options: Ort.InferenceSession.SessionOptions;
+  readonly version: (runtime: Runtime) => string | undefined;
+}
+
+/** Errors only: a warning for every initializer that a fusion drops tells nothing here. */
+const logSeverityLevel = 3;
+
+const builds: readonly OrtBuild[] = [
+  {
+    name: "onnxruntime-web",
+    load: async () => {
+      const runtime = await import("onnxruntime-web");
+      runtime.env.wasm.numThreads = 1;
+      return runtime;
+    },
+    options: { executionProviders: ["wasm"], logSeverityLevel },
+    version: ({ env }) => env.versions.web,
+  },
+  {
+    name: "onnxruntime-node",
+    load: () => import("onnxruntime-node"),
+    options: { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel },
+    version: ({ env }) => env.versions.node,
+  },
+];
+
+/** Every layer's values on one picture. */
+async function calibrate(
+  { InferenceSession, Tensor }: Runtime,
+  options: Ort.InferenceSession.SessionOptions,
+  network: FloatNetwork,
+  picture: Float32Array,
+): Promise<Values> {
+  const session = await InferenceSession.create(floatOnnx(network, true), options);
+  const values = await session.run({ input: new Tensor("float32", picture, network.inputShape) });
+  await session.release();
+  const layers = Object.entries(values).map(([name, value]): [string, Float32Array] => [
+    name,
+    value.data as Float32Array,
+  ]);
+  return new Map([["input", picture], ...layers]);
+}
+
+function library({ name, load, options, version }: OrtBuild): PeerLibrary {
+  let runtime: Runtime | undefined;
+  return {
+    name,
+    precisions: ["fp32", "int8"],
+    version: () => (runtime === undefined ? "unknown" : (version(runtime) ?? "unknown")),
+    async open(network, picture, precision): Promise<Peer> {
+      runtime ??= await load();
+      const { InferenceSession, Tensor } = runtime;
+      const model =
+        precision === "fp32"
+          ? floatOnnx(network)
+          : int8Onnx(network, await calibrate(runtime, options, network, picture));
+      const session = await InferenceSession.create(model, options);
+      const [output] = session.outputNames;
+      const feeds = { input: new Tensor("float32", picture, network.inputShape) };
+      return {
+        name: `${name} ${precision}`,
+        precision,
+        run: async () => (await session.run(feeds))[output].data as Float32Array,
+        close: () => session.release(),
+      };
+    },
+  };
+}
+
+/** The libraries that run ONNX models. */
+export const onnxLibraries: readonly PeerLibrary[] = builds.map(library);

@@ -1,0 +1,75 @@
+/** The networks of `bench models`: resnet18_e1 with each stem, picture size and kind of shortcut. */
+import type { Graph } from "../../src/graph/types.js";
+import { randomWeights, type Tensor, type Weights } from "../../src/index.js";
+import { supportsRelaxedSimd } from "../../src/runtime/features.js";
+import { binaryNetwork, bytePicture, floatPicture } from "./inputs.js";
+import { wanted } from "./report.js";
+
+const SEED = 1;
+
+export interface ModelCase {
+  /** Network and picture size. */
+  readonly name: string;
+  /** Stem, shortcuts, kind of input. */
+  readonly variant: string;
+  readonly graph: Graph;
+  readonly weights: Weights;
+  readonly input: Tensor;
+  readonly relaxed: boolean;
+}
+
+interface Kind {
+  readonly initialLayers: "imagenet" | "grouped_stem" | "thumbnail";
+  readonly size: 224 | 32;
+  readonly useFp?: boolean;
+  readonly usePooling?: boolean;
+  readonly bytes?: boolean;
+  readonly relaxed?: boolean;
+}
+
+/** The first three are one network, on which the targets are set. */
+const kinds: readonly Kind[] = [
+  { initialLayers: "imagenet", size: 224, useFp: true, usePooling: true },
+  { initialLayers: "imagenet", size: 224, useFp: true, usePooling: true, bytes: true },
+  { initialLayers: "imagenet", size: 224, useFp: true, usePooling: true, relaxed: true },
+  { initialLayers: "imagenet", size: 224, useFp: true },
+  { initialLayers: "imagenet", size: 224 },
+  { initialLayers: "grouped_stem", size: 224, useFp: true, usePooling: true },
+  { initialLayers: "imagenet", size: 32, useFp: true, usePooling: true },
+  { initialLayers: "thumbnail", size: 32, useFp: true, usePooling: true },
+  { initialLayers: "thumbnail", size: 32 },
+];
+
+const sizeName = ({ size }: Kind) => `resnet18_e1 ${size}x${size}`;
+
+function variantName({ initialLayers, useFp, usePooling, bytes, relaxed }: Kind): string {
+  const input = bytes ? "byte input" : "float input";
+  const words = [initialLayers, useFp && "useFp", usePooling && "usePooling", input, relaxed && "relaxed SIMD"];
+  return words.filter(Boolean).join(", ");
+}
+
+/** Network, picture size and variant in one. */
+export const caseName = ({ name, variant }: Pick<ModelCase, "name" | "variant">) => `${name}, ${variant}`;
+
+function modelCase(kind: Kind): ModelCase {
+  const { initialLayers, size, useFp, usePooling, bytes, relaxed = false } = kind;
+  const inputShape = [1, 3, size, size];
+  const graph = binaryNetwork({ initialLayers, useFp, usePooling, inputShape, classes: size === 32 ? 10 : 1000 });
+  return {
+    name: sizeName(kind),
+    variant: variantName(kind),
+    graph,
+    weights: randomWeights(graph, SEED),
+    input: bytes ? bytePicture(inputShape, SEED) : floatPicture(inputShape, SEED),
+    relaxed,
+  };
+}
+
+/** The cases that this runtime can run and whose names have the text of `filter`. */
+export function modelCases(filter: string | undefined): readonly ModelCase[] {
+  const canRelax = supportsRelaxedSimd();
+  return kinds
+    .filter((kind) => !kind.relaxed || canRelax)
+    .filter((kind) => wanted(caseName({ name: sizeName(kind), variant: variantName(kind) }), filter))
+    .map(modelCase);
+}

@@ -1,0 +1,57 @@
+/**
+ * Few-bit values as sign planes. Every quantised activation and weight is a weighted sum of values +-1,
+ *
+ *   a = unit * sum_i weights[i] * s_i + beta,   s_i = +-1
+ *
+ * so a convolution of them is a weighted sum of binary convolutions, and all sums are integers:
+ *
+ *   det_sign        s                                             1 plane
+ *   sign(0) = 0     (s_0 + s_1) / 2, s_0 and s_1 differ at 0      2 planes, both s where nothing is exactly 0
+ *   round, b bits   q / v = sum 2^i s_i / (2 v) + 1/2             v = 2^b - 1, q = 0..v, s_i the bits of q
+ *   dorefa, b bits  2 q / v - 1 = sum 2^i s_i / v
+ */
+import type { ActivationQuantizer, WeightQuantizer } from "../graph/types.js";
+
+export interface Code {
+  readonly weights: readonly number[];
+  readonly unit: number;
+  readonly beta: number;
+}
+
+/** How an operation makes the planes; `ternary` has its own flag that says whether any value was exactly 0. */
+export interface ActivationCode extends Code {
+  readonly method: "sign" | "ternary" | "round" | "dorefa";
+  readonly bits: number;
+}
+
+/** The most bits that are worth planes; what has more is computed in float. */
+const maxBits = 8;
+
+const powers = (bits: number) => Array.from({ length: bits }, (_, i) => 2 ** i);
+
+/** The planes of a quantiser's values, or null where they are not few-bit values. */
+export function activationCode(method: ActivationQuantizer, bits: number): ActivationCode | null {
+  const levels = 2 ** bits - 1;
+  if (method === "det_sign" || method === "sign_approx_sign") {
+    return { method: "sign", bits: 1, weights: [1], unit: 1, beta: 0 };
+  }
+  if (method === "sign") return { method: "ternary", bits: 1, weights: [1, 1], unit: 1 / 2, beta: 0 };
+  if (bits > maxBits) return null;
+  if (method === "round") return { method, bits, weights: powers(bits), unit: 1 / (2 * levels), beta: 1 / 2 };
+  if (method === "dorefa") return { method, bits, weights: powers(bits), unit: 1 / levels, beta: 0 };
+  return null;
+}
+
+/** The planes of quantised weights; `zeros`: some of them are exactly 0 under torch's sign. */
+export function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): Code | null {
+  if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return { weights: [1], unit: 1, beta: 0 };
+  if (quantizer === "sign")
+    return zeros ? { weights: [1, 1], unit: 1 / 2, beta: 0 } : { weights: [1], unit: 1, beta: 0 };
+  if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), unit: 1 / (2 ** bits - 1), beta: 0 };
+  return null;
+}
+
+/** Sum of the planes' weights: the largest |a - beta| in units. */
+export function weightSum(code: Code): number {
+  return code.weights.reduce((sum, weight) => sum + weight, 0);
+}

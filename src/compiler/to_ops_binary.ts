@@ -1,0 +1,142 @@
+/** Layers with quantised weights as operations: on bits, on bit planes, or in float where values are not few-bit. */
+import { XnorkitError } from "../errors.js";
+import { unpackSigns } from "../formats/bits.js";
+import type { BinaryConv2dNode, BinaryDenseNode, Pair, QuantizeNode } from "../graph/types.js";
+import type { FloatWeight, Weight } from "../weights.js";
+import { type Affine, compose, countAffine, makeAffine } from "./affine.js";
+import { fanIn, kernelShape } from "./binary_conv.js";
+import { type ActivationCode, activationCode, type Code, weightSum } from "./codes.js";
+import { noEpilogue, type Op } from "./ir.js";
+import { quantizedFloats, tapSums, type WeightPlanes, weightPlanes, weightScale } from "./weight_planes.js";
+
+/** A convolution with quantised weights; a dense layer is one of 1x1 on a map of one pixel. */
+export interface QuantizedLayer {
+  readonly name: string;
+  readonly input: string;
+  readonly node: Pick<
+    BinaryConv2dNode,
+    "quantizer" | "bits" | "scaling" | "offset" | "kernel" | "stride" | "padding" | "dilation" | "groups" | "padValue"
+  >;
+  readonly weightName: string;
+  readonly weight: Weight;
+  readonly bias: FloatWeight | null;
+}
+
+const one: Pair = [1, 1];
+
+export function denseLayer(node: BinaryDenseNode): QuantizedLayer["node"] {
+  const { quantizer, bits, offset } = node;
+  const geometry = { kernel: one, stride: one, padding: [0, 0], dilation: one, groups: 1 } as const;
+  return { quantizer, bits, offset, scaling: "none", padValue: -1, ...geometry };
+}
+
+const activationIds = { clip: 4, leaky_clip: 5, approx_sign: 6 } as const;
+
+/** A quantiser: signs that others may write for it, bit planes, or a function in float. */
+export function quantizeOps(node: QuantizeNode): Op[] {
+  const { name, method, bits } = node;
+  const [input] = node.inputs;
+  const code = activationCode(method, bits);
+  if (code?.method === "sign") {
+    return [{ kind: "pointwise", name, input, epilogue: noEpilogue, value: null, sign: { bits: name, affine: null } }];
+  }
+  if (code !== null) return [{ kind: "pack", name, input, code, value: name }];
+  if (method === "relu" || method === "identity") {
+    return [
+      { kind: "pointwise", name, input, epilogue: { ...noEpilogue, relu: method === "relu" }, value: name, sign: null },
+    ];
+  }
+  if (method === "clip" || method === "leaky_clip" || method === "approx_sign") {
+    return [{ kind: "unary", function: { kind: "activation", id: activationIds[method] }, name, input, value: name }];
+  }
+  throw new XnorkitError(
+    "unsupported",
+    `layer ${name}: ${method} with ${bits} bits has too many levels: use at most 8 bits`,
+  );
+}
+
+function withBias(affine: Affine, bias: FloatWeight | null): Affine {
+  if (bias === null) return affine;
+  const { data } = bias;
+  return compose(
+    affine,
+    makeAffine(data.length, (c) => ({ scale: 1, shift: data[c], root: -data[c] })),
+  );
+}
+
+/** dot of few-bit values: K M N + beta S - 2 u_a u_w * (weighted sum of counts), M and N the largest values, S the sum of weights. */
+function planesAffine(
+  layer: QuantizedLayer,
+  activation: Code,
+  weights: WeightPlanes,
+  scale: Float64Array | null,
+): Affine {
+  const [outputs] = kernelShape(weights.planes[0]);
+  const k = fanIn(weights.planes[0]);
+  const { code } = weights;
+  const sums = new Float64Array(outputs);
+  weights.planes.forEach((plane, j) => {
+    tapSums(plane).forEach((sum, at) => {
+      sums[at % outputs] += code.unit * code.weights[j] * sum;
+    });
+  });
+  const largest = k * weightSum(activation) * activation.unit * weightSum(code) * code.unit;
+  const constant = (channel: number) => largest + activation.beta * sums[channel];
+  return countAffine(outputs, k, layer.node.offset, scale, { constant, unit: activation.unit * code.unit });
+}
+
+function epilogueOf(layer: QuantizedLayer, affine: Affine) {
+  return { ...noEpilogue, affine: withBias(affine, layer.bias) };
+}
+
+/** The layer in float: its border written out where it is not 0, quantised weights, then scale or offset. */
+function floatOps(layer: QuantizedLayer, scale: Float64Array | null): Op[] {
+  const { name, node, weight } = layer;
+  const [outputs, inputs, height = 1, width = 1] = weight.shape;
+  const shape = [outputs, inputs, height, width];
+  const data = weight.kind === "bits" ? unpackSigns(weight) : quantizedFloats(weight, node.quantizer, node.bits);
+  const k = inputs * height * width;
+  const affine = makeAffine(outputs, (c) => {
+    if (node.offset) return { scale: 1 / 2, shift: k / 2, root: -k };
+    const s = scale === null ? 1 : scale[c];
+    return { scale: s, shift: 0, root: s === 0 ? Number.NaN : 0 };
+  });
+  const [top, left] = node.padding;
+  const padded = node.padValue !== 0 && (top > 0 || left > 0);
+  const border = `${name}#border`;
+  const ops: Op[] = [];
+  if (padded) {
+    const pad = { kind: "window", top, left, value: node.padValue } as const;
+    ops.push({ kind: "unary", function: pad, name, input: layer.input, value: border });
+  }
+  ops.push({
+    kind: "conv2d",
+    name,
+    input: padded ? border : layer.input,
+    window: { kernel: node.kernel, stride: node.stride, padding: padded ? [0, 0] : node.padding },
+    dilation: node.dilation,
+    groups: node.groups,
+    weight: { kind: "f32", shape, data },
+    epilogue: epilogueOf(layer, affine),
+    value: name,
+    sign: null,
+  });
+  return ops;
+}
+
+/** The operations of a layer whose input has the given code, null where the input is no few-bit value. */
+export function quantizedLayerOps(layer: QuantizedLayer, activation: ActivationCode | null): Op[] {
+  const { name, input, node, weight } = layer;
+  const scale = weightScale(weight, node.quantizer, node.scaling, layer.weightName);
+  const weights =
+    activation === null || node.groups !== 1 ? null : weightPlanes(weight, node.quantizer, node.bits, layer.weightName);
+  if (activation === null || weights === null) return floatOps(layer, scale);
+  const window = { kernel: node.kernel, stride: node.stride, padding: node.padding };
+  const shared = { name, input, window, dilation: node.dilation, padValue: node.padValue, value: name, sign: null };
+  if (activation.method === "sign" && weights.planes.length === 1) {
+    const affine = countAffine(kernelShape(weights.planes[0])[0], fanIn(weights.planes[0]), node.offset, scale);
+    return [{ kind: "binaryConv2d", ...shared, weight: weights.planes[0], epilogue: epilogueOf(layer, affine) }];
+  }
+  const affine = planesAffine(layer, activation, weights, scale);
+  return [{ kind: "planesConv2d", ...shared, activation, weights, epilogue: epilogueOf(layer, affine) }];
+}

@@ -1,0 +1,215 @@
+/** A `-symbol.json` and its `.params` as a Graph with weights of its own. */
+import { XnorkitError } from "../errors.js";
+import { checkWeights, parameterSpecs } from "../graph/parameters.js";
+import { quoteName } from "../graph/suggest.js";
+import type { Graph, Node } from "../graph/types.js";
+import type { Model } from "../model.js";
+import type { Shape } from "../tensor.js";
+import type { Weight } from "../weights.js";
+import type { RawTensor } from "./dtypes.js";
+import { integersAttribute, MAX_CHANNELS } from "./mxnet_attributes.js";
+import { createImporter, decodeRequirement, type Requirement } from "./mxnet_importer.js";
+import { findOperator } from "./mxnet_ops.js";
+import { readMxnetParams } from "./mxnet_params.js";
+import { type MxnetSymbol, parseMxnetSymbol, type SymbolNode } from "./mxnet_symbol.js";
+
+export interface MxnetImportOptions {
+  /** Name of the graph, by default "mxnet". */
+  readonly name?: string;
+  /**
+   * [N, C, H, W], or [N, features]. A symbol does not hold it: by default the `__shape__` of the input where it has one, else batch 1,
+   * the channels that the first layer's parameters have, and the first square of 224, 32, 28 and then 1 to 512 pixels that fits
+   * all parameters.
+   */
+  readonly inputShape?: Shape;
+  /** Leave out a softmax at the end and return what it reads; by default the graph returns what the symbol's head computes. */
+  readonly logits?: boolean;
+  /** Name of the operator to return instead of the symbol's head. */
+  readonly output?: string;
+}
+
+const LIKELY_SIZES = [224, 32, 28];
+const MAX_SIZE = 512;
+/** Nodes placed in all tries of input sizes together; bounds the time that a hostile file takes. */
+const MAX_PLACED = 2_000_000;
+
+/** The tensors by the names of the symbol's variables, without `arg:` and `aux:`. */
+export function stripPrefixes(tensors: ReadonlyMap<string, RawTensor>): ReadonlyMap<string, RawTensor> {
+  const stripped = new Map<string, RawTensor>();
+  for (const [name, raw] of tensors) {
+    const bare = name.replace(/^(arg|aux):/, "");
+    if (stripped.has(bare)) {
+      throw new XnorkitError("bad-file", `the .params file holds ${quoteName(bare)} both as arg: and as aux:`);
+    }
+    stripped.set(bare, raw);
+  }
+  return stripped;
+}
+
+/** The variable that the network reads: `data`, or the only one that a layer reads first and no file binds. */
+function findInput({ nodes }: MxnetSymbol, tensors: ReadonlyMap<string, RawTensor>): SymbolNode {
+  const read = nodes.flatMap(({ inputs }) => (inputs.length > 0 ? [inputs[0].node] : []));
+  const unbound = [...new Set(read)].filter(({ op, name }) => op === "null" && !tensors.has(name));
+  const found = unbound.find(({ name }) => name === "data") ?? (unbound.length === 1 ? unbound[0] : undefined);
+  if (found !== undefined) return found;
+  const names = unbound.map(({ name }) => quoteName(name));
+  throw new XnorkitError(
+    "bad-graph",
+    unbound.length === 0
+      ? "the symbol has no input: the parameters hold every variable that it reads"
+      : `the symbol has no input "data", and of ${names.slice(0, 8).join(", ")} any could be it: are these parameters missing from the .params file?`,
+  );
+}
+
+/** The axes of an input of unknown size: channels of a map, or the features of a dense layer that reads the input itself. */
+interface InputAxes {
+  readonly count: number;
+  readonly isMap: boolean;
+}
+
+/** From the parameters of the first layer that has some; operators without any pass the input on. */
+function findInputAxes({ nodes }: MxnetSymbol, input: SymbolNode, tensors: ReadonlyMap<string, RawTensor>): InputAxes {
+  const same = new Set([input]);
+  let features: InputAxes | null = null;
+  let channels: InputAxes | null = null;
+  for (const node of nodes) {
+    if (node.inputs.length === 0 || !same.has(node.inputs[0].node)) continue;
+    const raw = node.inputs.length > 1 ? tensors.get(node.inputs[1].node.name) : undefined;
+    if (raw === undefined) {
+      same.add(node);
+    } else if (/Convolution/.test(node.op) && raw.shape.length === 4) {
+      const groups = Number(node.attributes.get("num_group") ?? 1);
+      return { count: raw.shape[1] * (Number.isSafeInteger(groups) ? groups : 1), isMap: true };
+    } else if (/BatchNorm/.test(node.op)) {
+      channels ??= { count: raw.shape[0], isMap: true };
+      same.add(node);
+    } else if (node.op === "FullyConnected") {
+      features ??= { count: raw.shape[1], isMap: false };
+    }
+  }
+  const found = channels ?? features;
+  if (found !== null && found.count >= 1 && found.count <= MAX_CHANNELS) return found;
+  throw new XnorkitError(
+    "bad-option",
+    "the symbol does not tell how many channels its input has: give inputShape ([batch, channels, height, width])",
+  );
+}
+
+interface Built {
+  readonly nodes: readonly Node[];
+  readonly output: string;
+  readonly requirements: ReadonlyMap<string, Requirement>;
+}
+
+type Attempt = { readonly built: Built } | { readonly error: XnorkitError; readonly placed: number };
+
+/** Builds the network on an input of this shape; a shape that does not fit the parameters is no exception. */
+function attempt(
+  symbol: MxnetSymbol,
+  input: string,
+  inputShape: Shape,
+  tensors: ReadonlyMap<string, RawTensor>,
+): Attempt {
+  const importer = createImporter(input, inputShape, tensors);
+  let placed = 0;
+  try {
+    for (const node of symbol.nodes) {
+      placed++;
+      if (node.op === "null") continue;
+      const outputs = findOperator(node)(node, importer);
+      importer.define(node, "kind" in outputs ? [outputs] : outputs);
+    }
+    const output = importer.output(symbol.head);
+    return { built: { nodes: importer.nodes, output, requirements: importer.requirements } };
+  } catch (error) {
+    if (error instanceof XnorkitError && error.code === "bad-shape") return { error, placed };
+    throw error;
+  }
+}
+
+/** Tries input sizes until one fits. The error is that of the size with which most of the network could be built. */
+function findSize(
+  symbol: MxnetSymbol,
+  input: SymbolNode,
+  tensors: ReadonlyMap<string, RawTensor>,
+): readonly [Shape, Built] {
+  const { count, isMap } = findInputAxes(symbol, input, tensors);
+  const sizes = isMap ? [...LIKELY_SIZES, ...Array.from({ length: MAX_SIZE }, (_, index) => index + 1)] : [1];
+  let best: { readonly error: XnorkitError; readonly placed: number; readonly shape: Shape } | null = null;
+  let placed = 0;
+  for (const size of sizes) {
+    const shape = isMap ? [1, count, size, size] : [1, count];
+    const tried = attempt(symbol, input.name, shape, tensors);
+    if ("built" in tried) return [shape, tried.built];
+    if (best === null || tried.placed > best.placed) best = { ...tried, shape };
+    placed += tried.placed;
+    if (placed > MAX_PLACED) break;
+  }
+  throw new XnorkitError(
+    "bad-shape",
+    `no square input of up to ${MAX_SIZE} pixels fits the parameters (with ${best!.shape.join("x")}: ${best!.error.message}): give inputShape`,
+    { cause: best!.error },
+  );
+}
+
+/** The shape that a variable states in `__shape__`, one image where the batch is open. */
+function statedShape(input: SymbolNode): Shape | null {
+  const stated = integersAttribute(input, "__shape__", [-1, MAX_CHANNELS]);
+  if (stated === null || (stated.length !== 4 && stated.length !== 2)) return null;
+  const [batch, ...rest] = stated;
+  return rest.every((size) => size > 0) ? [Math.max(batch, 1), ...rest] : null;
+}
+
+/** The nodes that the output needs, in their order. */
+function reachable(nodes: readonly Node[], output: string): readonly Node[] {
+  const needed = new Set([output, nodes[0].name]);
+  for (const node of [...nodes].reverse()) {
+    if (needed.has(node.name)) for (const name of node.inputs) needed.add(name);
+  }
+  return nodes.filter(({ name }) => needed.has(name));
+}
+
+/**
+ * Imports a trained MXNet network (BMXNet v1 and v2, binary layers packed or not, and the float operators around them) as a model of
+ * its own. Layers keep the symbol's names, so that taps by these names work; parameters keep theirs without `arg:` and `aux:`.
+ *
+ * A symbol ends in SoftmaxOutput as a rule, so the graph returns probabilities unless `logits` is set. Its pixels go in as the
+ * network was trained on them: give the graph a `preprocess`, such as mean (123.68, 116.779, 103.939) for BMXNet v1's ResNet-18 and
+ * std 255 for its LeNet.
+ *
+ * @param symbolText Text of the `-symbol.json`.
+ * @param paramsBytes Bytes of the `.params`.
+ * @throws XnorkitError `bad-graph` (no symbol, a cycle), `bad-file` (see `readMxnetParams`), `unsupported` (an operator or
+ *   attribute that is not computed here), `missing-weight`, `bad-shape` (parameters, packed words or input that do not fit their layer),
+ *   `bad-value`; each names the node or the byte offset.
+ */
+export function importMxnet(symbolText: string, paramsBytes: Uint8Array, options: MxnetImportOptions = {}): Model {
+  const symbol = parseMxnetSymbol(symbolText, options.output);
+  for (const node of symbol.nodes) if (node.op !== "null") findOperator(node);
+  const tensors = stripPrefixes(readMxnetParams(paramsBytes));
+  const input = findInput(symbol, tensors);
+  const given = options.inputShape ?? statedShape(input);
+  let [inputShape, built]: readonly [Shape, Built | null] = [given ?? [], null];
+  if (given === null) {
+    [inputShape, built] = findSize(symbol, input, tensors);
+  } else {
+    const tried = attempt(symbol, input.name, given, tensors);
+    if (!("built" in tried)) throw tried.error;
+    built = tried.built;
+  }
+
+  const last = built.nodes.find(({ name }) => name === built.output)!;
+  const output = options.logits && last.kind === "softmax" ? last.inputs[0] : built.output;
+  const graph: Graph = {
+    name: options.name ?? "mxnet",
+    inputShape: [...inputShape],
+    nodes: reachable(built.nodes, output),
+    output,
+    modules: [{ path: "", type: "Symbol", output }],
+  };
+  const weights = new Map<string, Weight>();
+  for (const { name } of parameterSpecs(graph))
+    weights.set(name, decodeRequirement(name, built.requirements.get(name)!));
+  checkWeights(graph, weights);
+  return { graph, weights };
+}

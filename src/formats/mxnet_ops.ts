@@ -1,0 +1,37 @@
+/** The operators of MXNet symbols by name. */
+import { XnorkitError } from "../errors.js";
+import { describeClosest, quoteName } from "../graph/suggest.js";
+import type { Importer, Operand } from "./mxnet_importer.js";
+import { binaryOperators } from "./mxnet_ops_binary.js";
+import { elementwiseOperators } from "./mxnet_ops_elementwise.js";
+import { layerOperators } from "./mxnet_ops_layers.js";
+import type { SymbolNode } from "./mxnet_symbol.js";
+
+/** Adds to the graph what a node computes and returns what its outputs are. */
+export type Operator = (node: SymbolNode, importer: Importer) => Operand | readonly Operand[];
+
+export type OperatorTable = Readonly<Record<string, Operator>>;
+
+const operators: ReadonlyMap<string, Operator> = new Map([
+  ...Object.entries(layerOperators),
+  ...Object.entries(elementwiseOperators),
+  ...Object.entries(binaryOperators),
+]);
+
+/** Names of the operators that can be imported. */
+export function mxnetOperatorNames(): readonly string[] {
+  return [...operators.keys()].sort();
+}
+
+/**
+ * The operator of this node.
+ * @throws XnorkitError `unsupported` with the closest names where it is not known.
+ */
+export function findOperator({ op, name }: SymbolNode): Operator {
+  const found = operators.get(op);
+  if (found !== undefined) return found;
+  throw new XnorkitError(
+    "unsupported",
+    `node ${quoteName(name)} of the symbol has the operator ${quoteName(op)}, which is not known here: of those that are, ${describeClosest(op, operators.keys())}`,
+  );
+}

@@ -1,0 +1,14 @@
+/**
+ * MXNet files: the parameters of BMXNet v1 and v2 for a network of the registry, and trained networks as a graph of their own.
+ *
+ * ```ts
+ * const model = importMxnet(symbolText, paramsBytes, { name: "lenet" });
+ * const weights = mapMxnetNames(getModel("resnet18_e1"), readMxnetParams(bytes));
+ * ```
+ */
+export type { Dtype, RawTensor } from "./formats/dtypes.js";
+export { importMxnet, type MxnetImportOptions } from "./formats/mxnet_import.js";
+export { mapMxnetNames } from "./formats/mxnet_names.js";
+export { mxnetOperatorNames } from "./formats/mxnet_ops.js";
+export { isMxnetParams, readMxnetParams } from "./formats/mxnet_params.js";
+export { isMxnetSymbol } from "./formats/mxnet_symbol.js";

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { runKernelBench } from "../../bench/kernels.js";
+import { main } from "../../src/cli/main.js";
+import { checkReport } from "./support.js";
+
+const quick = { runs: 1, seconds: 0.001 };
+
+// 40 and 72 channels: neither fills its words.
+test("every path of a shape is in the report", async () => {
+  const shape = { height: 6, width: 5, inputs: 40, outputs: 72 };
+  const report = checkReport(await runKernelBench({ ...quick, shape }), "kernels");
+  const names = report.results.map(({ name }) => name);
+  for (const name of [
+    "pack f32",
+    "im2col",
+    "popcount gemm",
+    "bn-sign i32",
+    "epilogue u16",
+    "table conv, zero padding",
+  ]) {
+    assert.ok(names.includes(name), `${name} is missing`);
+  }
+  assert.equal(new Set(names).size, names.length);
+  for (const { name, variant, gmacPerSecond } of report.results) {
+    assert.equal(variant, "6x5x40x72");
+    assert.equal(gmacPerSecond > 0, /gemm|table (conv|layer)/.test(name), name);
+  }
+});
+
+test("the prototype is compared where it is present, and noted where it is not", async () => {
+  const shape = { height: 7, width: 7, inputs: 64, outputs: 64 };
+  const report = checkReport(await runKernelBench({ ...quick, shape, filter: "Table Conv" }), "kernels");
+  assert.deepEqual(
+    report.results.map(({ name }) => name),
+    ["table conv", "table conv, zero padding"],
+  );
+  const compared = report.results.every(({ ratios }) => "prototype" in ratios);
+  assert.equal(compared, report.notes!.length === 0, report.notes!.join());
+});
+
+test("K too long for u16 counts leaves the popcount path", async () => {
+  const shape = { height: 1, width: 1, inputs: 7300, outputs: 1 };
+  const { results } = checkReport(await runKernelBench({ ...quick, shape }), "kernels");
+  assert.ok(results.some(({ name }) => name === "popcount gemm"));
+  assert.ok(results.every(({ name }) => !name.startsWith("table")));
+});
+
+test("the command line prints a table, or JSON alone", async () => {
+  const run = async (...extra: string[]) => {
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const argv = ["bench", "kernels", "--shape", "4x4x16x16", "--runs", "1", "--seconds", "0.001", ...extra];
+    const printed = text(stdout);
+    const remarks = text(stderr);
+    const code = await main(argv, { stdout, stderr });
+    stdout.end();
+    stderr.end();
+    assert.equal(code, 0, await remarks);
+    return printed;
+  };
+  checkReport(JSON.parse(await run("--json")), "kernels");
+  assert.match(await run(), /best us +median us +GMAC\/s/);
+});

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { runModelBench } from "../../bench/models.js";
+import { binaryNetwork } from "../../bench/support/inputs.js";
+import { startCold } from "../../bench/support/start_cold.js";
+import { randomWeights } from "../../src/index.js";
+import { checkReport } from "./support.js";
+
+test("networks are in the report with their sessions, memory and steps", async () => {
+  const filter = "32x32, thumbnail, float";
+  const report = checkReport(await runModelBench({ runs: 1, filter, profile: true }), "models");
+  const names = report.results.map(({ name }) => name);
+  assert.deepEqual(names, ["resnet18_e1 32x32", "resnet18_e1 32x32: packed bytes to session"]);
+  const [memory, steps] = report.tables!;
+  assert.equal(memory.rows.length, 1);
+  assert.ok(Number(memory.rows[0][2]) > 0);
+  assert.match(steps.title, /^steps of resnet18_e1 32x32, thumbnail, float input: /);
+  assert.ok(steps.rows.some(([, kind]) => String(kind).startsWith("binaryConv2d")));
+});
+
+test("scale lists sizes and batches, smallest first", async () => {
+  const report = checkReport(await runModelBench({ scale: true, runs: 1, filter: "32x32 batch 1" }), "scale");
+  assert.deepEqual(
+    report.results.map(({ variant }) => variant),
+    ["32x32 batch 1", "32x32 batch 16"],
+  );
+  assert.equal(report.tables![0].rows.length, 2);
+});
+
+test("a fresh process reaches its first result", async (t) => {
+  if (!existsSync(new URL("../../dist/bench/support/cold_start.js", import.meta.url))) {
+    t.skip("dist is not built");
+    return;
+  }
+  const graph = binaryNetwork({ initialLayers: "thumbnail", inputShape: [1, 3, 32, 32], classes: 10 });
+  const { timing, rssBytes, fileBytes } = await startCold({ graph, weights: randomWeights(graph, 1) }, "u8", 1);
+  assert.equal(timing.samples.length, 1);
+  assert.ok(rssBytes > 0 && fileBytes > 1e6);
+});

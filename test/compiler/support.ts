@@ -1,0 +1,35 @@
+import { parameterSpecs } from "../../src/graph/parameters.js";
+import type { Graph } from "../../src/graph/types.js";
+import { elementCount, type Tensor } from "../../src/tensor.js";
+import type { FloatWeight, Weights } from "../../src/weights.js";
+
+/**
+ * Batch norms with negative and zero gammas and betas. With `ties` their means are integers, so that with beta 0 some counts give
+ * exactly 0, which is +1: thresholds on counts must decide that, while scale * count + shift may round to either side of it.
+ */
+export function awkwardNorms(graph: Graph, weights: Weights, seed: number, ties: boolean): Weights {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const changed = new Map(weights);
+  for (const { name, role, shape } of parameterSpecs(graph)) {
+    const weight = weights.get(name) as FloatWeight;
+    const pick = (values: readonly number[]) => values[Math.floor(next() * values.length)];
+    let data: Float32Array;
+    if (role === "gamma") data = weight.data.map(() => pick([0, -0.5, 0.5, -1, 1, 0.25]));
+    else if (role === "beta") data = weight.data.map(() => pick([0, 0, -0.5, 0.5]));
+    else if (role === "mean") data = weight.data.map((mean) => Math.round(mean) + (ties ? 0 : 0.3));
+    else continue;
+    changed.set(name, { kind: "f32", shape, data });
+  }
+  return changed;
+}
+
+/** A reproducible input. */
+export function noise(shape: readonly number[], seed: number): Tensor {
+  const data = new Float32Array(elementCount(shape));
+  for (let i = 0; i < data.length; i++) data[i] = 2 * Math.sin(seed + i * 1.7) + Math.cos(i * i * 0.01);
+  return { shape, data };
+}
