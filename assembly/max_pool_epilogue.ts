@@ -10,7 +10,6 @@
  * of the lanes that were ever NaN. The epilogue adds 2 loads and 2 to 6 instructions a vector of the result.
  */
 import { affine, positive } from "./epilogue_values";
-import { larger, poolRow3x3 } from "./max_pool_3x3";
 import { zeroTails } from "./pad_f32";
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
@@ -19,6 +18,27 @@ import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from 
 @inline
 function signMask(v: v128, thresholds: usize, flips: usize): v128 {
   return thresholds != 0 ? lessThan(v, v128.load(flips), v128.load(thresholds)) : negative(v);
+}
+
+/** The larger of two, NaN where either is: pmax keeps a NaN in `best`, and a comparison finds one in `tap`. */
+// @ts-ignore: decorator
+@inline
+function larger(best: v128, tap: v128): v128 {
+  return v128.or(f32x4.pmax(best, tap), f32x4.ne(tap, tap));
+}
+
+/** Maximum of one window for 4 channels, NaN where a tap is. */
+function maxOfFour(src: usize, height: i32, width: i32, step: usize, rowStep: usize): v128 {
+  let best = f32x4.splat(-Infinity);
+  for (let y = 0; y < height; ++y) {
+    let a = src;
+    for (let x = 0; x < width; ++x) {
+      best = larger(best, v128.load(a));
+      a += step;
+    }
+    src += rowStep;
+  }
+  return best;
 }
 
 /** 16 channels of one window; `bits` is where their u16 goes. */
@@ -42,20 +62,36 @@ function poolChunk(
   let best1 = best0;
   let best2 = best0;
   let best3 = best0;
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  let sum2 = sum0;
+  let sum3 = sum0;
+  let row = src;
   for (let y = 0; y < height; ++y) {
-    let a = src;
+    let a = row;
     for (let x = 0; x < width; ++x) {
       const tap0 = v128.load(a);
       const tap1 = v128.load(a, 16);
       const tap2 = v128.load(a, 32);
       const tap3 = v128.load(a, 48);
-      best0 = larger(best0, tap0);
-      best1 = larger(best1, tap1);
-      best2 = larger(best2, tap2);
-      best3 = larger(best3, tap3);
+      best0 = f32x4.pmax(best0, tap0);
+      best1 = f32x4.pmax(best1, tap1);
+      best2 = f32x4.pmax(best2, tap2);
+      best3 = f32x4.pmax(best3, tap3);
+      sum0 = f32x4.add(sum0, tap0);
+      sum1 = f32x4.add(sum1, tap1);
+      sum2 = f32x4.add(sum2, tap2);
+      sum3 = f32x4.add(sum3, tap3);
       a += step;
     }
-    src += rowStep;
+    row += rowStep;
+  }
+  const sum = f32x4.add(f32x4.add(sum0, sum1), f32x4.add(sum2, sum3));
+  if (v128.any_true(f32x4.ne(sum, sum))) {
+    best0 = maxOfFour(src, height, width, step, rowStep);
+    best1 = maxOfFour(src + 16, height, width, step, rowStep);
+    best2 = maxOfFour(src + 32, height, width, step, rowStep);
+    best3 = maxOfFour(src + 48, height, width, step, rowStep);
   }
   let v0 = affine(best0, v128.load(scale), v128.load(shift));
   let v1 = affine(best1, v128.load(scale, 16), v128.load(shift, 16));
@@ -104,17 +140,7 @@ function poolFour(
   thresholds: usize,
   flips: usize,
 ): i32 {
-  let best = f32x4.splat(-Infinity);
-  for (let y = 0; y < height; ++y) {
-    let a = src;
-    for (let x = 0; x < width; ++x) {
-      const tap = v128.load(a);
-      best = larger(best, tap);
-      a += step;
-    }
-    src += rowStep;
-  }
-  let v = affine(best, v128.load(scale), v128.load(shift));
+  let v = affine(maxOfFour(src, height, width, step, rowStep), v128.load(scale), v128.load(shift));
   if (relu) v = positive(v);
   if (dst != 0) v128.store(dst, v);
   return bits ? ~i32x4.bitmask(signMask(v, thresholds, flips)) & 15 : 0;
@@ -150,37 +176,6 @@ export function maxPoolEpilogueF32(
   const last = (1 << (channels & 15)) - 1;
   let out = dst;
   let outBits = bits;
-  const inside =
-    padTop < 3 &&
-    padLeft < 3 &&
-    (outHeight - 1) * strideHeight - padTop < height &&
-    (outWidth - 1) * strideWidth - padLeft < width;
-  if (kernelHeight == 3 && kernelWidth == 3 && strideWidth == 2 && inside) {
-    if (bits != 0) memory.fill(bits, 0, <usize>(batch * outHeight * outWidth) * bitBytes);
-    for (let row = 0; row < batch * outHeight; ++row) {
-      const base = src + <usize>(row / outHeight) * <usize>height * rowStep;
-      const y = (row % outHeight) * strideHeight - padTop;
-      poolRow3x3(
-        base + <usize>max(0, y) * rowStep,
-        base + <usize>min(max(0, y + 1), height - 1) * rowStep,
-        base + <usize>min(y + 2, height - 1) * rowStep,
-        width,
-        channels,
-        outWidth,
-        padLeft,
-        scale,
-        shift,
-        relu != 0,
-        out,
-        outBits,
-        signThreshold,
-        signFlip,
-      );
-      if (dst != 0) out += <usize>outWidth * step;
-      if (bits != 0) outBits += <usize>outWidth * bitBytes;
-    }
-    return;
-  }
   for (let image = 0; image < batch; ++image) {
     const base = src + <usize>(image * height) * rowStep;
     for (let y = 0; y < outHeight; ++y) {

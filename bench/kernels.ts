@@ -1,10 +1,11 @@
-/** `bench kernels`: binary convolutions at the shapes of ResNet-18, every path, beside the prototype where it is present. */
+/** `bench kernels`: the kernels at the shapes of ResNet-18, every path, beside the prototypes where they are present. */
 import type { BenchOptions, BenchReport, BenchResult, BenchShape } from "../src/cli/bench_report.js";
 import { hostMemory } from "../src/runtime/memory.js";
-import { kernelModule } from "../src/runtime/module.js";
+import { kernelModule, relaxedModule } from "../src/runtime/module.js";
 import { instantiateKernels } from "../src/runtime/wasm.js";
+import { type FloatCase, floatCases } from "./support/float_cases.js";
 import { type KernelCase, kernelCases } from "./support/kernel_cases.js";
-import { isComparable, openPrototype, type Prototype } from "./support/prototype.js";
+import { isComparable, openPrototypes, type Prototypes } from "./support/prototype.js";
 import { benchResult, machineFacts, reasonOf, wanted } from "./support/report.js";
 import { measureSuite } from "./support/suite.js";
 
@@ -16,51 +17,76 @@ const resnet18Shapes: readonly BenchShape[] = [
   { height: 7, width: 7, inputs: 512, outputs: 512 },
 ];
 
-/** Case names carry their owner: benchmark.js tells them apart by name. */
-const prototypeName = (name: string) => `prototype: ${name}`;
+const noPrototypes: Prototypes = { convolution: () => [], stem: () => [] };
 
-function measureShape(
-  cases: readonly KernelCase[],
+/** benchmark.js tells cases apart by name, and layers of several shapes share one. */
+const timedName = ({ name, variant }: FloatCase) => `${name} ${variant}`;
+const twinName = (ours: FloatCase) => `prototype: ${timedName(ours)}`;
+
+/** Measures cases, each with its twin among the prototypes as its neighbour, so that both meet the same moment of the machine. */
+function measureCases(
+  cases: readonly FloatCase[],
   prototype: readonly KernelCase[],
-  { height, width, inputs, outputs }: BenchShape,
   { runs = 5, seconds = 0.1 }: BenchOptions,
 ): readonly BenchResult[] {
   const twins = new Map(prototype.map((twin) => [twin.name, twin]));
-  // Twins are neighbours, so that both meet the same moment of the machine.
   const timed = cases.flatMap((ours) => {
     const twin = twins.get(ours.name);
-    return twin === undefined ? [ours] : [ours, { ...twin, name: prototypeName(ours.name) }];
+    const own = { name: timedName(ours), run: ours.run };
+    return twin === undefined ? [own] : [own, { name: twinName(ours), run: twin.run }];
   });
   const timings = measureSuite(timed, { rounds: runs, seconds });
-  const variant = `${height}x${width}x${inputs}x${outputs}`;
-  return cases.map(({ name, macs }) => {
-    const twin = timings.get(prototypeName(name));
-    const measured = { suite: "kernels", name, variant, timing: timings.get(name)!, macs };
+  return cases.map((ours) => {
+    const { name, variant, macs } = ours;
+    const measured = { suite: "kernels", name, variant, timing: timings.get(timedName(ours))!, macs };
+    const twin = timings.get(twinName(ours));
     return benchResult(twin === undefined ? measured : { ...measured, others: { prototype: twin } });
   });
 }
 
+function open(module: WebAssembly.Module) {
+  const host = hostMemory();
+  return { host, kernels: instantiateKernels(module, host.memory).exports };
+}
+
+/** Float layers, and once more with fused multiply-adds where this runtime has them. */
+async function openFloatCases(module: WebAssembly.Module): Promise<readonly FloatCase[]> {
+  const { kernels, host } = open(module);
+  const cases = floatCases(kernels, host);
+  const relaxed = await relaxedModule();
+  if (relaxed === null) return cases;
+  const fused = open(relaxed);
+  const again = floatCases(fused.kernels, fused.host).filter(({ name }) => name.endsWith("f32"));
+  return [...cases, ...again.map((each) => ({ ...each, name: `${each.name}, relaxed` }))];
+}
+
 /**
- * 3x3 convolutions with padding 1 on the four shapes of ResNet-18 or on `shape`: `runs` rounds (5) of `seconds` (0.1) a case.
- * `table conv, zero padding` is the whole layer without its epilogue.
+ * 3x3 convolutions with padding 1 on the four shapes of ResNet-18, and its float layers; or on `shape` alone. `runs` rounds (5) of
+ * `seconds` (0.1) a case. `table conv, zero padding` is a whole layer without its epilogue.
  */
 export async function runKernelBench(options: BenchOptions): Promise<BenchReport> {
+  const { shape: only, filter } = options;
+  const shapes = only === undefined ? resnet18Shapes : [only];
   const module = await kernelModule();
-  const shapes = options.shape === undefined ? resnet18Shapes : [options.shape];
   const notes: string[] = [];
-  let prototype: Prototype = { cases: () => [] };
+  let prototypes = noPrototypes;
   try {
-    if (!shapes.some(isComparable)) throw new Error("it computes multiples of 64 channels only");
-    prototype = await openPrototype();
+    if (!shapes.some(isComparable)) throw new Error("they compute multiples of 64 channels only");
+    prototypes = await openPrototypes({ convolution: true, stem: only === undefined });
   } catch (error) {
-    notes.push(`the prototype is not compared: ${reasonOf(error)}`);
+    notes.push(`the prototypes are not compared: ${reasonOf(error)}`);
   }
   const results: BenchResult[] = [];
   for (const shape of shapes) {
-    const host = hostMemory();
-    const { exports } = instantiateKernels(module, host.memory);
-    const cases = kernelCases(exports, host, shape).filter(({ name }) => wanted(name, options.filter));
-    results.push(...measureShape(cases, prototype.cases(shape), shape, options));
+    const { kernels, host } = open(module);
+    const variant = `${shape.height}x${shape.width}x${shape.inputs}x${shape.outputs}`;
+    const cases = kernelCases(kernels, host, shape).filter(({ name }) => wanted(name, filter));
+    const named = cases.map((each) => ({ ...each, variant }));
+    results.push(...measureCases(named, prototypes.convolution(shape), options));
+  }
+  if (only === undefined) {
+    const cases = (await openFloatCases(module)).filter(({ name }) => wanted(name, filter));
+    results.push(...measureCases(cases, prototypes.stem(), options));
   }
   return { machine: machineFacts(), results, notes };
 }

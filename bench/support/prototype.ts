@@ -1,10 +1,11 @@
-/** The prototype of the table convolution, a yardstick that is not part of the package: compiled here and now where it is present. */
+/** The prototypes of the fast paths, yardsticks that are not part of the package: compiled here and now where they are present. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BenchShape } from "../../src/cli/bench_report.js";
 import { randomStream } from "../../src/models/random.js";
 import type { KernelCase } from "./kernel_cases.js";
+import { stemCases } from "./prototype_stem.js";
 
 interface PrototypeExports {
   readonly memory: WebAssembly.Memory;
@@ -43,30 +44,33 @@ interface PrototypeExports {
   ): void;
 }
 
-export interface Prototype {
-  /** The prototype's cases under the names of ours; none for shapes that it cannot compute. */
-  cases(shape: BenchShape): readonly KernelCase[];
+export interface Prototypes {
+  /** The table convolution's cases under the names of ours; none for shapes that it cannot compute. */
+  convolution(shape: BenchShape): readonly KernelCase[];
+  /** The stem's cases under the names of ours. */
+  stem(): readonly KernelCase[];
 }
 
 /** Whether the prototype computes a shape: its channels fill words and blocks of 64. */
 export const isComparable = ({ inputs, outputs }: BenchShape) => inputs % 64 === 0 && outputs % 64 === 0;
 
 /** The folder with the prototypes, by the environment or beside the repository; undefined where there is none. */
-function prototypeSource(): string | undefined {
+function prototypeFolder(): string | undefined {
   const named = process.env.XNORKIT_SHARED;
   let root = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(root, "package.json")) && dirname(root) !== root) root = dirname(root);
-  const source = join(named ?? resolve(root, "../shared"), "prototypes/kernels/conv.ts");
-  return existsSync(source) ? source : undefined;
+  const folder = join(named ?? resolve(root, "../shared"), "prototypes/kernels");
+  return existsSync(folder) ? folder : undefined;
 }
 
-async function compile(source: string): Promise<WebAssembly.Module> {
+async function compile(path: string, pages: number): Promise<WebAssembly.Module> {
   const { default: asc } = await import("assemblyscript/asc");
-  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--initialMemory", "1024"];
-  const text = readFileSync(source, "utf8");
+  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd", "--initialMemory", String(pages)];
+  const text = readFileSync(path, "utf8");
+  const entry = "prototype.ts";
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(["conv.ts", "--outFile", "conv.wasm", ...flags], {
-    readFile: (name) => (name === "conv.ts" ? text : null),
+  const { error, stderr } = await asc.main([entry, "--outFile", "prototype.wasm", ...flags], {
+    readFile: (name) => (name === entry ? text : null),
     writeFile: (_, contents) => {
       if (contents instanceof Uint8Array) binary = contents;
     },
@@ -76,8 +80,8 @@ async function compile(source: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(new Uint8Array(binary));
 }
 
-/** The prototype's cases on random bits; times do not depend on them. Its memory has 64 MiB, buffers start at 1 MiB. */
-function cases(module: WebAssembly.Module, shape: BenchShape): readonly KernelCase[] {
+/** The table convolution's cases on random bits; times do not depend on them. Its memory has 64 MiB, buffers start at 1 MiB. */
+function convolutionCases(module: WebAssembly.Module, shape: BenchShape): readonly KernelCase[] {
   if (!isComparable(shape)) return [];
   const { height, width, inputs, outputs } = shape;
   const { exports } = new WebAssembly.Instance(module, { env: { abort: () => {} } });
@@ -143,16 +147,24 @@ function cases(module: WebAssembly.Module, shape: BenchShape): readonly KernelCa
   return Object.entries(named).map(([name, run]) => ({ name, macs: 0, run }));
 }
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
- * Compiles the prototype, once a process: the compiler takes seconds.
- * @throws where it is not present or the AssemblyScript compiler (a development dependency) is not installed.
+ * Compiles what is asked of the prototypes, once a process: the compiler takes seconds.
+ * @throws where they are not present or the AssemblyScript compiler (a development dependency) is not installed.
  */
-export async function openPrototype(): Promise<Prototype> {
-  const source = prototypeSource();
-  if (source === undefined) throw new Error("prototypes/kernels/conv.ts is not in XNORKIT_SHARED");
-  compiled ??= compile(source);
-  const module = await compiled;
-  return { cases: (shape) => cases(module, shape) };
+export async function openPrototypes(wants: { convolution: boolean; stem: boolean }): Promise<Prototypes> {
+  const folder = prototypeFolder();
+  if (folder === undefined) throw new Error("there is no folder prototypes/kernels in XNORKIT_SHARED");
+  const open = (file: string, pages: number): Promise<WebAssembly.Module> => {
+    const module = compiled.get(file) ?? compile(join(folder, file), pages);
+    compiled.set(file, module);
+    return module;
+  };
+  const convolution = wants.convolution ? await open("conv.ts", 1024) : undefined;
+  const stem = wants.stem ? await open("stem.ts", 512) : undefined;
+  return {
+    convolution: (shape) => (convolution === undefined ? [] : convolutionCases(convolution, shape)),
+    stem: () => (stem === undefined ? [] : stemCases(stem)),
+  };
 }

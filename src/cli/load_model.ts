@@ -23,7 +23,7 @@ export const EMBEDDED = "digits";
 export const MODEL_HELP = `M is one of
   a name                 digits (the embedded network) or a name that summary lists
   a description (.json)  the network in its framework's words, with --weights for its parameters
-  a configuration (.yaml) of AWNAS, with --weights for its parameters
+  an AWNAS .yaml         its configuration file, with --weights for its parameters
   an MXNet symbol        X-symbol.json, with the .params beside it or in --weights; a softmax at its end is left out
   a packed model         what convert writes
   a safetensors file     whose metadata holds a description; its tensors are the weights

@@ -20,6 +20,8 @@ export interface CompileOptions {
   readonly taps?: readonly string[];
   /** What computes binary convolutions; `auto` by default. */
   readonly kernel?: KernelChoice;
+  /** Compute a first convolution on pixels with 16-bit weights; false by default. */
+  readonly byteStem?: boolean;
 }
 
 /** A graph with everything fused that its taps allow; shapes do not matter yet. */
@@ -29,6 +31,7 @@ export interface Program {
   readonly output: string;
   readonly taps: ReadonlyMap<string, string>;
   readonly kernel: KernelChoice;
+  readonly byteStem: boolean;
 }
 
 /** What a graph from a file is known to have, and one made by hand may lack. */
@@ -59,7 +62,7 @@ export function compileGraph(graph: Graph, weights: Weights, options: CompileOpt
   ops = foldBatchNorm(ops, kept);
   ops = fuseEpilogue(ops, kept);
   ops = fuseSign(ops, kept);
-  return { graph, ops: schedule(prune(ops, kept)), output, taps: tapped, kernel };
+  return { graph, ops: schedule(prune(ops, kept)), output, taps: tapped, kernel, byteStem: options.byteStem ?? false };
 }
 
 /** Fused operations and an input shape -> the Plan. `tuned` are measured kernel choices, by layer. */
@@ -74,5 +77,14 @@ export function planProgram(
   const shapes = new Map(inferred);
   for (const [name, shape] of inferred) shapes.set(unpackedName(name), shape);
   const kernels = chooseKernels(ops, shapes, program.kernel, tuned);
-  return lower(ops, { inputShape, inputType, preprocess: graph.preprocess, shapes, kernels, output, taps });
+  return lower(ops, {
+    inputShape,
+    inputType,
+    preprocess: graph.preprocess,
+    byteStem: program.byteStem,
+    shapes,
+    kernels,
+    output,
+    taps,
+  });
 }

@@ -1,12 +1,8 @@
 import { XnorkitError } from "../errors.js";
-import type { Preprocess } from "../graph/types.js";
-import { elementCount, type Shape } from "../tensor.js";
-import { type Affine, compose, makeAffine } from "./affine.js";
-import type { BinaryKernel } from "./choose_kernel.js";
 import { type InputOp, type Op, readsOf } from "./ir.js";
-import { mapBytes } from "./kernel_sizes.js";
 import { lowerBinaryConv2d } from "./lower_binary.js";
-import { affineConstants, type LowerContext, mapShape } from "./lower_context.js";
+import { findByteStem, lowerByteStem } from "./lower_byte_stem.js";
+import { type LowerContext, mapShape } from "./lower_context.js";
 import {
   lowerAddChannels,
   lowerConv2d,
@@ -17,88 +13,10 @@ import {
   lowerPool,
 } from "./lower_float.js";
 import { lowerPack, lowerPlanesConv2d, lowerUnpack } from "./lower_planes.js";
+import { type LowerOptions, lowerInput, lowerPort, pixelAffine, stageInput } from "./lower_ports.js";
 import { lowerConcat, lowerMul, lowerUnary } from "./lower_unary.js";
 import type { Plan, Port, Ref } from "./plan.js";
 import { planBuilder } from "./plan_builder.js";
-
-export interface LowerOptions {
-  readonly inputShape: Shape;
-  readonly inputType: "f32" | "u8";
-  readonly preprocess: Preprocess | undefined;
-  /** NCHW shape of every value. */
-  readonly shapes: ReadonlyMap<string, Shape>;
-  /** What computes each binary convolution, by layer. */
-  readonly kernels: ReadonlyMap<string, BinaryKernel>;
-  readonly output: string;
-  /** Value to keep, by the name that was asked for. */
-  readonly taps: ReadonlyMap<string, string>;
-}
-
-/** (pixel - mean) / std, one number for each channel or one for all. */
-function preprocessAffine({ mean, std }: Preprocess, channels: number): Affine {
-  for (const [name, values] of [
-    ["mean", mean],
-    ["std", std],
-  ] as const) {
-    if (values.length !== 1 && values.length !== channels) {
-      throw new XnorkitError(
-        "bad-option",
-        `preprocess.${name} has ${values.length} numbers, but the input has ${channels} channels: give one for each or one for all`,
-      );
-    }
-  }
-  return makeAffine(channels, (c) => {
-    const m = mean[mean.length === 1 ? 0 : c];
-    const s = std[std.length === 1 ? 0 : c];
-    return { scale: 1 / s, shift: -m / s, root: m };
-  });
-}
-
-function lowerInput(context: LowerContext, op: InputOp, options: LowerOptions): Ref {
-  const { builder } = context;
-  const shape = mapShape(options.inputShape);
-  const bytes = elementCount(options.inputShape) * (options.inputType === "f32" ? 4 : 1);
-  const staging = builder.buffer("input", bytes);
-  // Kept although it is read once: profile() runs the steps again on the same input.
-  builder.keep(staging);
-  let affine = op.affine;
-  if (options.inputType === "u8" && options.preprocess !== undefined) {
-    const pixels = preprocessAffine(options.preprocess, shape.channels);
-    affine = affine === null ? pixels : compose(pixels, affine);
-  }
-  const { scale, shift } = affineConstants(context, `input/${options.inputType}`, affine, shape.channels);
-  const ref = builder.buffer(op.value, mapBytes(shape.pixels, shape.channels));
-  builder.step({
-    name: op.name,
-    kind: "input",
-    calls: [
-      {
-        kernel: options.inputType === "f32" ? "nchwToMapF32" : "nchwToMapU8",
-        args: [staging, ref, shape.batch, shape.channels, shape.height * shape.width, scale, shift],
-      },
-    ],
-    binaryMacs: 0,
-    floatMacs: 0,
-  });
-  context.setRef(op.value, ref);
-  return staging;
-}
-
-/** Writes a value as an NCHW tensor that stays to the end of the run. */
-function lowerPort(context: LowerContext, value: string, shape: Shape, name: string): Port {
-  const { builder } = context;
-  const { batch, channels, height, width } = mapShape(shape);
-  const ref = builder.buffer(name, elementCount(shape) * 4);
-  builder.step({
-    name,
-    kind: "output",
-    calls: [{ kernel: "mapToNchwF32", args: [context.refOf(value), ref, batch, channels, height * width] }],
-    binaryMacs: 0,
-    floatMacs: 0,
-  });
-  builder.keep(ref);
-  return { ref, shape };
-}
 
 type Lowered = Exclude<Op, InputOp>;
 
@@ -152,7 +70,8 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
   ops.forEach((op, index) => {
     for (const name of readsOf(op)) lastRead.set(name, index);
   });
-  for (const name of [options.output, ...options.taps.values()]) lastRead.set(name, Number.POSITIVE_INFINITY);
+  const kept = new Set([options.output, ...options.taps.values()]);
+  for (const name of kept) lastRead.set(name, Number.POSITIVE_INFINITY);
 
   let current = 0;
   const context: LowerContext = {
@@ -168,11 +87,20 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
     dies: (value) => [...holders.get(refs.get(value)!.id)!].every((name) => (lastRead.get(name) ?? -1) <= current),
   };
 
-  let staging: Ref | null = null;
+  const staging = stageInput(context, options);
+  const stem =
+    options.byteStem && options.inputType === "u8"
+      ? findByteStem(ops, kept, options.inputShape, pixelAffine(options), options.shapes)
+      : null;
   ops.forEach((op, index) => {
     current = index;
-    if (op.kind === "input") staging = lowerInput(context, op, options);
-    else lowerOp(context, op);
+    if (stem !== null && (op === stem.input || op === stem.conv)) {
+      if (op === stem.conv) lowerByteStem(context, stem, staging, options.inputShape);
+    } else if (op.kind === "input") {
+      lowerInput(context, op, options, staging);
+    } else {
+      lowerOp(context, op);
+    }
   });
   const output = lowerPort(context, options.output, options.shapes.get(options.output)!, "output");
   const taps = new Map<string, Port>();
@@ -180,7 +108,7 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
     taps.set(name, lowerPort(context, value, options.shapes.get(value)!, `tap ${name}`));
   }
   return {
-    input: { ref: staging!, shape: options.inputShape, dtype: options.inputType },
+    input: { ref: staging, shape: options.inputShape, dtype: options.inputType },
     output,
     taps,
     ...builder.finish(),

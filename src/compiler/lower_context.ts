@@ -111,12 +111,13 @@ export function epilogueRefs(context: LowerContext, op: EpilogueOp, affine: Affi
   let flip: Ref | null = null;
   if (op.sign !== null) {
     bits = builder.buffer(op.sign.bits, bitBytes(pixels, channels));
-    const stride = mapStride(channels);
-    const key = op.sign.affine === null ? `sign/${stride}` : `${op.sign.bits}/sign`;
-    const signAffine = op.sign.affine;
-    const thresholds = () => floatThresholds(signAffine, channels, stride);
-    threshold = builder.constant(`${key}/threshold`, stride * 4, () => bytesOf(thresholds().threshold));
-    flip = builder.constant(`${key}/flip`, stride * 4, () => bytesOf(thresholds().flip));
+    // Without an affine the kernels decide on the sign of the value itself, which is faster than thresholds of 0.
+    if (op.sign.affine !== null) {
+      const stride = mapStride(channels);
+      const thresholds = () => floatThresholds(op.sign!.affine, channels, stride);
+      threshold = builder.constant(`${op.sign.bits}/threshold`, stride * 4, () => bytesOf(thresholds().threshold));
+      flip = builder.constant(`${op.sign.bits}/flip`, stride * 4, () => bytesOf(thresholds().flip));
+    }
   }
   return {
     channels,

@@ -138,6 +138,7 @@ export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
   defineOutputs(context, op, refs);
 }
 
+/** A pool and its epilogue; max pooling takes all of it but residuals in the same pass. */
 export function lowerPool(context: LowerContext, op: PoolOp): void {
   const { builder } = context;
   const input = context.shapeOf(op.input);
@@ -145,30 +146,26 @@ export function lowerPool(context: LowerContext, op: PoolOp): void {
   const refs = epilogueRefs(context, op, op.epilogue.affine);
   const { affine, first, relu, second } = op.epilogue;
   const needsEpilogue = affine !== null || first !== null || relu || second !== null || op.sign !== null;
-  const dst =
-    refs.value === null || first !== null || second !== null
-      ? builder.buffer(`${op.name}/pooled`, mapBytes(output.pixels, output.channels))
-      : refs.value;
-  const args = [
-    context.refOf(op.input),
-    dst,
-    input.batch,
-    input.height,
-    input.width,
-    input.channels,
-    output.height,
-    output.width,
-    ...op.window.kernel,
-    ...op.window.stride,
-    ...op.window.padding,
-  ];
-  const calls: Call[] = [
-    op.kind === "maxPool"
-      ? { kernel: "maxPoolF32", args }
-      : { kernel: "avgPoolF32", args: [...args, op.countIncludePad ? 1 : 0] },
-  ];
-  if (needsEpilogue) {
-    calls.push({ kernel: "epilogueF32", args: [dst, output.pixels, output.channels, ...epilogueArgs(refs, 0)] });
+  const sizes = [input.batch, input.height, input.width, input.channels, output.height, output.width];
+  const window = [...op.window.kernel, ...op.window.stride, ...op.window.padding];
+  const src = context.refOf(op.input);
+  const calls: Call[] = [];
+  if (op.kind === "maxPool" && needsEpilogue && first === null && second === null) {
+    const { scale, shift, value, bits, threshold, flip } = refs;
+    const outputs = [value ?? 0, bits ?? 0, threshold ?? 0, flip ?? 0];
+    const args = [src, ...sizes, ...window, scale, shift, relu ? 1 : 0, ...outputs];
+    calls.push({ kernel: "maxPoolEpilogueF32", args });
+  } else {
+    const dst =
+      refs.value === null || first !== null || second !== null
+        ? builder.buffer(`${op.name}/pooled`, mapBytes(output.pixels, output.channels))
+        : refs.value;
+    const args = [src, dst, ...sizes, ...window];
+    if (op.kind === "maxPool") calls.push({ kernel: "maxPoolF32", args });
+    else calls.push({ kernel: "avgPoolF32", args: [...args, op.countIncludePad ? 1 : 0] });
+    if (needsEpilogue) {
+      calls.push({ kernel: "epilogueF32", args: [dst, output.pixels, output.channels, ...epilogueArgs(refs, 0)] });
+    }
   }
   builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
   defineOutputs(context, op, refs);

@@ -1,5 +1,6 @@
 /** Few-bit values: quantising to bit planes, convolving them as a weighted sum of binary convolutions, and reading them as floats. */
 import type { BorderValue } from "../graph/types.js";
+import type { Affine } from "./affine.js";
 import { fanIn, kernelShape } from "./binary_conv.js";
 import { weightSum } from "./codes.js";
 import { countsCalls, countsFormat } from "./counts.js";
@@ -15,7 +16,7 @@ import {
   type LowerContext,
 } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
-import { offsetRef } from "./plan_builder.js";
+import { offsetRef, type PlanBuilder } from "./plan_builder.js";
 import { tapSums } from "./weight_planes.js";
 
 /** The i32 that says whether a ternary value has any exact zero. */
@@ -107,9 +108,30 @@ function borderCorrections(context: LowerContext, op: PlanesConv2dOp, stride: nu
   });
 }
 
-/** All pairs of planes: the weighted counts are summed as i32, then the epilogue reads them. */
-function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs): Call[] {
-  const { builder } = context;
+/** Pairs of planes run one after the other and are of one size: they share a set of scratch buffers. */
+function sharedScratch(builder: PlanBuilder): PlanBuilder {
+  const known = new Map<string, Ref>();
+  return {
+    ...builder,
+    buffer(name, bytes) {
+      const use = `${name.slice(name.lastIndexOf("/"))} ${bytes}`;
+      const ref = known.get(use) ?? builder.buffer(name, bytes);
+      known.set(use, ref);
+      return ref;
+    },
+  };
+}
+
+/** True where the counts of each pair of planes, and so their sum, are twice the mismatches. */
+function hasDoubledCounts(context: LowerContext, op: PlanesConv2dOp): boolean {
+  const [weight] = op.weights.planes;
+  const plane = { name: op.name, bits: context.refOf(op.input), weight, padValue: planeBorder(op, 0) };
+  return countsFormat(context.kernelOf(op.name), binaryConv(context, op, plane)).doubled;
+}
+
+/** All pairs of planes: the weighted counts are summed as i32, then the epilogue reads them by `affine`. */
+function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs, affine: Affine): Call[] {
+  const builder = sharedScratch(context.builder);
   const { activation, weights } = op;
   const input = context.shapeOf(op.input);
   const output = context.shapeOf(op.value ?? op.sign!.bits);
@@ -166,16 +188,9 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
       ],
     });
   }
-  const largest = fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
-  const epilogue = countsEpilogue(
-    context,
-    op,
-    `${op.name}/sums`,
-    refs,
-    op.epilogue.affine!,
-    { type: "I32", stride },
-    largest,
-  );
+  const unit = hasDoubledCounts(context, op) ? 2 : 1;
+  const largest = unit * fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
+  const epilogue = countsEpilogue(context, op, `${op.name}/sums`, refs, affine, { type: "I32", stride }, largest);
   calls.push(epilogue(total!, 0, output.pixels));
   return calls;
 }
@@ -201,10 +216,11 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
 export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const { builder } = context;
   const { activation, weights } = op;
-  const refs = epilogueRefs(context, op, op.epilogue.affine);
+  const affine = hasDoubledCounts(context, op) ? halved(op.epilogue.affine!) : op.epilogue.affine!;
+  const refs = epilogueRefs(context, op, affine);
   const output = context.shapeOf(op.value ?? op.sign!.bits);
   const [outputs] = kernelShape(weights.planes[0]);
-  const calls = planesCalls(context, op, refs);
+  const calls = planesCalls(context, op, refs, affine);
   const binaryMacs = output.pixels * outputs * fanIn(weights.planes[0]);
   const kind = `planesConv2d (${context.kernelOf(op.name)})`;
   const step = { name: op.name, kind, binaryMacs, floatMacs: 0 };

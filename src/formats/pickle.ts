@@ -162,7 +162,7 @@ function stepOutside(machine: Machine, opcode: string): void {
   const place = placeOf(machine, opcode);
   switch (opcode) {
     case "GLOBAL":
-      push(machine, readGlobal(reader.line(), reader.line()));
+      push(machine, readGlobal(machine, reader.line(), reader.line()));
       return;
     case "STACK_GLOBAL": {
       const [module, name] = popMany(machine, 2);
@@ -171,7 +171,7 @@ function stepOutside(machine: Machine, opcode: string): void {
           `names ${describeValue(module)} and ${describeValue(name)}, expected the texts of a module and a name`,
         );
       }
-      push(machine, readGlobal(module, name));
+      push(machine, readGlobal(machine, module, name));
       return;
     }
     case "REDUCE": {
@@ -190,7 +190,7 @@ function stepOutside(machine: Machine, opcode: string): void {
       return;
     }
     case "INST": {
-      const callee = readGlobal(reader.line(), reader.line());
+      const callee = readGlobal(machine, reader.line(), reader.line());
       call(machine, callee, popToMark(machine), "call", place);
       return;
     }
@@ -218,7 +218,13 @@ function placeOf({ reader, name }: Machine, opcode: string): string {
   return `opcode ${opcode} at byte ${reader.position() - 1} of ${name}`;
 }
 
-function readGlobal(module: string, name: string): PickleValue {
+/** A dotted name of Python, whose letters may be of any script. */
+const DOTTED_NAME = /^[\p{L}\p{N}_.<>]{1,256}$/u;
+
+function readGlobal({ reader }: Machine, module: string, name: string): PickleValue {
+  if (!DOTTED_NAME.test(module) || !DOTTED_NAME.test(name)) {
+    throw reader.error(`names ${describeValue(`${module}.${name}`)}, which is no name in Python: it is damaged`);
+  }
   return { kind: "global", name: `${PYTHON_2_MODULES[module] ?? module}.${name}` };
 }
 

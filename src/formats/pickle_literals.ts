@@ -1,6 +1,6 @@
 /** The opcodes of a pickle that hold a value themselves: numbers, texts, bytes and empty containers. */
 import type { PickleReader } from "./pickle_reader.js";
-import type { PickleValue } from "./pickle_values.js";
+import { type PickleValue, quoteText } from "./pickle_values.js";
 
 /** Longest whole number, as text or bytes: its conversion takes quadratic time. Python's own bound is 4300 digits. */
 const MAX_DIGITS = 4300;
@@ -82,7 +82,7 @@ function readInt(reader: PickleReader): PickleValue {
 
 function decimal(reader: PickleReader, text: string): number | bigint {
   if (text.length > MAX_DIGITS || !/^[+-]?\d+$/.test(text)) {
-    throw reader.error(`has ${JSON.stringify(text.slice(0, 40))} where a whole number belongs: it is damaged`);
+    throw reader.error(`has ${quoteText(text)} where a whole number belongs: it is damaged`);
   }
   return whole(BigInt(text.replace(/^\+/, "")));
 }
@@ -104,7 +104,7 @@ function readFloat(reader: PickleReader): number {
   const text = reader.line();
   const value = FLOAT_WORDS.get(text) ?? Number(text);
   if (text.trim() === "" || (Number.isNaN(value) && text !== "nan")) {
-    throw reader.error(`has ${JSON.stringify(text.slice(0, 40))} where a number belongs: it is damaged`);
+    throw reader.error(`has ${quoteText(text)} where a number belongs: it is damaged`);
   }
   return value;
 }
@@ -119,7 +119,7 @@ function readLength(reader: PickleReader): number {
 function readQuoted(reader: PickleReader): string {
   const text = reader.line();
   const quoted = /^(['"])(.*)\1$/s.exec(text);
-  if (quoted === null) throw reader.error(`has ${JSON.stringify(text.slice(0, 40))} where a text in quotes belongs`);
+  if (quoted === null) throw reader.error(`has ${quoteText(text)} where a text in quotes belongs`);
   return resolveEscapes(quoted[2]);
 }
 

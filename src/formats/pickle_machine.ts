@@ -1,6 +1,6 @@
 /** The stack machine of a pickle: its state, and the steps that move values about in it. */
 import type { PickleReader } from "./pickle_reader.js";
-import { describeValue, isDict, isGrowing, isObject, type PickleValue } from "./pickle_values.js";
+import { describeValue, isDict, isGrowing, isObject, type PickleValue, quoteText } from "./pickle_values.js";
 
 /** A call or an instance that a pickle asks for. */
 export interface PickleCall {
@@ -76,7 +76,7 @@ export function popMany(machine: Machine, count: number): PickleValue[] {
 
 export function memoIndex({ reader }: Machine): number {
   const text = reader.line();
-  if (!/^\d{1,10}$/.test(text)) throw reader.error(`has ${JSON.stringify(text.slice(0, 40))} for a memo index`);
+  if (!/^\d{1,10}$/.test(text)) throw reader.error(`has ${quoteText(text)} for a memo index`);
   return Number(text);
 }
 

@@ -91,11 +91,18 @@ export function isCount(value: PickleValue): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
+const SHOWN_CHARACTERS = 100;
+
+/** A text of the file in quotes, as an error message shows it: on one line, cut where it is long. */
+export function quoteText(text: string): string {
+  return JSON.stringify(text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}...`);
+}
+
 /** A value as an error message calls it. */
 export function describeValue(value: PickleValue): string {
-  if (typeof value === "string") return `the text ${JSON.stringify(value.slice(0, 60))}`;
+  if (typeof value === "string") return `the text ${quoteText(value)}`;
   if (value === null) return "None";
-  if (!isStructure(value)) return value instanceof Uint8Array ? "bytes" : `${value}`;
+  if (!isStructure(value)) return value instanceof Uint8Array ? "bytes" : `${value}`.slice(0, SHOWN_CHARACTERS);
   switch (value.kind) {
     case "global":
       return value.name;

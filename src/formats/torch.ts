@@ -3,7 +3,7 @@ import { XnorkitError } from "../errors.js";
 import { isKnownExtra } from "../graph/parameters.js";
 import type { FloatWeight, Weights } from "../weights.js";
 import { DTYPE_BYTES, isFloatDtype, type RawTensor, toFloat32 } from "./dtypes.js";
-import type { PickleObject } from "./pickle_values.js";
+import { type PickleObject, quoteText } from "./pickle_values.js";
 import { describeFile } from "./sniff.js";
 import { isTorchLegacy, openTorchLegacy } from "./torch_legacy.js";
 import { namedTensors } from "./torch_state.js";
@@ -66,7 +66,7 @@ function floatWeight(name: string, raw: RawTensor, spend: (bytes: number) => voi
   if (isKnownExtra(name)) return null;
   throw new XnorkitError(
     "unsupported",
-    `tensor ${JSON.stringify(name)} has dtype ${raw.dtype}, but weights are F32, F16, BF16 or F64: is it a file of weights?`,
+    `tensor ${quoteText(name)} has dtype ${raw.dtype}, but weights are F32, F16, BF16 or F64: is it a file of weights?`,
   );
 }
 

@@ -10,7 +10,7 @@
  */
 import { XnorkitError } from "../errors.js";
 import { type PickleHost, type PickleRead, readPickle } from "./pickle.js";
-import { describeValue, isDict, isPersistent, itemsOf, type PickleValue } from "./pickle_values.js";
+import { describeValue, isDict, isPersistent, itemsOf, type PickleValue, quoteText } from "./pickle_values.js";
 import { callGuard, refuseCall } from "./torch_globals.js";
 import { elementBytes, readStorageId, resolvePersistentId, type TorchFile } from "./torch_storage.js";
 
@@ -63,8 +63,7 @@ export function openTorchLegacy(bytes: Uint8Array): TorchFile {
     onlyInModules: guard.onlyInModules(),
     storage: (key) => {
       const contents = storages.get(key);
-      if (contents === undefined)
-        throw new XnorkitError("bad-file", `the checkpoint has no storage ${JSON.stringify(key)}`);
+      if (contents === undefined) throw new XnorkitError("bad-file", `the checkpoint has no storage ${quoteText(key)}`);
       return contents;
     },
   };
@@ -96,7 +95,7 @@ function noteSize(sizes: Map<string, number>, id: PickleValue): void {
   if (earlier === undefined || earlier === size) return;
   throw new XnorkitError(
     "bad-file",
-    `storage ${JSON.stringify(storage.key)} has elements of ${earlier} and of ${size} bytes: the checkpoint is damaged`,
+    `storage ${quoteText(storage.key)} has elements of ${earlier} and of ${size} bytes: the checkpoint is damaged`,
   );
 }
 
@@ -128,7 +127,7 @@ function readStorages(
     if (start > bytes.length || length < 0 || length > bytes.length - start) {
       throw new XnorkitError(
         "bad-file",
-        `storage ${JSON.stringify(key)} of ${length} bytes at byte ${at} goes past the end of the file at byte ${bytes.length}: it is cut short or damaged`,
+        `storage ${quoteText(key)} of ${length} bytes at byte ${at} goes past the end of the file at byte ${bytes.length}: it is cut short or damaged`,
       );
     }
     storages.set(key, bytes.subarray(start, start + length));

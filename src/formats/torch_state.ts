@@ -1,6 +1,14 @@
 /** The named tensors of a torch checkpoint: of a state dict, of one inside of another dict, or of a module that was pickled whole. */
 import { XnorkitError } from "../errors.js";
-import { describeValue, isDict, isObject, itemsOf, type PickleObject, type PickleValue } from "./pickle_values.js";
+import {
+  describeValue,
+  isDict,
+  isObject,
+  itemsOf,
+  type PickleObject,
+  type PickleValue,
+  quoteText,
+} from "./pickle_values.js";
 import { refuseCall } from "./torch_globals.js";
 import type { TorchFile } from "./torch_storage.js";
 import { tensorCall } from "./torch_tensor.js";
@@ -68,7 +76,7 @@ export function namedTensors({ root, onlyInModules }: TorchFile): NamedCalls {
   }
   const tensors = collect(found, dictMembers);
   if (tensors.size > 0) return tensors;
-  const keys = [...entries.keys()].slice(0, 8).map(keyText).join(", ");
+  const keys = [...entries.keys()].slice(0, 8).map(showKey).join(", ");
   throw new XnorkitError(
     "bad-file",
     `the checkpoint holds no tensors${keys === "" ? "" : ` under its keys ${keys}`}, expected a state_dict or a dict with one under "state_dict"`,
@@ -95,8 +103,19 @@ function hasTensor(entries: Entries): boolean {
   return false;
 }
 
-function keyText(key: PickleValue): string {
-  return typeof key === "string" ? key.slice(0, MAX_NAME) : describeValue(key);
+function showKey(key: PickleValue): string {
+  return typeof key === "string" ? quoteText(key) : describeValue(key);
+}
+
+/** @throws XnorkitError where the name is longer than any. */
+function memberName(parent: string, key: PickleValue): string {
+  const own = typeof key === "string" ? key : describeValue(key);
+  const name = parent === "" ? own : `${parent}.${own}`;
+  if (name.length <= MAX_NAME) return name;
+  throw new XnorkitError(
+    "bad-file",
+    `the checkpoint has the name ${quoteText(name)} of ${name.length} characters, expected ${MAX_NAME} at most`,
+  );
 }
 
 /** What a dict or module holds, in the order of its state dict. */
@@ -126,8 +145,7 @@ function collect(root: PickleValue, membersOf: Members): NamedCalls {
     const { value, name, depth } = place;
     const call = tensorCall(value);
     if (call !== null) {
-      if (tensors.has(name))
-        throw new XnorkitError("bad-file", `the checkpoint holds tensor ${JSON.stringify(name)} twice`);
+      if (tensors.has(name)) throw new XnorkitError("bad-file", `the checkpoint holds tensor ${quoteText(name)} twice`);
       tensors.set(name, call);
       continue;
     }
@@ -136,10 +154,10 @@ function collect(root: PickleValue, membersOf: Members): NamedCalls {
       if (++visited > MAX_ENTRIES || depth >= MAX_DEPTH) {
         throw new XnorkitError(
           "bad-file",
-          `the checkpoint nests more than ${MAX_DEPTH} deep or holds more than ${MAX_ENTRIES} entries at ${JSON.stringify(name.slice(0, 60))}: does it hold itself?`,
+          `the checkpoint nests more than ${MAX_DEPTH} deep or holds more than ${MAX_ENTRIES} entries at ${quoteText(name)}: does it hold itself?`,
         );
       }
-      members.push({ value: member, name: name === "" ? keyText(key) : `${name}.${keyText(key)}`, depth: depth + 1 });
+      members.push({ value: member, name: memberName(name, key), depth: depth + 1 });
     }
     places.push(...members.reverse());
   }

@@ -11,6 +11,7 @@ import {
   itemsOf,
   type PickleObject,
   type PickleValue,
+  quoteText,
 } from "./pickle_values.js";
 import { elementBytes, readStorageId, type StorageId, type TorchFile } from "./torch_storage.js";
 
@@ -66,7 +67,7 @@ interface Layout {
 }
 
 function bad(name: string, message: string): XnorkitError {
-  return new XnorkitError("bad-file", `tensor ${JSON.stringify(name)}: ${message}: the checkpoint is damaged`);
+  return new XnorkitError("bad-file", `tensor ${quoteText(name)}: ${message}: the checkpoint is damaged`);
 }
 
 /** A tuple or torch.Size of counts. */
@@ -88,7 +89,7 @@ function readLayout(name: string, call: PickleObject): Layout {
   if (dtype === null) {
     throw new XnorkitError(
       "unsupported",
-      `tensor ${JSON.stringify(name)}: its storage is untyped, and its dtype is none of ${Object.keys(DTYPES).join(", ")}`,
+      `tensor ${quoteText(name)}: its storage is untyped, and its dtype is none of ${Object.keys(DTYPES).join(", ")}`,
     );
   }
   return { storage, dtype, offset, shape, strides };
@@ -105,13 +106,19 @@ function storageBytes(name: string, { storage, dtype, offset, shape, strides }: 
   const all = file.storage(storage.key);
   const { offset: first, elements } = storage.view ?? { offset: 0, elements: storage.elements };
   if ((first + elements) * size > all.length) {
-    throw bad(name, `its storage ${storage.key} has ${all.length} bytes, expected ${(first + elements) * size}`);
+    throw bad(
+      name,
+      `its storage ${quoteText(storage.key)} has ${all.length} bytes, expected ${(first + elements) * size}`,
+    );
   }
   const bytes = all.subarray(first * size, (first + elements) * size);
   const last = shape.reduce((index, count, axis) => index + (count - 1) * strides[axis], offset);
   const needed = shape.includes(0) ? 0 : (last + 1) * DTYPE_BYTES[dtype];
   if (needed > bytes.length) {
-    throw bad(name, `its elements take ${needed} bytes of storage ${storage.key}, which has ${bytes.length}`);
+    throw bad(
+      name,
+      `its elements take ${needed} bytes of storage ${quoteText(storage.key)}, which has ${bytes.length}`,
+    );
   }
   return bytes;
 }

@@ -4,6 +4,7 @@
  */
 import { XnorkitError } from "../errors.js";
 import { readPickle } from "./pickle.js";
+import { quoteText } from "./pickle_values.js";
 import { callGuard } from "./torch_globals.js";
 import { resolvePersistentId, type TorchFile } from "./torch_storage.js";
 import { openZip } from "./zip.js";
@@ -54,6 +55,6 @@ function checkByteOrder(contents: Uint8Array | null): void {
   if (order === "little") return;
   throw new XnorkitError(
     "unsupported",
-    `the checkpoint's byte order is ${JSON.stringify(order)}, expected "little": save it again on a little-endian machine`,
+    `the checkpoint's byte order is ${quoteText(order)}, expected "little": save it again on a little-endian machine`,
   );
 }

@@ -26,6 +26,8 @@ const ENTRY_BYTES = 46;
 const IN_ZIP64 = 0xffffffff;
 const ZIP64_EXTRA = 1;
 const ENCRYPTED = 1;
+/** No control characters, and no longer than file systems take. */
+const FILE_NAME = /^\P{Cc}{1,512}$/u;
 
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
@@ -126,6 +128,9 @@ function readEntry(bytes: Uint8Array, view: DataView, at: number): ZipEntry {
   const nameBytes = view.getUint16(at + 28, true);
   const extra = at + ENTRY_BYTES + nameBytes;
   const name = new TextDecoder().decode(bytes.subarray(at + ENTRY_BYTES, extra));
+  if (!FILE_NAME.test(name)) {
+    throw damaged(`the zip directory entry at byte ${at} has a name that no file has: the archive is damaged`);
+  }
   if ((view.getUint16(at + 8, true) & ENCRYPTED) !== 0) {
     throw new XnorkitError("unsupported", `the zip entry ${name} in the directory at byte ${at} is encrypted`);
   }

@@ -95,7 +95,8 @@ export interface KernelExports {
    * v += second; then v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each where its
    * pointer is not 0; where `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read. x is a count as
    * i32 or u16, or a map (`F32`, whose stride is the map's). `first`, `second` and `dst` are maps of the same channels; `dst` may be
-   * any of the inputs. scale, shift, signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately (no fused multiply-add).
+   * any of the inputs. scale, shift, signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and
+   * add round separately (no fused multiply-add).
    */
   epilogueI32(
     counts: number,

@@ -92,7 +92,7 @@ function valueMap(pixels: i32, channels: i32, seed: i32): usize {
   return map;
 }
 
-/** Number of values and bits that differ from the definition; steps: 1 first, 2 relu, 4 second, 8 dst, 16 bits, 32 dst is first. */
+/** Number of values and bits that differ from the definition; steps: 1 first, 2 relu, 4 second, 8 dst, 16 bits, 32 dst is first, 64 sign(v). */
 function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const stride = strideOf(channels);
   const countStride = channels + 2;
@@ -130,8 +130,10 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const dst = steps & 32 ? first : steps & 8 ? own : 0;
   const bitsAt = steps & 16 ? bits : 0;
   const relu = steps & 2;
+  const limits = steps & 64 ? 0 : threshold;
+  const flips = steps & 64 ? 0 : flip;
   if (kind == F32) {
-    epilogueF32(src, pixels, channels, scale, shift, firstAt, relu, secondAt, dst, bitsAt, threshold, flip);
+    epilogueF32(src, pixels, channels, scale, shift, firstAt, relu, secondAt, dst, bitsAt, limits, flips);
   } else if (kind == U16) {
     epilogueU16(
       counts,
@@ -145,8 +147,8 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       secondAt,
       dst,
       bitsAt,
-      threshold,
-      flip,
+      limits,
+      flips,
     );
   } else {
     epilogueI32(
@@ -161,8 +163,8 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       secondAt,
       dst,
       bitsAt,
-      threshold,
-      flip,
+      limits,
+      flips,
     );
   }
 
@@ -175,8 +177,9 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       let bit = 0;
       if (c < channels) {
         let v = load<f32>(expected + (pixel * stride + c) * 4);
-        if (load<u32>(flip + c * 4) != 0) v = -v;
-        bit = v < load<f32>(threshold + c * 4) ? 0 : 1;
+        if (limits != 0 && load<u32>(flip + c * 4) != 0) v = -v;
+        const limit: f32 = limits != 0 ? load<f32>(threshold + c * 4) : 0;
+        bit = v < limit ? 0 : 1;
       }
       if (bitsAt != 0 && bitAt(bits, pixel, c, channels) != bit) ++wrong;
     }
@@ -208,7 +211,8 @@ describe("thresholds on counts", () => {
 describe("epilogues", () => {
   test("every combination of steps, from i32, u16 and f32", () => {
     for (let kind = I32; kind <= F32; ++kind) {
-      for (let steps = 0; steps < 32; ++steps) {
+      for (let step = 0; step < 64; ++step) {
+        const steps = step < 32 ? step : step + 32;
         for (let channels = 1; channels <= 133; channels += 11) {
           expect(wrongEpilogue(3, channels, kind, steps)).toBe(0);
         }
@@ -217,6 +221,11 @@ describe("epilogues", () => {
   });
 
   test("into the residual's own map", () => {
-    for (let channels = 1; channels <= 80; ++channels) expect(wrongEpilogue(2, channels, U16, 1 | 32 | 16)).toBe(0);
+    for (let channels = 1; channels <= 80; ++channels) {
+      for (let pixels = 1; pixels <= 3; ++pixels) {
+        expect(wrongEpilogue(pixels, channels, U16, 1 | 32 | 16)).toBe(0);
+        expect(wrongEpilogue(pixels, channels, I32, 1 | 32 | 16 | 64)).toBe(0);
+      }
+    }
   });
 });

@@ -30,7 +30,7 @@ test("every path of a shape is in the report", async () => {
   }
 });
 
-test("the prototype is compared where it is present, and noted where it is not", async () => {
+test("the prototypes are compared where they are present, and noted where they are not", async () => {
   const shape = { height: 7, width: 7, inputs: 64, outputs: 64 };
   const report = checkReport(await runKernelBench({ ...quick, shape, filter: "Table Conv" }), "kernels");
   assert.deepEqual(

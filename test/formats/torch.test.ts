@@ -80,7 +80,7 @@ describe("where a checkpoint keeps its tensors", () => {
   });
 
   it("takes the pairs that Python 2 gives an OrderedDict", () => {
-    assert.deepEqual(namesOf(`ccollections\nOrderedDict\n((l(S'a'\n${pair}lalt`.replace("alt", "atR")), ["a"]);
+    assert.deepEqual(namesOf(`ccollections\nOrderedDict\n(](]S'a'\na${pair}aetR`), ["a"]);
   });
 
   it("says what it found where there is no state dict", () => {
@@ -90,7 +90,10 @@ describe("where a checkpoint keeps its tensors", () => {
     refuse("(lp0\n", /holds a list, expected a state_dict/);
     refuse("N", /holds None/);
     refuse("(d", /holds no tensors, expected/);
-    refuse(dictText({ epoch: "I3\n", loss: "F0.5\n" }), /no tensors under its keys epoch, loss, expected a state_dict/);
+    refuse(
+      dictText({ epoch: "I3\n", loss: "F0.5\n" }),
+      /no tensors under its keys "epoch", "loss", expected a state_dict/,
+    );
     refuse(dictText({ a: pair, "b.c": pair, b: dictText({ c: pair }) }), /holds tensor "b\.c" twice/);
   });
 });
@@ -100,11 +103,11 @@ describe("tensors that do not fit", () => {
     throwsError(() => readTorch(torchZip(`${dictText({ w: tensorText(text) })}.`, two)), "bad-file", ...says);
 
   it("refuses elements outside of the storage", () => {
-    const says = /tensor "w": its elements take 12 bytes of storage 0, which has 8/;
+    const says = /tensor "w": its elements take 12 bytes of storage "0", which has 8/;
     refuse({ elements: 2, shape: [3], strides: [1] }, says);
     refuse({ elements: 2, offset: 1, shape: [2], strides: [1] }, says);
     refuse({ elements: 2, shape: [1, 2], strides: [9, 2] }, says);
-    refuse({ elements: 3, shape: [1], strides: [1] }, /its storage 0 has 8 bytes, expected 12/);
+    refuse({ elements: 3, shape: [1], strides: [1] }, /its storage "0" has 8 bytes, expected 12/);
     refuse({ key: "1", elements: 2, shape: [2], strides: [1] }, /holds no file "net\/data\/1"/);
   });
 
@@ -141,7 +144,7 @@ describe("what is not supported", () => {
     refuse(ofType("ComplexFloatStorage"), /storage of type torch\.ComplexFloatStorage, expected one of torch\.Float/);
     refuse(ofType("LongStorage"), /tensor "w" has dtype I64, but weights are F32, F16, BF16 or F64/);
     assert.equal(readTorch(ofType("LongStorage", "bn.num_batches_tracked")).size, 0);
-    assert.deepEqual([...readTorch(ofType("cuda.FloatStorage".replace("cuda.", ""))).get("w")!.data], [1]);
+    assert.deepEqual([...readTorch(ofType("FloatStorage")).get("w")!.data], [1]);
   });
 
   it("refuses big-endian files and TorchScript", () => {
@@ -163,6 +166,10 @@ describe("what is not supported", () => {
   it("says which format another file is", () => {
     throwsError(() => readTorch(Uint8Array.of(0x89, 0x50, 0x4e, 0x47)), "bad-file", /but this is a PNG picture/);
     throwsError(() => readTorch(new Uint8Array(0)), "bad-file", /the file is empty/);
-    throwsError(() => readTorch(zipSync({ "a.txt": Uint8Array.of(1) })), "bad-file", /holds 0 files data\.pkl among its 1/);
+    throwsError(
+      () => readTorch(zipSync({ "a.txt": Uint8Array.of(1) })),
+      "bad-file",
+      /holds 0 files data\.pkl among its 1/,
+    );
   });
 });

@@ -30,17 +30,17 @@ const places: Readonly<Record<string, (attack: string) => string>> = {
 };
 
 const attacks: Readonly<Record<string, readonly [text: string, ...says: readonly RegExp[]]>> = {
-  "os.system by REDUCE": ["cos\nsystem\n(S'echo'\ntR", /calls os\.system \(opcode REDUCE at byte \d+ of net\/data\.pkl\)/],
+  "os.system by REDUCE": [
+    "cos\nsystem\n(S'echo'\ntR",
+    /calls os\.system \(opcode REDUCE at byte \d+ of net\/data\.pkl\)/,
+  ],
   "posix.system": ["cposix\nsystem\n(S'echo'\ntR", /calls posix\.system/],
   "os.system by INST": ["(S'echo'\nios\nsystem\n", /calls os\.system \(opcode INST/],
   "os.system by OBJ": ["(cos\nsystem\nS'echo'\no", /calls os\.system \(opcode OBJ/],
   "builtins.eval": ["cbuiltins\neval\n(S'1'\ntR", /calls builtins\.eval/],
   "eval of Python 2": ["c__builtin__\neval\n(S'1'\ntR", /calls builtins\.eval/],
   "a name from the stack": ["S'subprocess'\nS'Popen'\n\x93(S'ls'\ntR", /calls subprocess\.Popen/],
-  "REDUCE of REDUCE": [
-    "cbuiltins\n__import__\n(S'os'\ntR(S'echo'\ntR",
-    /calls builtins\.__import__ \(opcode REDUCE/,
-  ],
+  "REDUCE of REDUCE": ["cbuiltins\n__import__\n(S'os'\ntR(S'echo'\ntR", /calls builtins\.__import__ \(opcode REDUCE/],
   "a call of what is allowed": [
     "ccollections\nOrderedDict\n(tR(S'echo'\ntR",
     /calls an object of collections\.OrderedDict \(opcode REDUCE/,

@@ -46,7 +46,14 @@ export interface TensorText {
 }
 
 /** The pickle of a tensor. */
-export function tensorText({ type = "FloatStorage", key = "0", elements, offset = 0, shape, strides }: TensorText): string {
+export function tensorText({
+  type = "FloatStorage",
+  key = "0",
+  elements,
+  offset = 0,
+  shape,
+  strides,
+}: TensorText): string {
   const storage = `(S'storage'\nctorch\n${type}\nS'${key}'\nS'cpu'\n${count(elements)}tQ`;
   const flags = "I00\nccollections\nOrderedDict\n(tR";
   return `ctorch._utils\n_rebuild_tensor_v2\n(${storage}${count(offset)}${tuple(shape)}${tuple(strides)}${flags}tR`;

@@ -129,6 +129,7 @@ const epilogueCase = fc.record({
   second: fc.boolean(),
   dst: fc.constantFrom("none", "own", "source", "first", "second"),
   bits: fc.boolean(),
+  plainSign: fc.boolean(),
 });
 type EpilogueCase = typeof epilogueCase extends fc.Arbitrary<infer T> ? T : never;
 
@@ -160,7 +161,8 @@ function checkEpilogue(c: EpilogueCase): void {
     if (c.relu) v = Math.max(v, 0);
     if (c.second) v = f(v + second[i]);
     values[i] = v;
-    bits[i] = flipSign(v, flips[n] === 1) < threshold[n] ? 0 : 1;
+    const below = c.plainSign ? v < 0 : flipSign(v, flips[n] === 1) < threshold[n];
+    bits[i] = below ? 0 : 1;
   }
 
   const src = source === "F32" ? putMap(x, pixels, channels) : putCounts(source, counts);
@@ -175,7 +177,7 @@ function checkEpilogue(c: EpilogueCase): void {
   const parameters = [scale, shift, threshold].map((data) => bench.putF32(paddedToStride(data)));
   const rest = [
     ...([pixels, channels, parameters[0], parameters[1], firstMap, c.relu ? 1 : 0, secondMap, dst] as const),
-    ...([c.bits ? bitMap.pointer : 0, parameters[2], flip] as const),
+    ...([c.bits ? bitMap.pointer : 0, c.plainSign ? 0 : parameters[2], c.plainSign ? 0 : flip] as const),
   ] as const;
   if (source === "F32") k.epilogueF32(src, ...rest);
   else if (source === "I32") k.epilogueI32(src, stride, ...rest);
@@ -201,11 +203,14 @@ test("epilogues with every combination of steps, at channels around the vector w
   const flags = [false, true];
   for (const source of ["I32", "U16", "F32"] as const)
     for (const channels of [1, 3, 4, 15, 16, 17, 63, 64, 67, 128])
-      for (let mask = 0; mask < 32; mask++) {
-        const [first, relu, second, bits, map] = [1, 2, 4, 8, 16].map((bit) => flags[(mask & bit) === 0 ? 0 : 1]);
-        const dst = map ? "own" : "none";
+      for (let mask = 0; mask < 64; mask++) {
+        const [first, relu, second, bits, map, plainSign] = [1, 2, 4, 8, 16, 32].map(
+          (bit) => flags[(mask & bit) === 0 ? 0 : 1],
+        );
+        const steps = { first, relu, second, dst: map ? "own" : "none", bits, plainSign } as const;
         const pool = [1, -2, 0.5, -0.125, 3, -0, 7];
-        checkEpilogue({ pixels: 3, channels, surplus: 1, seed: mask, source, pool, first, relu, second, dst, bits });
+        for (const pixels of [2, 3])
+          checkEpilogue({ pixels, channels, surplus: 1, seed: mask, source, pool, ...steps });
       }
 });
 
@@ -226,7 +231,14 @@ test("no kernel reads past the last count, even where the memory ends with it", 
     threshold(counts, bits, pixels, channels, channels, zeros, zeros);
     assert.deepEqual(readBits(bench, bits, pixels, channels), new Uint8Array(pixels * channels));
     const epilogue = source === "I32" ? k.epilogueI32 : k.epilogueU16;
-    epilogue(counts, channels, pixels, channels, ones, zeros, 0, 0, 0, dst, bits, zeros, zeros);
-    assert.deepEqual(takeMap(dst, pixels, channels), new Float32Array(pixels * channels).fill(3));
+    for (const [first, sign] of [
+      [0, zeros],
+      [dst, zeros],
+      [dst, 0],
+    ]) {
+      bench.f32(dst, pixels * mapStride(channels)).fill(0);
+      epilogue(counts, channels, pixels, channels, ones, zeros, first, 0, 0, dst, bits, sign, sign);
+      assert.deepEqual(takeMap(dst, pixels, channels), new Float32Array(pixels * channels).fill(3));
+    }
   }
 });

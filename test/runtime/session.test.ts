@@ -183,3 +183,36 @@ test("relaxed SIMD is taken where the runtime has it and stays within rounding",
   );
   assert.ok(difference <= (supportsRelaxedSimd() ? 1e-3 : 0) * scale, String(difference));
 });
+
+test("the byte stem stays within its error of the float stem", async () => {
+  const preprocess = { mean: [120, 110, 100], std: [60, 50, 40] };
+  const pixels = {
+    shape: [2, 3, 45, 32],
+    data: Uint8Array.from({ length: 2 * 3 * 45 * 32 }, (_, i) => (i * 73) % 256),
+  };
+  for (const initialLayers of ["thumbnail", "imagenet", "grouped_stem"] as const) {
+    const stemGraph = {
+      ...resnetE({
+        version: 1,
+        layers: [1],
+        channels: [24, 24],
+        initialLayers,
+        inputShape: [1, 3, 32, 32],
+        classes: 4,
+      }),
+      preprocess,
+    };
+    const stemModel = { graph: stemGraph, weights: randomWeights(stemGraph, 11) };
+    // The value after the stem's batch norm, before anything binary.
+    const taps = [initialLayers === "grouped_stem" ? "features.1.1" : "features.2"];
+    const float = await createSession(stemModel, { taps });
+    const bytes = await createSession(stemModel, { taps, byteStem: true });
+    float.run(pixels);
+    bytes.run(pixels);
+    assert.ok(bytes.profile(1).some(({ kind }) => kind === "conv2d (bytes)"));
+    const expected = float.tap(taps[0]).data as Float32Array;
+    const { difference } = compare(bytes.tap(taps[0]).data as Float32Array, expected);
+    const range = expected.reduce((max, v) => Math.max(max, v), 0) - expected.reduce((min, v) => Math.min(min, v), 0);
+    assert.ok(difference < 1e-4 * range, `${initialLayers}: ${difference} of ${range}`);
+  }
+});

@@ -1,0 +1,138 @@
+/** A first convolution on a byte image, in 16-bit integers: no float copy of the image is made (assembly/conv_u8.ts). */
+
+import type { Shape } from "../tensor.js";
+import { type Affine, compose, makeAffine } from "./affine.js";
+import type { Conv2dOp, InputOp, Op } from "./ir.js";
+import { countReads } from "./ir.js";
+import { convU8ScratchBytes, convU8WeightBytes } from "./kernel_sizes.js";
+import { bytesOf, defineOutputs, epilogueArgs, epilogueRefs, type LowerContext, mapShape } from "./lower_context.js";
+import type { Call, Ref } from "./plan.js";
+import { type QuantizedStem, quantizeStem } from "./quantize_stem.js";
+
+/** What quantising may change, relative to the range of the stem's output: beyond it the stem runs in float. */
+const maxError = 1e-4;
+
+export interface ByteStem {
+  readonly input: InputOp;
+  readonly conv: Conv2dOp;
+  readonly quantized: QuantizedStem;
+}
+
+/**
+ * The convolution that reads the input and nobody else does, quantised to 16 bits; null where there is none or it would lose more
+ * than `maxError`. `pixels` is what preprocessing makes of a byte.
+ */
+export function findByteStem(
+  ops: readonly Op[],
+  kept: ReadonlySet<string>,
+  inputShape: Shape,
+  pixels: Affine | null,
+  shapes: ReadonlyMap<string, Shape>,
+): ByteStem | null {
+  const input = ops.find((op) => op.kind === "input");
+  if (input === undefined || countReads(ops, kept).get(input.value) !== 1) return null;
+  const conv = ops.find((op) => op.kind === "conv2d" && op.input === input.value);
+  if (conv?.kind !== "conv2d" || conv.groups !== 1) return null;
+  const { channels, height, width } = mapShape(inputShape);
+  const output = mapShape(shapes.get(conv.value ?? conv.sign!.bits)!);
+  const identity = makeAffine(channels, () => ({ scale: 1, shift: 0, root: 0 }));
+  const parts = [pixels, input.affine].filter((affine) => affine !== null);
+  const [outChannels, inChannels, kernelHeight, kernelWidth] = conv.weight.shape;
+  const quantized = quantizeStem({
+    weight: conv.weight.data,
+    shape: [outChannels, inChannels, kernelHeight, kernelWidth],
+    inputAffine: parts.length === 0 ? identity : parts.reduce(compose),
+    outputAffine: conv.epilogue.affine,
+    height,
+    width,
+    outHeight: output.height,
+    outWidth: output.width,
+    window: { ...conv.window, dilation: conv.dilation },
+  });
+  return quantized === null || quantized.errorBound > maxError ? null : { input, conv, quantized };
+}
+
+/** The stem on the staged bytes. */
+export function lowerByteStem(
+  context: LowerContext,
+  { conv, quantized }: ByteStem,
+  staging: Ref,
+  inputShape: Shape,
+): void {
+  const { builder } = context;
+  const input = mapShape(inputShape);
+  const output = context.shapeOf(conv.value ?? conv.sign!.bits);
+  const [channels, inChannels, kernelHeight, kernelWidth] = conv.weight.shape;
+  const [strideHeight, strideWidth] = conv.window.stride;
+  const [dilationHeight, dilationWidth] = conv.dilation;
+  const [padTop, padLeft] = conv.window.padding;
+  const { first, relu, second } = conv.epilogue;
+  // The border's classes depend on the size; plans for other sizes have their own.
+  const place = `${conv.name}/u8/${input.height}x${input.width}`;
+  const constant = (key: string, view: ArrayBufferView) => builder.constant(key, view.byteLength, () => bytesOf(view));
+  const weights = builder.constant(
+    `${conv.name}/u8-weights`,
+    convU8WeightBytes(channels, inChannels, kernelHeight, kernelWidth, dilationWidth),
+    () => bytesOf(quantized.weights),
+  );
+  const sizes = {
+    height: input.height,
+    width: input.width,
+    inChannels,
+    outHeight: output.height,
+    outWidth: output.width,
+    kernelHeight,
+    kernelWidth,
+    strideHeight,
+    strideWidth,
+    dilationHeight,
+    dilationWidth,
+    padTop,
+    padLeft,
+  };
+  const scratch = builder.buffer(`${conv.name}/scratch`, convU8ScratchBytes(sizes));
+  const refs = epilogueRefs(context, conv, null);
+  const needsEpilogue = first !== null || second !== null || conv.sign !== null;
+  const dst =
+    refs.value === null || first !== null || second !== null
+      ? builder.buffer(`${conv.name}/sums`, output.pixels * Math.ceil(channels / 4) * 16)
+      : refs.value;
+  const calls: Call[] = [
+    {
+      kernel: "convU8",
+      args: [
+        staging,
+        dst,
+        weights,
+        constant(`${conv.name}/u8-scale`, quantized.scale),
+        constant(`${place}/bias`, quantized.bias),
+        constant(`${place}/rows`, quantized.rowClass),
+        constant(`${place}/columns`, quantized.colClass),
+        quantized.colClasses,
+        scratch,
+        input.batch,
+        input.height,
+        input.width,
+        inChannels,
+        output.height,
+        output.width,
+        channels,
+        kernelHeight,
+        kernelWidth,
+        strideHeight,
+        strideWidth,
+        dilationHeight,
+        dilationWidth,
+        padTop,
+        padLeft,
+        relu && first === null ? 1 : 0,
+      ],
+    },
+  ];
+  if (needsEpilogue) {
+    calls.push({ kernel: "epilogueF32", args: [dst, output.pixels, channels, ...epilogueArgs(refs, 0)] });
+  }
+  const floatMacs = output.pixels * conv.weight.data.length;
+  builder.step({ name: conv.name, kind: "conv2d (bytes)", calls, binaryMacs: 0, floatMacs });
+  defineOutputs(context, conv, refs);
+}
