@@ -7,7 +7,7 @@ interface StemExports {
   /** u8 pixels -> 16-bit pixels with a border. */
   widen(image: number, widened: number): void;
   f32_2x16(input: number, weights: number, output: number): void;
-  dot_2x16(input: number, weights: number, scale: number, bias: number, output: number): void;
+  dot_2x16_u1(input: number, weights: number, scale: number, bias: number, output: number): void;
 }
 
 const [IMAGE, WIDENED, INPUT, WEIGHTS, CODES] = [1 << 20, 2 << 20, 4 << 20, 6 << 20, (6 << 20) + 65536];
@@ -29,7 +29,7 @@ export function stemCases(module: WebAssembly.Module): readonly KernelCase[] {
       macs: 0,
       run: () => {
         prototype.widen(IMAGE, WIDENED);
-        prototype.dot_2x16(WIDENED, CODES, SCALE, BIAS, OUTPUT);
+        prototype.dot_2x16_u1(WIDENED, CODES, SCALE, BIAS, OUTPUT);
       },
     },
   ];

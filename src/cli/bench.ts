@@ -74,9 +74,9 @@ function readKernel(value: string | undefined): KernelChoice | undefined {
 
 const right = (head: string) => ({ head, align: "right" }) as const;
 
-/** Kernels take microseconds, networks milliseconds: one unit for a report, so that its lines compare. */
+/** Kernels take microseconds, networks milliseconds. */
 function printResults(io: Io, results: readonly BenchResult[]): void {
-  const [unit, factor] = results.some(({ bestMs }) => bestMs >= 1) ? (["ms", 1] as const) : (["us", 1000] as const);
+  const [unit, factor] = results[0]?.suite === "kernels" ? (["us", 1000] as const) : (["ms", 1] as const);
   const ratios = [...new Set(results.flatMap((result) => Object.keys(result.ratios)))];
   // One yardstick is a column; many would make the lines too long, and get a table of their own.
   const columns = ratios.length === 1 ? ratios : [];

@@ -12,9 +12,11 @@ import type { Graph, Preprocess } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { allModelNames, fromAnyDescription, getAnyModel } from "../models/catalog.js";
 import { randomWeights } from "../models/random_weights.js";
+import { isTorch } from "../torch.js";
 import type { Weights } from "../weights.js";
 import { atPath, isFile, isFolder, readBytes, readText, withFile } from "./files.js";
 import { findSymbol, readMxnetWeights } from "./load_mxnet.js";
+import { readTorchWeights } from "./load_torch.js";
 import { badUsage, readCount, readNumbers } from "./options.js";
 
 /** The name of the network that the package carries in itself. */
@@ -27,6 +29,7 @@ export const MODEL_HELP = `M is one of
   an MXNet symbol        X-symbol.json, with the .params beside it or in --weights; a softmax at its end is left out
   a packed model         what convert writes
   a safetensors file     whose metadata holds a description; its tensors are the weights
+--weights F is safetensors, a packed model, MXNet's .params or a torch checkpoint (.pth, .pt), told apart by content.
 --mean m[,m,m] --std s[,s,s] state the preprocessing of a model that does not: x = (pixel - mean) / std on pixels 0..255.
 `;
 
@@ -63,10 +66,10 @@ async function findYaml(path: string): Promise<FoundModel> {
   return { name: path, graph: await atPath(path, () => awnasFromYaml(text)), weights: { kind: "none" } };
 }
 
-/** The model with the weights that --weights names. An MXNet file is read at once, as its names depend on the graph. */
+/** The model with the weights that --weights names. Files of other frameworks are read at once: MXNet's names depend on the graph. */
 async function withWeights(found: FoundModel, path: string | undefined): Promise<FoundModel> {
   if (path === undefined) return found;
-  const weights = await readMxnetWeights(path, found.graph);
+  const weights = (await readMxnetWeights(path, found.graph)) ?? (await readTorchWeights(path, found.graph));
   return { ...found, weights: weights === null ? { kind: "file", path } : { kind: "loaded", weights } };
 }
 
@@ -105,6 +108,12 @@ async function findByName(model: string, weightsPath: string | undefined): Promi
   if (await isFile(model)) {
     const start = await withFile(model, ({ size, read }) => read(0, Math.min(size, 64)));
     const isJson = /^\uFEFF?\s*\{/.test(new TextDecoder("utf-8", { ignoreBOM: true }).decode(start));
+    if (isTorch(start)) {
+      throw new XnorkitError(
+        "bad-file",
+        `${model}: a torch checkpoint holds weights, not a network: give it as --weights ${model} beside --model NAME or DESCRIPTION.json`,
+      );
+    }
     if (!isJson) return withWeights(await findSafetensors(model), weightsPath);
     const text = await readText(model);
     return isMxnetSymbol(text)

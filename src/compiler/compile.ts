@@ -76,6 +76,13 @@ export function planProgram(
   const inferred = inferShapes(graph, inputShape);
   const shapes = new Map(inferred);
   for (const [name, shape] of inferred) shapes.set(unpackedName(name), shape);
+  for (const op of ops) {
+    // A border that the compiler writes out has no node of its own: as much on each side of the map.
+    if (op.kind !== "unary" || op.function.kind !== "window" || shapes.has(op.value)) continue;
+    const [batch, channels, height, width] = shapes.get(op.input)!;
+    const { top, left } = op.function;
+    shapes.set(op.value, [batch, channels, height + 2 * top, width + 2 * left]);
+  }
   const kernels = chooseKernels(ops, shapes, program.kernel, tuned);
   return lower(ops, {
     inputShape,

@@ -34,7 +34,7 @@ export interface Constant {
 }
 
 /** A part of the arena; alive from its first to its last use in the steps. */
-export interface Buffer {
+export interface ArenaBuffer {
   readonly name: string;
   readonly bytes: number;
   readonly offset: number;
@@ -66,7 +66,7 @@ export interface Plan {
   /** By the name that was asked for. */
   readonly taps: ReadonlyMap<string, Port>;
   readonly constants: readonly Constant[];
-  readonly buffers: readonly Buffer[];
+  readonly buffers: readonly ArenaBuffer[];
   readonly arenaBytes: number;
   readonly steps: readonly Step[];
 }

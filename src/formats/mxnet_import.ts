@@ -169,6 +169,16 @@ function reachable(nodes: readonly Node[], output: string): readonly Node[] {
   return nodes.filter(({ name }) => needed.has(name));
 }
 
+/** Each layer as a module of its own, of the operator's type: a symbol has no tree. */
+function withModules(nodes: readonly Node[], symbol: MxnetSymbol): Pick<Graph, "nodes" | "modules"> {
+  const operators = new Map(symbol.nodes.map(({ name, op }) => [name, op]));
+  const layers = nodes.map((node) => (node.kind === "input" ? node : { ...node, module: node.name }));
+  const modules = layers
+    .filter(({ kind }) => kind !== "input")
+    .map(({ name, kind }) => ({ path: name, type: operators.get(name) ?? kind, output: name }));
+  return { nodes: layers, modules: [{ path: "", type: "Symbol", output: nodes[nodes.length - 1].name }, ...modules] };
+}
+
 /**
  * Imports a trained MXNet network (BMXNet v1 and v2, binary layers packed or not, and the float operators around them) as a model of
  * its own. Layers keep the symbol's names, so that taps by these names work; parameters keep theirs without `arg:` and `aux:`.
@@ -203,9 +213,8 @@ export function importMxnet(symbolText: string, paramsBytes: Uint8Array, options
   const graph: Graph = {
     name: options.name ?? "mxnet",
     inputShape: [...inputShape],
-    nodes: reachable(built.nodes, output),
+    ...withModules(reachable(built.nodes, output), symbol),
     output,
-    modules: [{ path: "", type: "Symbol", output }],
   };
   const weights = new Map<string, Weight>();
   for (const { name } of parameterSpecs(graph))

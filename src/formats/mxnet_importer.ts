@@ -79,6 +79,8 @@ export interface Importer {
 
 /** WebAssembly addresses 2^32 bytes, that is 2^30 floats. */
 const MAX_ELEMENTS = 2 ** 30;
+/** A stored graph has no more. */
+const MAX_NODES = 100_000;
 /** Of all parameters that the importer makes itself. */
 const MAX_CONSTANT_ELEMENTS = 4 * MAX_CHANNELS;
 
@@ -170,6 +172,8 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
   }
 
   function add(operation: Operation, inputs: readonly string[], name: string): string {
+    if (nodes.length >= MAX_NODES)
+      throw new XnorkitError("bad-graph", `the symbol becomes more than ${MAX_NODES} layers`);
     let unique = name;
     for (let copy = 1; byName.has(unique); copy++) unique = `${name}_${copy}`;
     const node = { ...operation, name: unique, inputs, module: "" };

@@ -5,6 +5,7 @@ import type { Importer, Operand } from "./mxnet_importer.js";
 import { binaryOperators } from "./mxnet_ops_binary.js";
 import { elementwiseOperators } from "./mxnet_ops_elementwise.js";
 import { layerOperators } from "./mxnet_ops_layers.js";
+import { shapeOperators } from "./mxnet_ops_shapes.js";
 import type { SymbolNode } from "./mxnet_symbol.js";
 
 /** Adds to the graph what a node computes and returns what its outputs are. */
@@ -14,6 +15,7 @@ export type OperatorTable = Readonly<Record<string, Operator>>;
 
 const operators: ReadonlyMap<string, Operator> = new Map([
   ...Object.entries(layerOperators),
+  ...Object.entries(shapeOperators),
   ...Object.entries(elementwiseOperators),
   ...Object.entries(binaryOperators),
 ]);

@@ -1,18 +1,16 @@
-/** The float layers of MXNet symbols: convolution, dense layer, batch norm, pooling, and what reshapes maps. */
+/** The float layers of MXNet symbols: convolution, dense layer, batch norm, pooling. */
 import { XnorkitError } from "../errors.js";
 import type { BorderValue, Pair } from "../graph/types.js";
-import { elementCount, type Shape } from "../tensor.js";
+import type { Shape } from "../tensor.js";
 import {
   booleanAttribute,
   choiceAttribute,
   describeNode,
   integerAttribute,
-  integersAttribute,
   MAX_CHANNELS,
   numberAttribute,
   pairAttribute,
   requireAttribute,
-  textAttribute,
 } from "./mxnet_attributes.js";
 import { type Importer, type Operand, result } from "./mxnet_importer.js";
 import type { OperatorTable } from "./mxnet_ops.js";
@@ -23,7 +21,6 @@ const LOWEST_FLOAT = -3.4028234663852886e38;
 /** A float32 epsilon that no symbol states is MXNet's own. */
 const BATCH_NORM_EPSILON = 1e-3;
 const BORDER_VALUES: readonly BorderValue[] = [-1, 0, 1];
-const MAX_AXIS: readonly [number, number] = [-MAX_CHANNELS, MAX_CHANNELS];
 
 /** What all convolutions state, kernel and strides in pixels. */
 export interface ConvolutionAttributes {
@@ -215,87 +212,6 @@ function pooling(node: SymbolNode, importer: Importer): Operand {
   return result(importer.add({ kind: "maxPool", ...pool }, [padded], node.name));
 }
 
-function flatten(node: SymbolNode, importer: Importer): Operand {
-  const input = importer.value(node, 0);
-  if (importer.shape(input).length === 2) return result(input);
-  return result(importer.add({ kind: "flatten" }, [input], node.name));
-}
-
-/** Only the shapes that flatten. */
-function reshape(node: SymbolNode, importer: Importer): Operand {
-  const input = importer.value(node, 0);
-  const shape = importer.shape(input);
-  const target = integersAttribute(node, "shape", MAX_AXIS) ?? [];
-  const features = elementCount(shape.slice(1));
-  const keepsBatch = target[0] === 0 || (target[0] === -1 && target[1] !== -1);
-  if (target.length === 2 && keepsBatch && (target[1] === -1 || target[1] === features)) return flatten(node, importer);
-  throw new XnorkitError(
-    "unsupported",
-    `${describeNode(node)} reshapes to ${textAttribute(node, "shape") ?? "nothing"}; only (0, -1), which flattens, is computed here`,
-  );
-}
-
-function concat(node: SymbolNode, importer: Importer): Operand {
-  if (integerAttribute(node, "dim", MAX_AXIS, 1) !== 1) {
-    throw new XnorkitError("unsupported", `${describeNode(node)} joins another axis than the channels`);
-  }
-  const inputs = node.inputs.map((_, index) => importer.value(node, index));
-  return result(inputs.length === 1 ? inputs[0] : importer.add({ kind: "concat" }, inputs, node.name));
-}
-
-function sliceChannels(node: SymbolNode, importer: Importer, begin: number, end: number, name: string): Operand {
-  const input = importer.value(node, 0);
-  const channels = importer.shape(input)[1];
-  const [first, last] = [begin, end].map((index) => Math.min(index < 0 ? index + channels : index, channels));
-  if (first >= 0 && first < last) {
-    return result(importer.add({ kind: "sliceChannels", begin: first, end: last }, [input], name));
-  }
-  throw new XnorkitError("bad-shape", `${describeNode(node)} takes channels ${begin} to ${end} of ${channels}`);
-}
-
-function sliceAxis(node: SymbolNode, importer: Importer): Operand {
-  if (integerAttribute(node, "axis", MAX_AXIS) !== 1) {
-    throw new XnorkitError("unsupported", `${describeNode(node)} slices another axis than the channels`);
-  }
-  const begin = integerAttribute(node, "begin", MAX_AXIS, 0);
-  const end = integerAttribute(node, "end", MAX_AXIS, MAX_CHANNELS);
-  return sliceChannels(node, importer, begin, end, node.name);
-}
-
-function split(node: SymbolNode, importer: Importer): readonly Operand[] {
-  const parts = integerAttribute(node, "num_outputs", [1, MAX_CHANNELS]);
-  const channels = importer.shape(importer.value(node, 0))[1];
-  const axis = integerAttribute(node, "axis", MAX_AXIS, 1);
-  if (axis !== 1 || booleanAttribute(node, "squeeze_axis", false) || channels % parts !== 0) {
-    throw new XnorkitError(
-      "unsupported",
-      `${describeNode(node)} splits ${channels} channels into ${parts} parts along axis ${axis}, which is not computed here`,
-    );
-  }
-  const width = channels / parts;
-  return Array.from({ length: parts }, (_, part) =>
-    sliceChannels(node, importer, part * width, (part + 1) * width, `${node.name}_${part}`),
-  );
-}
-
-/** A constant around the map. */
-function pad(node: SymbolNode, importer: Importer): Operand {
-  if (choiceAttribute(node, "mode", ["constant", "edge", "reflect"], "constant") !== "constant") {
-    throw new XnorkitError("unsupported", `${describeNode(node)} pads otherwise than with a constant`);
-  }
-  const widths = integersAttribute(node, "pad_width", [0, 1 << 16]) ?? [];
-  if (widths.length !== 8 || widths.slice(0, 4).some((width) => width !== 0)) {
-    throw new XnorkitError(
-      "unsupported",
-      `${describeNode(node)} has pad_width ${textAttribute(node, "pad_width") ?? "none"}, expected (0, 0, 0, 0, top, bottom, left, right)`,
-    );
-  }
-  const [top, bottom, left, right] = widths.slice(4);
-  const constant = numberAttribute(node, "constant_value", 0);
-  const input = importer.value(node, 0);
-  return result(importer.add({ kind: "pad", top, left, bottom, right, value: constant }, [input], node.name));
-}
-
 export const layerOperators: OperatorTable = {
   Convolution: convolution,
   Convolution_v1: convolution,
@@ -305,15 +221,4 @@ export const layerOperators: OperatorTable = {
   CuDNNBatchNorm: batchNorm,
   Pooling: pooling,
   Pooling_v1: pooling,
-  Flatten: flatten,
-  flatten,
-  Reshape: reshape,
-  reshape,
-  Concat: concat,
-  concat,
-  slice_axis: sliceAxis,
-  SliceChannel: split,
-  split,
-  Pad: pad,
-  pad,
 };

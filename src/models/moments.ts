@@ -24,13 +24,13 @@ const STANDARD: Moments = { mean: 0, variance: 1 };
 /** Typical |gamma| of the random batch norms: 72 additions of variance 1/4 raise a residual to a deviation of 4 only. */
 export const GAMMA = 0.5;
 
-/** What a quantiser makes of a value near the standard normal distribution. */
+/** What a quantiser makes of a normal value of mean 0, for most of them of variance near 1. */
 const QUANTIZED: { readonly [M in ActivationQuantizer]: (input: Moments) => Moments } = {
   det_sign: () => STANDARD,
   sign_approx_sign: () => STANDARD,
   sign: () => STANDARD,
   round: () => ({ mean: 0.3, variance: 0.16 }),
-  dorefa: () => ({ mean: 0, variance: 0.4 }),
+  dorefa: ({ variance }) => ({ mean: 0, variance: variance / (1 + 1.6 * variance) }), // fits tanh(x) within 5 %
   identity: (input) => input,
   relu: rectified,
   clip: () => ({ mean: 0, variance: 0.5 }),
@@ -64,10 +64,10 @@ export function weightDeviation(fanIn: number, input: ChannelMoments): number {
   return 1 / Math.sqrt(fanIn * (inputPower > 0 ? inputPower : 1));
 }
 
-/** h of a layer with quantised random weights: +-1 at 1 bit, of variance about 1/20 after dorefa (max |w| is 4.5 deviations). */
+/** h of a layer with quantised random weights: +-1 at 1 bit, of variance about 1/10 after dorefa (our normals end at 3.5 deviations). */
 function binaryOutput(node: BinaryConv2dNode | BinaryDenseNode, fanIn: number, input: ChannelMoments): Moments {
   const deviation = weightDeviation(fanIn, input);
-  const weightPower = { identity: deviation ** 2, dorefa: 0.05, det_sign: 1, sign_approx_sign: 1, sign: 1 };
+  const weightPower = { identity: deviation ** 2, dorefa: 0.1, det_sign: 1, sign_approx_sign: 1, sign: 1 };
   const scaled = node.kind === "binaryConv2d" && node.scaling !== "none";
   const scale = scaled ? 0.8 * deviation : 1; // mean |w| of a normal w is sqrt(2 / pi) deviations
   const variance = fanIn * power(input) * weightPower[node.quantizer] * scale ** 2;

@@ -130,8 +130,8 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const dst = steps & 32 ? first : steps & 8 ? own : 0;
   const bitsAt = steps & 16 ? bits : 0;
   const relu = steps & 2;
-  const limits = steps & 64 ? 0 : threshold;
-  const flips = steps & 64 ? 0 : flip;
+  const limits: usize = steps & 64 ? 0 : threshold;
+  const flips: usize = steps & 64 ? 0 : flip;
   if (kind == F32) {
     epilogueF32(src, pixels, channels, scale, shift, firstAt, relu, secondAt, dst, bitsAt, limits, flips);
   } else if (kind == U16) {

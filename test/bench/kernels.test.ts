@@ -3,7 +3,11 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { runKernelBench } from "../../bench/kernels.js";
+import { floatCases } from "../../bench/support/float_cases.js";
 import { main } from "../../src/cli/main.js";
+import { hostMemory } from "../../src/runtime/memory.js";
+import { kernelModule } from "../../src/runtime/module.js";
+import { instantiateKernels } from "../../src/runtime/wasm.js";
 import { checkReport } from "./support.js";
 
 const quick = { runs: 1, seconds: 0.001 };
@@ -46,6 +50,22 @@ test("K too long for u16 counts leaves the popcount path", async () => {
   const { results } = checkReport(await runKernelBench({ ...quick, shape }), "kernels");
   assert.ok(results.some(({ name }) => name === "popcount gemm"));
   assert.ok(results.every(({ name }) => !name.startsWith("table")));
+});
+
+test("the float layers run, once each", async () => {
+  const host = hostMemory();
+  const { exports } = instantiateKernels(await kernelModule(), host.memory);
+  const cases = floatCases(exports, host);
+  assert.equal(new Set(cases.map(({ name, variant }) => `${name} ${variant}`)).size, cases.length);
+  for (const { run } of cases) run();
+  const stems = cases.filter(({ name }) => name.startsWith("stem"));
+  assert.deepEqual(
+    stems.map(({ name, macs }) => [name, macs]),
+    [
+      ["stem f32", 118_013_952],
+      ["stem u8", 118_013_952],
+    ],
+  );
 });
 
 test("the command line prints a table, or JSON alone", async () => {

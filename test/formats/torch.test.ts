@@ -147,6 +147,23 @@ describe("what is not supported", () => {
     assert.deepEqual([...readTorch(ofType("FloatStorage")).get("w")!.data], [1]);
   });
 
+  it("reads untyped storages, whose call states the element type", () => {
+    const untyped = (dtype: string) => {
+      const storage = "(S'storage'\nctorch.storage\nUntypedStorage\nS'0'\nS'cpu'\nI8\ntQ";
+      const call = `ctorch._utils\n_rebuild_tensor_v3\n(${storage}I1\n(I1\nt(I1\ntI00\nNctorch\n${dtype}\ntR`;
+      return torchZip(`${dictText({ w: call })}.`, two);
+    };
+    assert.deepEqual([...readTorch(untyped("float32")).get("w")!.data], [2]);
+    assert.deepEqual([...readTorch(untyped("bfloat16")).get("w")!.data], [1]);
+    refuse(untyped("float8_e5m2"), /tensor "w": its storage is untyped, and its dtype is none of torch\.float32/);
+  });
+
+  it("reads tensors of a subclass", () => {
+    const [callee, args] = pair.split("_rebuild_tensor_v2\n");
+    const text = `ctorch._tensor\n_rebuild_from_type_v2\n(${callee}_rebuild_tensor_v2\ncmy\nTensor\n${args.slice(0, -1)}(dtR`;
+    assert.deepEqual(namesOf(dictText({ w: text })), ["w"]);
+  });
+
   it("refuses big-endian files and TorchScript", () => {
     const files = unzipSync(fixture("state_dict.zip.pt"));
     const prefix = Object.keys(files)[0].split("/")[0];

@@ -1,9 +1,37 @@
-import type { Graph } from "../../src/graph/types.js";
-import { runReference } from "../../src/reference/index.js";
+import type { Graph, QuantizeNode } from "../../src/graph/types.js";
+import { quantizeActivations, runReference } from "../../src/reference/index.js";
 import { createSession, type SessionOptions } from "../../src/runtime/session.js";
 import type { Tensor } from "../../src/tensor.js";
 import type { Weights } from "../../src/weights.js";
 import { compare } from "./support.js";
+
+/** Distance of y from the nearest value that rounds half away: k + 1/2. */
+const fromHalf = (y: number) => Math.abs(y - Math.floor(y) - 1 / 2);
+
+/**
+ * How far an input of a quantiser is from where its decision changes; for functions without thresholds (relu, clip ...), where
+ * values differ by rounding alone, the difference itself.
+ */
+function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x: number, difference: number) => number {
+  const steps = 2 ** bits - 1;
+  switch (method) {
+    case "det_sign":
+    case "sign_approx_sign":
+    case "sign":
+      return (value) => Math.abs(value);
+    case "round":
+      return (value) => fromHalf(value * steps) / steps;
+    case "dorefa": {
+      const largest = x.reduce((max, value) => Math.max(max, Math.abs(Math.tanh(value))), 0);
+      return (value) => fromHalf((Math.tanh(value) / (2 * largest) + 1 / 2) * steps) / steps;
+    }
+    case "leaky_clip":
+      // Discontinuous at +-1.
+      return (value) => Math.abs(Math.abs(value) - 1);
+    default:
+      return (_, difference) => difference;
+  }
+}
 
 /**
  * Compares the kernels with the reference run on the kernels' own quantiser decisions: what remains is arithmetic. A decision
@@ -15,14 +43,14 @@ export async function followDecisions(
   options: SessionOptions = {},
 ): Promise<{
   readonly differing: number;
-  /** The largest |x| of a decision that differs (the threshold of sign is 0). */
+  /** The largest distance from its threshold of a decision that differs: |x| for sign. */
   readonly farthest: number;
-  /** The smallest |x| of any decision, exact zeros apart: how near a tie is that rounding might turn. */
+  /** The smallest distance of any decision, exact ties apart: how near a tie is that rounding might turn. */
   readonly nearest: number;
   readonly difference: number;
   readonly scale: number;
 }> {
-  const quantizers = graph.nodes.filter((node) => node.kind === "quantize");
+  const quantizers = graph.nodes.filter((node): node is QuantizeNode => node.kind === "quantize");
   const taps = quantizers.map((node) => node.name);
   const session = await createSession({ graph, weights }, { ...options, taps });
   const output = session.run(input);
@@ -34,12 +62,15 @@ export async function followDecisions(
   let nearest = Number.POSITIVE_INFINITY;
   for (const node of quantizers) {
     const x = reference.taps.get(node.inputs[0])!.data;
+    const expected = quantizeActivations(x, node.method, node.bits);
     const decisions = quantized.get(node.name)!;
+    const distance = thresholdDistance(node, x);
     for (let i = 0; i < x.length; i++) {
-      if (x[i] !== 0) nearest = Math.min(nearest, Math.abs(x[i]));
-      if (decisions[i] === (x[i] < 0 ? -1 : 1)) continue;
+      const near = distance(x[i], Number.POSITIVE_INFINITY);
+      if (near > 0) nearest = Math.min(nearest, near);
+      if (Math.abs(decisions[i] - expected[i]) < 1e-6 * Math.max(1, Math.abs(expected[i]))) continue;
       differing++;
-      farthest = Math.max(farthest, Math.abs(x[i]));
+      farthest = Math.max(farthest, distance(x[i], Math.abs(decisions[i] - expected[i])));
     }
   }
   session.dispose();

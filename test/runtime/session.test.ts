@@ -195,7 +195,7 @@ test("the byte stem stays within its error of the float stem", async () => {
       ...resnetE({
         version: 1,
         layers: [1],
-        channels: [24, 24],
+        channels: [32, 32],
         initialLayers,
         inputShape: [1, 3, 32, 32],
         classes: 4,
