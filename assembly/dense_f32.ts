@@ -5,7 +5,7 @@
  *
  * One image is bound by reading the weights once, so four blocks (32 units) advance together: 8 loads of weights and one
  * broadcast feed 8 multiply-adds on 8 independent sums. More images go through the convolution's tile of 4 rows by 8 units,
- * which reads every weight once for 4 images. Both add in the order of i from the bias on, so the batch does not change the bits.
+ * which reads every weight once for 4 images. Both add in the order of i and then the bias, so the batch does not change the bits.
  */
 import { convBlock, TILE_CHANNELS, TILE_PIXELS } from "./conv_tile_f32";
 import { convF32Pack } from "./conv_f32";
@@ -68,14 +68,14 @@ export function denseF32(
 
 /** 32 units of one image: blocks w, w + blockBytes, w + 2 * blockBytes, w + 3 * blockBytes. */
 function wideBlock(src: usize, w: usize, blockBytes: usize, bias: usize, dst: usize, rowBytes: usize): void {
-  let s0 = v128.load(bias);
-  let s1 = v128.load(bias, 16);
-  let s2 = v128.load(bias, 32);
-  let s3 = v128.load(bias, 48);
-  let s4 = v128.load(bias, 64);
-  let s5 = v128.load(bias, 80);
-  let s6 = v128.load(bias, 96);
-  let s7 = v128.load(bias, 112);
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let s4 = s0;
+  let s5 = s0;
+  let s6 = s0;
+  let s7 = s0;
   const second = blockBytes;
   const third = second + blockBytes;
   const fourth = third + blockBytes;
@@ -93,12 +93,12 @@ function wideBlock(src: usize, w: usize, blockBytes: usize, bias: usize, dst: us
     w += 32;
     src += 4;
   } while (src < end);
-  v128.store(dst, s0);
-  v128.store(dst, s1, 16);
-  v128.store(dst, s2, 32);
-  v128.store(dst, s3, 48);
-  v128.store(dst, s4, 64);
-  v128.store(dst, s5, 80);
-  v128.store(dst, s6, 96);
-  v128.store(dst, s7, 112);
+  v128.store(dst, f32x4.add(s0, v128.load(bias)));
+  v128.store(dst, f32x4.add(s1, v128.load(bias, 16)), 16);
+  v128.store(dst, f32x4.add(s2, v128.load(bias, 32)), 32);
+  v128.store(dst, f32x4.add(s3, v128.load(bias, 48)), 48);
+  v128.store(dst, f32x4.add(s4, v128.load(bias, 64)), 64);
+  v128.store(dst, f32x4.add(s5, v128.load(bias, 80)), 80);
+  v128.store(dst, f32x4.add(s6, v128.load(bias, 96)), 96);
+  v128.store(dst, f32x4.add(s7, v128.load(bias, 112)), 112);
 }

@@ -49,7 +49,7 @@ export function depthwiseBand(
     const d3 = load<u32>(entry, 12) - load<u32>(entry);
     const valid = pixels - pixel;
     for (let c: usize = 0; c < step; c += 16) {
-      let sum0 = v128.load(bias + c);
+      let sum0 = f32x4.splat(0);
       let sum1 = sum0;
       let sum2 = sum0;
       let sum3 = sum0;
@@ -68,6 +68,11 @@ export function depthwiseBand(
         }
         row += rowStep;
       }
+      const offset = v128.load(bias + c);
+      sum0 = f32x4.add(sum0, offset);
+      sum1 = f32x4.add(sum1, offset);
+      sum2 = f32x4.add(sum2, offset);
+      sum3 = f32x4.add(sum3, offset);
       if (rectify) {
         sum0 = relu(sum0);
         sum1 = relu(sum1);

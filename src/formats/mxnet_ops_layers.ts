@@ -18,7 +18,7 @@ import type { SymbolNode } from "./mxnet_symbol.js";
 
 /** The largest finite negative float32: what max pooling never returns where it sees anything else. */
 const LOWEST_FLOAT = -3.4028234663852886e38;
-/** A float32 epsilon that no symbol states is MXNet's own. */
+/** MXNet's epsilon where the symbol states none. */
 const BATCH_NORM_EPSILON = 1e-3;
 const BORDER_VALUES: readonly BorderValue[] = [-1, 0, 1];
 
