@@ -12,6 +12,7 @@ import type { Graph, Preprocess } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { allModelNames, fromAnyDescription, getAnyModel } from "../models/catalog.js";
 import { randomWeights } from "../models/random_weights.js";
+import { checkBuildable } from "../models/registry.js";
 import { isTorch } from "../torch.js";
 import type { Weights } from "../weights.js";
 import { atPath, isFile, isFolder, readBytes, readText, withFile } from "./files.js";
@@ -122,6 +123,7 @@ async function findByName(model: string, weightsPath: string | undefined): Promi
   }
   if (await isFolder(model))
     throw new XnorkitError("bad-file", `${model}: it is a folder, but a model is a file or a name`);
+  checkBuildable(model);
   throw new XnorkitError(
     "unknown-name",
     `there is no model or file named ${quoteName(model)}: of the models ${describeClosest(model, [EMBEDDED, ...allModelNames()])}`,

@@ -67,25 +67,22 @@ export function modelNames(): readonly string[] {
   return [...constructors.keys()];
 }
 
+/** @throws XnorkitError `unsupported` with the reason for names that BMXNet v2's model zoo has but cannot build. */
+export function checkBuildable(name: string): void {
+  const reason = refused.get(name);
+  if (reason === undefined) return;
+  throw new XnorkitError("unsupported", `${name} cannot be built in BMXNet v2 either: ${reason}`);
+}
+
 /**
  * Builds a network by its name in BMXNet v2's model zoo, `resnet18_e1` for example. Options and defaults are those of its
  * family: `resnetE`, `resnet`, `binet` or `baseNetDense`, which say what they throw.
- * @throws XnorkitError `unknown-name` with the closest names; `unsupported` with the reason for names that BMXNet v2 has but
- * cannot build.
+ * @throws XnorkitError `unknown-name` with the closest names, and what `checkBuildable` throws.
  */
 export function getModel(name: string, options: ModelOptions = {}): Graph {
   const build = constructors.get(name);
   if (build !== undefined) return build({ ...options, name: options.name ?? name });
-  const reason = refused.get(name);
-  if (reason !== undefined) {
-    throw new XnorkitError("unsupported", `${name} cannot be built in BMXNet v2 either: ${reason}`);
-  }
-  if (String(name).startsWith("awnas_")) {
-    throw new XnorkitError(
-      "unsupported",
-      `${quoteName(name)}: models of AWNAS are built by getAwnasModel of xnorkit/awnas`,
-    );
-  }
+  checkBuildable(name);
   throw new XnorkitError(
     "unknown-name",
     `there is no model named ${quoteName(String(name))}: ${describeClosest(String(name), modelNames())}`,

@@ -505,7 +505,7 @@ export interface KernelExports {
   // activation.ts
   /**
    * dst = f(src), in place too. Functions: 0 tanh, 1 sigmoid, 2 softrelu log(1 + e^x), 3 softsign x / (1 + |x|), 4 clip to [-1, 1],
-   * 5 leaky_clip (0.1 x outside [-1, 1]), 6 approx_sign. 0 to 2 are the nearest float but for one value in some ten thousand; 3 to 6
+   * 5 leaky_clip (0.1 x outside [-1, 1]), 6 approx_sign. 0 to 2 are the nearest float but for one value in more than 10,000; 3 to 6
    * are MXNet's bits. NaN gives NaN, approx_sign(NaN) is 1 as in MXNet.
    */
   activationF32(src: number, dst: number, pixels: number, channels: number, kind: number): void;

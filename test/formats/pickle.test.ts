@@ -25,7 +25,7 @@ function plain(value: PickleValue): unknown {
 }
 
 describe("values of pickles", () => {
-  // What Python's pickle.dumps writes for the value, by protocol.
+  // Pickles and their values, by protocol or opcode.
   const values: Readonly<Record<string, readonly [pickle: string, value: unknown]>> = {
     "None, protocol 0": ["N.", null],
     "True, protocol 0": ["I01\n.", true],

@@ -197,3 +197,29 @@ test("levels of round survive packing, unpacking and packing again", () => {
     assert.deepEqual(bench.f32(map, pixels * mapStride(channels)), bench.f32(src, pixels * mapStride(channels)));
   }
 });
+
+test("no kernel reads past the last channel, even where the memory ends with the map", () => {
+  for (let channels = 1; channels <= 20; channels++) {
+    bench.reset();
+    const floats = 3 * mapStride(channels);
+    const planes = bench.alloc(2 * bitBytes(3, channels));
+    const largest = bench.alloc(4);
+    bench.f32(largest, 1)[0] = 1;
+    const flag = bench.alloc(4);
+    const map = bench.u8(0, 1).buffer.byteLength - floats * 4;
+    bench.f32(map, floats).set(toMap(new Float32Array(3 * channels).fill(1), 1, channels, 3));
+    const level = (expected: number) =>
+      assert.deepEqual(
+        readLevels(planes, 3, channels, 2, bitBytes(3, channels)),
+        new Array<number>(3 * channels).fill(expected),
+      );
+    k.packRoundF32(map, planes, 3, channels, 2, bitBytes(3, channels));
+    level(3);
+    k.packDorefaF32(map, planes, 3, channels, 2, bitBytes(3, channels), largest);
+    level(3);
+    k.packTernaryF32(map, planes, 3, channels, bitBytes(3, channels), 0, 0, flag);
+    level(3);
+    k.unpackPlanesF32(planes, map, 3, channels, 2, bitBytes(3, channels), 1, 0);
+    assert.deepEqual(readMap(bench.f32(map, floats), 1, channels, 3), new Float32Array(3 * channels).fill(3));
+  }
+});
