@@ -6,7 +6,7 @@
  * Layouts as in epilogue.ts. Two pixels at a time share the loads of their channels' parameters:
  *
  *   us at 56x56x64, u16 counts     sign(v)   thresholds
- *   two pixels at a time              43          52
+ *   two pixels at a time              44          57
  *   one pixel at a time               54          65
  *
  * Four channels of both pixels are read before either is written, so `dst` may be any input map, and an odd last pixel is its own

@@ -1,7 +1,9 @@
 /** `xnorkit summary`: the layers of a network as its framework nests them, and what they cost. */
+
+import { XnorkitError } from "../errors.js";
 import { type LayerSummary, type Summary, summarize } from "../graph/cost.js";
 import { allModelNames } from "../models/catalog.js";
-import { formatShape } from "../tensor.js";
+import { formatShape, type Shape } from "../tensor.js";
 import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
 import { checkPositionals, parseCommand, readShape } from "./options.js";
 import { formatCount, formatLarge, type Io, printJson, printLine, printTable } from "./output.js";
@@ -9,10 +11,11 @@ import { formatCount, formatLarge, type Io, printJson, printLine, printTable } f
 export const usage = `usage: xnorkit summary [M] [--input-shape 1,3,224,224] [--json]
 
 Prints the module tree of a network with output shapes, parameters, multiply-accumulates (MACs) and packed bytes; a module's
-figures include its children's. Without M it lists the names of networks.
+figures include its children's. Without M it lists the networks it knows by name, with their totals.
 
       --input-shape S  count for another input: batch, channels, height, width
-      --json           { "name", "inputShape", "totals", "layers" }
+      --json           { "name", "inputShape", "totals", "layers" }; without M { "models": [{ "name", "inputShape", "totals" }] },
+                       with "needs" in place of both for a name that does not say enough
 
   parameters    weights, biases, gamma, beta; no running statistics
   binary MACs   of convolutions with 1-bit weights
@@ -69,14 +72,48 @@ function printSummary(io: Io, { name, inputShape, totals, layers }: Summary): vo
   );
 }
 
+/** A name with its totals for its own input, or what it needs to become a network. */
+type Listed = Pick<Summary, "name" | "inputShape" | "totals"> | { readonly name: string; readonly needs: string };
+
+async function listModel(name: string, shape: Shape | undefined): Promise<Listed> {
+  try {
+    const { graph } = await findModel({ model: name });
+    const { inputShape, totals } = summarize(graph, shape);
+    return { name, inputShape, totals };
+  } catch (error) {
+    if (!(error instanceof XnorkitError)) throw error;
+    return { name, needs: error.message };
+  }
+}
+
+function printModels(io: Io, models: readonly Listed[]): void {
+  printTable(
+    io,
+    [
+      { head: "name" },
+      { head: "input" },
+      ...["parameters", "binary MACs", "float MACs", "dense MACs", "operations", "packed bytes"].map((head) => ({
+        head,
+        align: "right" as const,
+      })),
+    ],
+    models.flatMap((model) => {
+      if ("needs" in model) return [[model.name, "(a description)", "", "", "", "", "", ""]];
+      const { parameters, binaryMacs, floatMacs, denseMacs, operations, packedBytes } = model.totals;
+      const counts = [parameters, binaryMacs, floatMacs, denseMacs, operations, packedBytes];
+      return [[model.name, formatShape(model.inputShape), ...counts.map(formatLarge)]];
+    }),
+  );
+}
+
 export async function run(argv: readonly string[], io: Io): Promise<void> {
   const { values, positionals } = parseCommand(argv, options);
   checkPositionals(positionals, "M", 0, 1);
   const inputShape = readShape("--input-shape", values["input-shape"]);
   if (positionals.length === 0) {
-    const models = [EMBEDDED, ...allModelNames()];
+    const models = await Promise.all([EMBEDDED, ...allModelNames()].map((name) => listModel(name, inputShape)));
     if (values.json) printJson(io, { models });
-    else for (const name of models) printLine(io, name);
+    else printModels(io, models);
     return;
   }
   const { graph } = await findModel({ model: positionals[0] });

@@ -174,10 +174,20 @@ describe("summary", () => {
     );
   });
 
-  it("lists names without a model", async () => {
-    const { models } = await xnorkitJson<{ models: string[] }>("summary");
-    assert.deepEqual(models.slice(0, 3), ["digits", "resnet18_e1", "resnet34_e1"]);
-    assert.ok(models.includes("resnet152_e2"));
+  it("lists the named networks with their totals without a model", async () => {
+    type Listed = { name: string; totals?: Record<string, number>; needs?: string };
+    const { models } = await xnorkitJson<{ models: Listed[] }>("summary");
+    assert.deepEqual(
+      models.slice(0, 3).map(({ name }) => name),
+      ["digits", "resnet18_e1", "resnet34_e1"],
+    );
+    const named = new Map(models.map((model) => [model.name, model]));
+    assert.equal(named.get("awnas_resnet18")?.totals?.binaryMacs, 1_676_279_808);
+    assert.equal(named.get("resnet152_e2")?.totals?.parameters, (await counts("resnet152_e2")).parameters);
+    assert.match(named.get("densenet_flex")?.needs ?? "", /block_?[cC]onfig/);
+    for (const { name, totals, needs } of models) assert.ok((totals === undefined) !== (needs === undefined), name);
+    const table = await xnorkit("summary");
+    assert.match(table.stdout, /^resnet18_e1 .*1\.70 G .*3\.52 M/m);
   });
 
   it("counts the largest network", async () => {
@@ -185,6 +195,10 @@ describe("summary", () => {
     assert.ok(totals.parameters > 0.9e9);
   });
 });
+
+async function counts(model: string): Promise<Record<string, number>> {
+  return (await xnorkitJson<{ totals: Record<string, number> }>("summary", model)).totals;
+}
 
 type Classification = { file: string; top: { index: number; label: string; probability: number }[]; ms: number };
 
