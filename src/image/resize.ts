@@ -3,7 +3,7 @@ import type { Image } from "./image.js";
 
 /**
  * Filter weights in 22 fractional bits: 255 * 2^22 is below 2^31, so a sum of weighted bytes stays in 32 bits. It is PIL's
- * precision (libImaging/Resample.c), and with it the results are PIL's to the bit.
+ * precision (libImaging/Resample.c); the arithmetic here is the same, compared with it through the sample images, not bit by bit.
  */
 const PRECISION_BITS = 22;
 
