@@ -49,3 +49,5 @@ export { packDorefaF32 } from "./planes";
 export { maxAbsTanhF32 } from "./planes";
 export { unpackPlanesF32 } from "./planes";
 export { packTernaryF32 } from "./ternary_planes";
+export { roundF32 } from "./levels";
+export { dorefaF32 } from "./levels";

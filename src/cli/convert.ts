@@ -15,8 +15,8 @@ import { openRunner } from "./runner.js";
 
 export const usage = `usage: xnorkit convert IN OUT [--weights F] [--f16] [options]
 
-Writes a packed model file: the graph, 1 bit a binary weight, float parameters as they are. Float files are read tensor by tensor,
-so that they may be larger than the memory.
+Writes a packed model file: the graph, 1 bit a binary weight (scales and exact zeros beside the bits), float parameters and weights of
+more bits as they are. Float files are read tensor by tensor, so that they may be larger than the memory.
 
   -w, --weights F     the parameters: safetensors or a packed model
       --f16           store float weights as float16, and print what that does to the outputs for one random input
@@ -70,10 +70,10 @@ async function writePacked(
   }
   await withFile(path, async (source) => {
     const bar = progressBar(io, source.size, "bytes", progress);
+    // Some tensors are read twice: the bar shows the share of the work as a share of the file.
+    const onProgress = (read: number, total: number) => bar.update(Math.round((read / total) * source.size));
     try {
-      await writeFileWhole(output, (write) =>
-        packStream(found.graph, source, { write }, { f16, onProgress: (read) => bar.update(read) }),
-      );
+      await writeFileWhole(output, (write) => packStream(found.graph, source, { write }, { f16, onProgress }));
     } finally {
       bar.stop();
     }

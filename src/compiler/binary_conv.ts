@@ -1,4 +1,4 @@
-/** A binary convolution of packed bits, and what both of its kernels share. What becomes of the counts is the caller's business. */
+/** Binary convolutions of packed bits, and what both of their kernels share. What becomes of the counts is the caller's business. */
 import type { BorderValue, Pair } from "../graph/types.js";
 import type { BitWeight } from "../weights.js";
 import type { Window } from "./ir.js";
@@ -7,13 +7,15 @@ import type { MapShape } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder, packingArea } from "./plan_builder.js";
 
+/** One plane of activations with one or more planes of weights: what is made of the activations is made once for all of them. */
 export interface BinaryConv {
   /** Names the weights' constants and the buffers. */
   readonly name: string;
   readonly bits: Ref;
   readonly input: MapShape;
   readonly output: MapShape;
-  readonly weight: BitWeight;
+  /** All of one shape. */
+  readonly weights: readonly BitWeight[];
   readonly window: Window;
   readonly dilation: Pair;
   /** 0 is exact only where no activation is 0 itself. */
@@ -27,8 +29,8 @@ export interface CountsFormat {
   readonly doubled: boolean;
 }
 
-/** What happens to the counts of `pixelCount` output pixels from `firstPixel` on. */
-export type CountsSink = (counts: Ref, firstPixel: number, pixelCount: number) => readonly Call[];
+/** What happens to the counts of one plane of weights, `pixelCount` output pixels from `firstPixel` on. */
+export type CountsSink = (counts: Ref, firstPixel: number, pixelCount: number, plane: number) => readonly Call[];
 
 /** Outputs, inputs, kernel height and width; a dense layer's weights are a 1x1 kernel. */
 export function kernelShape({

@@ -10,7 +10,7 @@ export function countsFormat(kernel: BinaryKernel, conv: BinaryConv): CountsForm
   return kernel === "table" ? tableFormat(conv) : popcountFormat(conv);
 }
 
-/** The calls that compute all counts, band by band, each band followed by what `sink` does with it. */
+/** The calls that compute the counts with each plane of weights, band by band, each band followed by what `sink` does with it. */
 export function countsCalls(builder: PlanBuilder, kernel: BinaryKernel, conv: BinaryConv, sink: CountsSink): Call[] {
   return kernel === "table" ? tableCalls(builder, conv, sink) : popcountCalls(builder, conv, sink);
 }

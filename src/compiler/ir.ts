@@ -154,6 +154,8 @@ export interface MulOp extends OpBase {
 /** Functions of one map that end in no epilogue. */
 export type UnaryFunction =
   | { readonly kind: "absMean" }
+  /** Quantisers with more bits than have planes. */
+  | { readonly kind: "round" | "dorefa"; readonly bits: number }
   | { readonly kind: "softmax" }
   | { readonly kind: "activation"; readonly id: number }
   | { readonly kind: "permute"; readonly order: Uint32Array }

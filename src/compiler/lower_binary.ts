@@ -55,27 +55,27 @@ export function countsEpilogue(
   });
 }
 
-/** The convolution of an operation's bits with one plane of weights. */
+/** The convolution of one plane of an operation's activations with its planes of weights. */
 export function binaryConv(
   context: LowerContext,
   op: BinaryConv2dOp | PlanesConv2dOp,
-  plane: Pick<BinaryConv, "name" | "bits" | "weight" | "padValue">,
+  plane: Pick<BinaryConv, "bits" | "weights" | "padValue">,
 ): BinaryConv {
   const input = context.shapeOf(op.input);
   const output = context.shapeOf(op.value ?? op.sign!.bits);
-  return { ...plane, input, output, window: op.window, dilation: op.dilation };
+  return { ...plane, name: op.name, input, output, window: op.window, dilation: op.dilation };
 }
 
 /** One plane of activations, one of weights: counts go from the kernel to the epilogue while they are in the cache. */
 export function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): void {
   const kernel = context.kernelOf(op.name);
   const { weight, padValue } = op;
-  const conv = binaryConv(context, op, { name: op.name, bits: context.refOf(op.input), weight, padValue });
+  const conv = binaryConv(context, op, { bits: context.refOf(op.input), weights: [weight], padValue });
   const format = countsFormat(kernel, conv);
   const affine = format.doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
   const refs = epilogueRefs(context, op, affine);
   const epilogue = countsEpilogue(context, op, op.name, refs, affine, format, fanIn(weight) * (format.doubled ? 2 : 1));
-  const calls = countsCalls(context.builder, kernel, conv, (...counts) => [epilogue(...counts)]);
+  const calls = countsCalls(context.builder, kernel, conv, (...band) => [epilogue(...band)]);
   const [outputs] = kernelShape(weight);
   context.builder.step({
     name: op.name,

@@ -1,7 +1,7 @@
 /** Few-bit values: quantising to bit planes, convolving them as a weighted sum of binary convolutions, and reading them as floats. */
 import type { BorderValue } from "../graph/types.js";
 import type { Affine } from "./affine.js";
-import { fanIn, kernelShape } from "./binary_conv.js";
+import { type BinaryConv, type CountsFormat, type CountsSink, fanIn, kernelShape } from "./binary_conv.js";
 import { weightSum } from "./codes.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
@@ -108,25 +108,43 @@ function borderCorrections(context: LowerContext, op: PlanesConv2dOp, stride: nu
   });
 }
 
-/** Pairs of planes run one after the other and are of one size: they share a set of scratch buffers. */
+/** Planes of activations run one after the other and are of one size: they share a set of scratch buffers. */
 function sharedScratch(builder: PlanBuilder): PlanBuilder {
   const known = new Map<string, Ref>();
   return {
     ...builder,
     buffer(name, bytes) {
-      const use = `${name.slice(name.lastIndexOf("/"))} ${bytes}`;
-      const ref = known.get(use) ?? builder.buffer(name, bytes);
-      known.set(use, ref);
+      const ref = known.get(name) ?? builder.buffer(name, bytes);
+      known.set(name, ref);
       return ref;
     },
   };
 }
 
-/** True where the counts of each pair of planes, and so their sum, are twice the mismatches. */
-function hasDoubledCounts(context: LowerContext, op: PlanesConv2dOp): boolean {
-  const [weight] = op.weights.planes;
-  const plane = { name: op.name, bits: context.refOf(op.input), weight, padValue: planeBorder(op, 0) };
-  return countsFormat(context.kernelOf(op.name), binaryConv(context, op, plane)).doubled;
+/** The convolution of one plane of activations with all planes of weights. */
+function planeConv(context: LowerContext, op: PlanesConv2dOp, plane: number): BinaryConv {
+  const input = context.shapeOf(op.input);
+  const bits = offsetRef(context.refOf(op.input), plane * bitBytes(input.pixels, input.channels));
+  return binaryConv(context, op, { bits, weights: op.weights.planes, padValue: planeBorder(op, plane) });
+}
+
+/** The format of the counts of each pair of planes. */
+function planesFormat(context: LowerContext, op: PlanesConv2dOp): CountsFormat {
+  return countsFormat(context.kernelOf(op.name), planeConv(context, op, 0));
+}
+
+/** What adds the counts of a pair of planes to the sums; the first pair of all overwrites them. */
+function addCounts(sums: Ref, { type, stride }: CountsFormat, shift: number, first: boolean): CountsSink {
+  return (counts, pixel, pixelCount) => {
+    const elements = pixelCount * stride;
+    const at = offsetRef(sums, pixel * stride * 4);
+    if (type === "I32") {
+      if (first) return [{ kernel: "copyBytes", args: [at, counts, elements * 4] }];
+      return [{ kernel: "addCountsI32", args: [at, counts, elements, shift] }];
+    }
+    if (first) return [{ kernel: "widenCountsU16", args: [counts, at, elements] }];
+    return [{ kernel: "addCountsU16", args: [at, counts, elements, shift] }];
+  };
 }
 
 /** All pairs of planes: the weighted counts are summed as i32, then the epilogue reads them by `affine`. */
@@ -135,42 +153,14 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
   const { activation, weights } = op;
   const input = context.shapeOf(op.input);
   const output = context.shapeOf(op.value ?? op.sign!.bits);
-  const [, inputs, kernelHeight, kernelWidth] = kernelShape(weights.planes[0]);
+  const [, , kernelHeight, kernelWidth] = kernelShape(weights.planes[0]);
   const kernel = context.kernelOf(op.name);
-  const planeBytes = bitBytes(input.pixels, inputs);
-  const calls: Call[] = [];
-  let total: Ref | null = null;
-  let stride = 0;
-  let clear = true;
-  activation.weights.forEach((a, i) => {
-    weights.planes.forEach((weight, j) => {
-      const bits = offsetRef(context.refOf(op.input), i * planeBytes);
-      const padValue = planeBorder(op, i);
-      const conv = binaryConv(context, op, { name: `${op.name}/${j}`, bits, weight, padValue });
-      const format = countsFormat(kernel, conv);
-      stride = format.stride;
-      total ??= builder.buffer(`${op.name}/sums`, output.pixels * stride * 4);
-      const sums = total;
-      const shift = Math.log2(a * weights.code.weights[j]);
-      const first = clear;
-      clear = false;
-      calls.push(
-        ...countsCalls(builder, kernel, conv, (counts, pixel, pixelCount) => {
-          const elements = pixelCount * stride;
-          const at = offsetRef(sums, pixel * stride * 4);
-          if (format.type === "I32") {
-            if (first) return [{ kernel: "copyBytes", args: [at, counts, elements * 4] }];
-            return [{ kernel: "addCountsI32", args: [at, counts, elements, shift] }];
-          }
-          if (first) return [{ kernel: "widenCountsU16", args: [counts, at, elements] }];
-          const wide = builder.buffer(`${op.name}/wide`, elements * 4);
-          return [
-            { kernel: "widenCountsU16", args: [counts, wide, elements] },
-            { kernel: "addCountsI32", args: [at, wide, elements, shift] },
-          ];
-        }),
-      );
-    });
+  const format = planesFormat(context, op);
+  const { stride } = format;
+  const sums = builder.buffer(`${op.name}/sums`, output.pixels * stride * 4);
+  const calls = activation.weights.flatMap((a, i) => {
+    const sinks = weights.code.weights.map((w, j) => addCounts(sums, format, Math.log2(a * w), i === 0 && j === 0));
+    return countsCalls(builder, kernel, planeConv(context, op, i), (...band) => sinks[band[3]](...band));
   });
   const { padding } = op.window;
   if (activation.method === "round" && op.padValue === -1 && padding.some((pad) => pad > 0)) {
@@ -178,7 +168,7 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
     calls.push({
       kernel: "zeroBorderI32",
       args: [
-        total!,
+        sums,
         borderCorrections(context, op, stride),
         output.batch,
         ...size,
@@ -188,10 +178,10 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
       ],
     });
   }
-  const unit = hasDoubledCounts(context, op) ? 2 : 1;
+  const unit = format.doubled ? 2 : 1;
   const largest = unit * fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
   const epilogue = countsEpilogue(context, op, `${op.name}/sums`, refs, affine, { type: "I32", stride }, largest);
-  calls.push(epilogue(total!, 0, output.pixels));
+  calls.push(epilogue(sums, 0, output.pixels));
   return calls;
 }
 
@@ -200,7 +190,7 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
   const kernel = context.kernelOf(op.name);
   const [weight] = op.weights.planes;
   const bits = context.refOf(op.input);
-  const conv = binaryConv(context, op, { name: `${op.name}/0`, bits, weight, padValue: op.padValue });
+  const conv = binaryConv(context, op, { bits, weights: [weight], padValue: op.padValue });
   const format = countsFormat(kernel, conv);
   // The operation's affine reads the sum of two planes' counts, which are the same here.
   const { scale, shift, root } = op.epilogue.affine!;
@@ -210,13 +200,13 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
   const constants = affineConstants(context, key, whole, refs.channels);
   const maxCount = fanIn(weight) * (format.doubled ? 2 : 1);
   const epilogue = countsEpilogue(context, op, key, { ...refs, ...constants }, whole, format, maxCount);
-  return countsCalls(context.builder, kernel, conv, (...counts) => [epilogue(...counts)]);
+  return countsCalls(context.builder, kernel, conv, (...band) => [epilogue(...band)]);
 }
 
 export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const { builder } = context;
   const { activation, weights } = op;
-  const affine = hasDoubledCounts(context, op) ? halved(op.epilogue.affine!) : op.epilogue.affine!;
+  const affine = planesFormat(context, op).doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
   const refs = epilogueRefs(context, op, affine);
   const output = context.shapeOf(op.value ?? op.sign!.bits);
   const [outputs] = kernelShape(weights.planes[0]);

@@ -41,38 +41,47 @@ export function lowerMul(context: LowerContext, op: MulOp): void {
   finish(context, op, op.kind, [{ kernel: plane ? "mulPlaneF32" : "mulF32", args }], dst);
 }
 
-function unaryCall(
+function unaryCalls(
   context: LowerContext,
   fn: UnaryFunction,
   src: Ref,
   dst: Ref,
   input: MapShape,
   output: MapShape,
-): Call {
+): readonly Call[] {
   const { pixels, channels } = output;
   switch (fn.kind) {
     case "absMean":
-      return { kernel: "absMeanF32", args: [src, dst, pixels, input.channels] };
+      return [{ kernel: "absMeanF32", args: [src, dst, pixels, input.channels] }];
+    case "round":
+      return [{ kernel: "roundF32", args: [src, dst, pixels, channels, fn.bits] }];
+    case "dorefa": {
+      const largest = context.builder.buffer("largest", 4);
+      return [
+        { kernel: "maxAbsTanhF32", args: [src, largest, pixels, channels] },
+        { kernel: "dorefaF32", args: [src, dst, pixels, channels, fn.bits, largest] },
+      ];
+    }
     case "softmax":
-      return { kernel: "softmaxF32", args: [src, dst, pixels, channels] };
+      return [{ kernel: "softmaxF32", args: [src, dst, pixels, channels] }];
     case "activation":
-      return { kernel: "activationF32", args: [src, dst, pixels, channels, fn.id] };
+      return [{ kernel: "activationF32", args: [src, dst, pixels, channels, fn.id] }];
     case "permute": {
       const key = `order/${fn.order.join(",")}`;
       const order = context.builder.constant(key, fn.order.byteLength, () => bytesOf(fn.order));
-      return { kernel: "permuteChannelsF32", args: [src, dst, pixels, channels, order] };
+      return [{ kernel: "permuteChannelsF32", args: [src, dst, pixels, channels, order] }];
     }
     case "slice":
-      return { kernel: "copyChannelsF32", args: [dst, src, pixels, channels, 0, input.channels, fn.begin, channels] };
+      return [{ kernel: "copyChannelsF32", args: [dst, src, pixels, channels, 0, input.channels, fn.begin, channels] }];
     case "window": {
       const sizes = [input.batch, input.height, input.width, channels, output.height, output.width];
-      return { kernel: "windowF32", args: [src, dst, ...sizes, fn.top, fn.left, fn.value] };
+      return [{ kernel: "windowF32", args: [src, dst, ...sizes, fn.top, fn.left, fn.value] }];
     }
   }
 }
 
 export function lowerUnary(context: LowerContext, op: UnaryOp): void {
   const { shape, dst } = newMap(context, op.value);
-  const call = unaryCall(context, op.function, context.refOf(op.input), dst, context.shapeOf(op.input), shape);
-  finish(context, op, op.function.kind, [call], dst);
+  const calls = unaryCalls(context, op.function, context.refOf(op.input), dst, context.shapeOf(op.input), shape);
+  finish(context, op, op.function.kind, calls, dst);
 }

@@ -18,20 +18,23 @@ const bandBytes = 128 * 1024;
 
 /** i32 counts. A tap on a zero border is worth half a mismatch, so there all counts are doubled. */
 export function popcountFormat(conv: BinaryConv): CountsFormat {
-  const [outputs] = kernelShape(conv.weight);
+  const [outputs] = kernelShape(conv.weights[0]);
   return { type: "I32", stride: mapStride(outputs), doubled: hasZeroBorder(conv) };
 }
 
-/** im2col on bits and XNOR-popcount GEMM, band by band of output pixels. */
+/** im2col on bits and XNOR-popcount GEMM with each plane of weights, band by band of output pixels. */
 export function popcountCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsSink): Call[] {
-  const { name, input, output, weight, window, dilation, padValue } = conv;
-  const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(weight);
+  const { name, input, output, window, dilation, padValue } = conv;
+  const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(conv.weights[0]);
   const words = bitWords(inputs);
   const rowWords = kernelHeight * kernelWidth * words;
-  const widen = widenWeights(weight);
-  const weights = builder.constant(`${name}/popcount`, xnorGemmWeightBytes(outputs, rowWords), () => weight.data, {
-    areaBytes: widen.areaBytes,
-    calls: [widen.call, { kernel: "xnorGemmPack", args: [widen.words, packedConstant, outputs, rowWords] }],
+  const weights = conv.weights.map((weight, j) => {
+    const widen = widenWeights(weight);
+    const pack: Call = { kernel: "xnorGemmPack", args: [widen.words, packedConstant, outputs, rowWords] };
+    return builder.constant(`${name}/${j}/popcount`, xnorGemmWeightBytes(outputs, rowWords), () => weight.data, {
+      areaBytes: widen.areaBytes,
+      calls: [widen.call, pack],
+    });
   });
   const plane = output.height * output.width;
   const { stride: countStride, doubled } = popcountFormat(conv);
@@ -44,9 +47,11 @@ export function popcountCalls(builder: PlanBuilder, conv: BinaryConv, sink: Coun
   const border = borderConstant(builder, inputs, padValue);
   const calls: Call[] = [];
   const gemm = (rows: Arg, pixel: number, pixelCount: number): void => {
-    calls.push({ kernel: "xnorGemm", args: [rows, weights, counts, pixelCount, outputs, rowWords, countStride] });
-    if (doubled) calls.push(...zeroBorder(builder, conv, counts));
-    calls.push(...sink(counts, pixel, pixelCount));
+    weights.forEach((packed, j) => {
+      calls.push({ kernel: "xnorGemm", args: [rows, packed, counts, pixelCount, outputs, rowWords, countStride] });
+      if (doubled) calls.push(...zeroBorder(builder, conv, j, counts));
+      calls.push(...sink(counts, pixel, pixelCount, j));
+    });
   };
   for (let n = 0; n < output.batch; n++) {
     const image = offsetRef(conv.bits, n * bitBytes(input.height * input.width, inputs));
@@ -71,14 +76,16 @@ export function popcountCalls(builder: PlanBuilder, conv: BinaryConv, sink: Coun
 /** Counts of one image over a border of -1, doubled, and 2 * popcount(w_tap) - C off for each tap outside: there it adds 0. */
 function zeroBorder(
   builder: PlanBuilder,
-  { name, input, output, weight, window, dilation }: BinaryConv,
+  { name, input, output, weights, window, dilation }: BinaryConv,
+  plane: number,
   counts: Arg,
 ): Call[] {
+  const weight = weights[plane];
   const [outputs, , kernelHeight, kernelWidth] = kernelShape(weight);
   const stride = mapStride(outputs);
   const taps = kernelHeight * kernelWidth;
   // One row more: the kernel's scratch.
-  const corrections = builder.constant(`${name}/popcount-border`, (taps + 1) * stride * 4, () => {
+  const corrections = builder.constant(`${name}/${plane}/popcount-border`, (taps + 1) * stride * 4, () => {
     const sums = tapSums(weight);
     const padded = new Int32Array((taps + 1) * stride);
     for (let tap = 0; tap < taps; tap++) padded.set(sums.subarray(tap * outputs, (tap + 1) * outputs), tap * stride);

@@ -15,12 +15,12 @@ import {
   tableConvSelectorBytes,
   tableConvWeightBytes,
 } from "./kernel_sizes.js";
-import type { Call } from "./plan.js";
+import type { Call, Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder, packedConstant } from "./plan_builder.js";
 
 /** u16 counts. Zero padding counts odd channels in halves (assembly/table_conv_border.ts), so there they are doubled. */
 export function tableFormat(conv: BinaryConv): CountsFormat {
-  const [outputs, inputs] = kernelShape(conv.weight);
+  const [outputs, inputs] = kernelShape(conv.weights[0]);
   return { type: "U16", stride: tableConvCountStride(outputs), doubled: hasZeroBorder(conv) && inputs % 2 === 1 };
 }
 
@@ -29,13 +29,41 @@ function reachBeyond(size: number, pad: number, out: number, kernel: number, str
   return Math.max(0, (out - 1) * stride + (kernel - 1) * dilation + 1 - size - pad);
 }
 
+/** A plane of weights in the table builder's order, and the corrections for its zero border where it has one. */
+function tableConstants(
+  builder: PlanBuilder,
+  conv: BinaryConv,
+  plane: number,
+): { readonly weights: Ref; readonly corrections: Ref | null } {
+  const weight = conv.weights[plane];
+  const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(weight);
+  const words = bitWords(inputs);
+  const taps = kernelHeight * kernelWidth;
+  const widen = widenWeights(weight);
+  const packed = (name: string, bytes: number, call: Call): Ref =>
+    builder.constant(`${conv.name}/${plane}/${name}`, bytes, () => weight.data, {
+      areaBytes: widen.areaBytes,
+      calls: [widen.call, call],
+    });
+  const weights = packed("table", tableConvWeightBytes(outputs, inputs, taps), {
+    kernel: "tableConvPack",
+    args: [widen.words, packedConstant, outputs, kernelHeight, kernelWidth, words, conv.dilation[1]],
+  });
+  if (!hasZeroBorder(conv)) return { weights, corrections: null };
+  const corrections = packed("table-border", tableConvCorrectionBytes(outputs, taps), {
+    kernel: "tableConvCorrections",
+    args: [widen.words, packedConstant, outputs, taps, words, inputs],
+  });
+  return { weights, corrections };
+}
+
 /**
- * The table convolution: selectors of the whole map, then counts band by band of output rows, so that they are still in the
- * second-level cache when they are read. Small maps of a batch share one band and its tables.
+ * The table convolution: selectors of the whole map, then for each plane of weights counts band by band of output rows, so that they
+ * are still in the second-level cache when they are read. Small maps of a batch share one band and its tables.
  */
 export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsSink): Call[] {
-  const { name, input, output, weight, window, dilation, padValue } = conv;
-  const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(weight);
+  const { name, input, output, window, dilation, padValue } = conv;
+  const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(conv.weights[0]);
   const words = bitWords(inputs);
   const [strideHeight, strideWidth] = window.stride;
   const [dilationHeight, dilationWidth] = dilation;
@@ -45,27 +73,8 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
   const paddedHeight = padTop + input.height + padBottom;
   const paddedWidth = padLeft + input.width + padRight;
 
-  const taps = kernelHeight * kernelWidth;
-  const widen = widenWeights(weight);
-  const packing = (call: Call) => ({ areaBytes: widen.areaBytes, calls: [widen.call, call] });
-  const weights = builder.constant(
-    `${name}/table`,
-    tableConvWeightBytes(outputs, inputs, taps),
-    () => weight.data,
-    packing({
-      kernel: "tableConvPack",
-      args: [widen.words, packedConstant, outputs, kernelHeight, kernelWidth, words, dilationWidth],
-    }),
-  );
   const zeroBorder = hasZeroBorder(conv);
-  const corrections = zeroBorder
-    ? builder.constant(
-        `${name}/table-border`,
-        tableConvCorrectionBytes(outputs, taps),
-        () => weight.data,
-        packing({ kernel: "tableConvCorrections", args: [widen.words, packedConstant, outputs, taps, words, inputs] }),
-      )
-    : null;
+  const planes = conv.weights.map((_, j) => tableConstants(builder, conv, j));
   const imageBytes = tableConvSelectorBytes(1, paddedHeight, paddedWidth, inputs);
   const selectors = builder.buffer(`${name}/selectors`, output.batch * imageBytes);
   const border = borderConstant(builder, inputs, padValue);
@@ -83,23 +92,25 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
   const rows = zeroBorder ? output.height : Math.min(band, output.height);
   const counts = builder.buffer(`${name}/counts`, images * rows * output.width * tableConvCountStride(outputs) * 2);
   const sweep = [kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth];
-  for (let image = 0; image < output.batch; image += images) {
-    const batch = Math.min(images, output.batch - image);
-    for (let row = 0; row < output.height; row += rows) {
-      const bandRows = Math.min(rows, output.height - row);
-      const source = offsetRef(selectors, image * imageBytes + row * strideHeight * paddedWidth * words * 16);
-      const size = [batch, paddedHeight, paddedWidth, words, bandRows, output.width, outputs];
-      calls.push({ kernel: "tableConv", args: [source, weights, counts, ...size, ...sweep, batch * bandRows] });
-      if (corrections !== null) {
-        const place = [input.height, input.width, inputs, output.height, output.width, outputs];
-        calls.push({
-          kernel: "tableConvZeroBorder",
-          args: [counts, corrections, batch, ...place, ...sweep, padTop, padLeft],
-        });
+  planes.forEach(({ weights, corrections }, j) => {
+    for (let image = 0; image < output.batch; image += images) {
+      const batch = Math.min(images, output.batch - image);
+      for (let row = 0; row < output.height; row += rows) {
+        const bandRows = Math.min(rows, output.height - row);
+        const source = offsetRef(selectors, image * imageBytes + row * strideHeight * paddedWidth * words * 16);
+        const size = [batch, paddedHeight, paddedWidth, words, bandRows, output.width, outputs];
+        calls.push({ kernel: "tableConv", args: [source, weights, counts, ...size, ...sweep, batch * bandRows] });
+        if (corrections !== null) {
+          const place = [input.height, input.width, inputs, output.height, output.width, outputs];
+          calls.push({
+            kernel: "tableConvZeroBorder",
+            args: [counts, corrections, batch, ...place, ...sweep, padTop, padLeft],
+          });
+        }
+        const pixel = (image * output.height + row) * output.width;
+        calls.push(...sink(counts, pixel, batch * bandRows * output.width, j));
       }
-      const pixel = (image * output.height + row) * output.width;
-      calls.push(...sink(counts, pixel, batch * bandRows * output.width));
     }
-  }
+  });
   return calls;
 }

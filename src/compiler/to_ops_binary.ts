@@ -49,10 +49,10 @@ export function quantizeOps(node: QuantizeNode): Op[] {
   if (method === "clip" || method === "leaky_clip" || method === "approx_sign") {
     return [{ kind: "unary", function: { kind: "activation", id: activationIds[method] }, name, input, value: name }];
   }
-  throw new XnorkitError(
-    "unsupported",
-    `layer ${name}: ${method} with ${bits} bits has too many levels: use at most 8 bits`,
-  );
+  if (method === "round" || method === "dorefa") {
+    return [{ kind: "unary", function: { kind: method, bits }, name, input, value: name }];
+  }
+  throw new XnorkitError("unsupported", `layer ${name} quantises by ${method}, which no kernel computes`);
 }
 
 function withBias(affine: Affine, bias: FloatWeight | null): Affine {
@@ -124,13 +124,21 @@ function floatOps(layer: QuantizedLayer, scale: Float64Array | null): Op[] {
   return ops;
 }
 
+/**
+ * True where weighted sums of counts are i32: each is at most K M N in units, twice that where counts are doubled, or where a border
+ * of -1 is corrected that lies as far below the lowest level of `round` as the highest above it.
+ */
+function sumsFit(activation: Code, { code, planes }: WeightPlanes): boolean {
+  return 2 * fanIn(planes[0]) * weightSum(activation) * weightSum(code) < 2 ** 31;
+}
+
 /** The operations of a layer whose input has the given code, null where the input is no few-bit value. */
 export function quantizedLayerOps(layer: QuantizedLayer, activation: ActivationCode | null): Op[] {
   const { name, input, node, weight } = layer;
   const scale = weightScale(weight, node.quantizer, node.scaling, layer.weightName);
   const weights =
     activation === null || node.groups !== 1 ? null : weightPlanes(weight, node.quantizer, node.bits, layer.weightName);
-  if (activation === null || weights === null) return floatOps(layer, scale);
+  if (activation === null || weights === null || !sumsFit(activation, weights)) return floatOps(layer, scale);
   const window = { kernel: node.kernel, stride: node.stride, padding: node.padding };
   const shared = { name, input, window, dilation: node.dilation, padValue: node.padValue, value: name, sign: null };
   if (activation.method === "sign" && weights.planes.length === 1) {

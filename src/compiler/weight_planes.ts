@@ -1,5 +1,6 @@
 import { XnorkitError } from "../errors.js";
 import { packSigns } from "../formats/bits.js";
+import { channelMagnitudes, meanScale } from "../formats/weight_scale.js";
 import type { WeightQuantizer } from "../graph/types.js";
 import type { BitWeight, FloatWeight, Weight } from "../weights.js";
 import { type Code, weightCode } from "./codes.js";
@@ -11,8 +12,6 @@ export interface WeightPlanes {
   readonly planes: readonly BitWeight[];
 }
 
-const clamp = (w: number) => Math.min(Math.max(w, -1), 1);
-
 /** Half away from zero of a value that is not negative, as C's `round`. */
 function roundHalfUp(x: number): number {
   const whole = Math.floor(x);
@@ -20,11 +19,11 @@ function roundHalfUp(x: number): number {
 }
 
 /** DoReFa's levels 0..2^bits - 1 (Zhou et al., arXiv 1606.06160); the maximum is over the whole tensor. */
-function dorefaLevels(data: Float32Array, bits: number): Uint8Array {
+function dorefaLevels(data: Float32Array, bits: number): Float64Array {
   let max = 0;
   for (const w of data) max = Math.max(max, Math.abs(Math.tanh(w)));
   const levels = 2 ** bits - 1;
-  return Uint8Array.from(data, (w) => roundHalfUp(((0.5 * Math.tanh(w)) / max + 0.5) * levels));
+  return Float64Array.from(data, (w) => roundHalfUp(((0.5 * Math.tanh(w)) / max + 0.5) * levels));
 }
 
 function plane(weight: FloatWeight, name: string, positive: (index: number) => boolean): BitWeight {
@@ -41,14 +40,16 @@ export function weightPlanes(
   name: string,
 ): WeightPlanes | null {
   if (weight.kind === "bits") {
-    const code = weightCode(quantizer, bits, false);
-    if (code === null || code.weights.length !== 1) {
+    const { shape, data, nonzero } = weight;
+    const code = weightCode(quantizer, bits, nonzero !== undefined);
+    if (code === null || quantizer === "dorefa") {
       throw new XnorkitError(
         "bad-value",
-        `parameter ${name} is packed to 1 bit, but its layer has ${bits}-bit weights`,
+        `parameter ${name} is packed to 1 bit, but its layer (${quantizer}, ${bits} bits) needs the float values`,
       );
     }
-    return { code, planes: [weight] };
+    if (nonzero === undefined) return { code, planes: [weight] };
+    return { code, planes: [{ kind: "bits", shape, data: data.map((byte, i) => byte & nonzero[i]) }, weight] };
   }
   const { data } = weight;
   const zeros = quantizer === "sign" && data.includes(0);
@@ -79,10 +80,7 @@ export function quantizedFloats(weight: FloatWeight, quantizer: WeightQuantizer,
   }
 }
 
-/**
- * Mean of |w| for each output channel, or for the whole tensor in each of them; AWNAS (`sign`) clamps the weights to [-1, 1]
- * first, BMXNet does not. Null where the layer does not scale.
- */
+/** What each output channel is multiplied by (weight_scale.ts), stored beside the bits or computed; null where the layer does not scale. */
 export function weightScale(
   weight: Weight,
   quantizer: WeightQuantizer,
@@ -90,22 +88,19 @@ export function weightScale(
   name: string,
 ): Float64Array | null {
   if (scaling === "none") return null;
-  if (weight.kind === "bits") {
-    throw new XnorkitError("bad-value", `parameter ${name} is packed to bits, but its layer scales by the mean of |w|`);
-  }
   const [outputs] = weight.shape;
-  const fanIn = weight.data.length / outputs;
-  const scale = new Float64Array(outputs);
-  for (let o = 0; o < outputs; o++) {
-    let sum = 0;
-    for (let i = o * fanIn; i < (o + 1) * fanIn; i++) {
-      const w = weight.data[i];
-      sum += Math.abs(quantizer === "sign" ? clamp(w) : w);
-    }
-    scale[o] = sum / fanIn;
+  const scale = weight.kind === "bits" ? weight.scale : floatScale(weight, quantizer, scaling);
+  if (scale === undefined) {
+    throw new XnorkitError(
+      "bad-value",
+      `parameter ${name} is packed to bits without a scale, but its layer multiplies by the mean of |w|`,
+    );
   }
-  if (scaling === "channel") return scale;
-  return scale.fill(scale.reduce((sum, s) => sum + s, 0) / outputs);
+  return scaling === "channel" ? Float64Array.from(scale) : new Float64Array(outputs).fill(scale[0]);
+}
+
+function floatScale({ shape, data }: FloatWeight, quantizer: WeightQuantizer, scaling: "channel" | "tensor") {
+  return meanScale(channelMagnitudes(data, shape[0], quantizer === "sign" ? "sign" : "det_sign"), scaling);
 }
 
 /** Sum of the signs of a plane over the channels of one tap, for every tap and output: `[tap][output]`. */

@@ -1,7 +1,9 @@
-/** Signs of weights as bits: the layout of `BitWeight` (weights.ts). */
+/** Float weights as bits and back: the layout of `BitWeight` (weights.ts). */
 import { XnorkitError } from "../errors.js";
+import type { Packing } from "../graph/packing.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
 import type { BitWeight } from "../weights.js";
+import { channelMagnitudes, meanScale } from "./weight_scale.js";
 
 /** `[O, kh, kw, ceil(I / 8)]`: the bytes that hold the signs of an OIHW tensor, or of [units, inputs] with a 1x1 kernel. */
 export function packedShape(shape: Shape): Shape {
@@ -56,18 +58,47 @@ export function packSigns(values: Float32Array, shape: Shape, name = "weights"):
   return { kind: "bits", shape, data };
 }
 
-/** The signs as +1 and -1 in row-major order of the shape: what a binary layer computes with. */
-export function unpackSigns(weight: BitWeight): Float32Array {
-  const [outputs, inputs, height = 1, width = 1] = weight.shape;
+/** A bit for each weight, in the layout of the signs: 1 where it is neither +0 nor -0. */
+export function packNonzero(values: Float32Array, shape: Shape, name = "weights"): Uint8Array {
+  return packSigns(
+    values.map((value) => (value === 0 ? -1 : 1)),
+    shape,
+    name,
+  ).data;
+}
+
+/**
+ * A float weight as bits, with what its layer needs beside them (`ParameterSpec.packing`): the mask of zeros where there are some,
+ * and the scale, which is summed in f64 and rounded to f32. Nothing else of the floats counts in the layer's output.
+ *
+ * @param values Row-major OIHW or [units, inputs].
+ * @throws XnorkitError as `packSigns`.
+ */
+export function packWeight(values: Float32Array, shape: Shape, packing: Packing, name = "weights"): BitWeight {
+  const signs = packSigns(values, shape, name);
+  const { scaling } = packing;
+  const scale = scaling === "none" ? null : meanScale(channelMagnitudes(values, shape[0], packing.signs), scaling);
+  return {
+    ...signs,
+    ...(scale !== null && { scale: Float32Array.from(scale) }),
+    ...(packing.signs === "sign" && values.includes(0) && { nonzero: packNonzero(values, shape, name) }),
+  };
+}
+
+/** The quantised weights, +1, -1 and 0, in row-major order of the shape: what a binary layer computes with before it scales. */
+export function unpackSigns({ shape, data, nonzero = data }: BitWeight): Float32Array {
+  const [outputs, inputs, height = 1, width = 1] = shape;
   const taps = height * width;
   const tapBytes = Math.ceil(inputs / 8);
-  const values = new Float32Array(elementCount(weight.shape));
+  const values = new Float32Array(elementCount(shape));
   let index = 0;
   for (let output = 0; output < outputs; output++) {
     for (let channel = 0; channel < inputs; channel++) {
+      const bit = channel & 7;
       let at = output * taps * tapBytes + (channel >> 3);
       for (let tap = 0; tap < taps; tap++, at += tapBytes) {
-        values[index++] = ((weight.data[at] >> (channel & 7)) & 1) * 2 - 1;
+        // s = +-1 of the sign bit, p = +-1 of "positive": their mean is the ternary value, as in the planes of torch's sign.
+        values[index++] = ((data[at] >> bit) & 1) + (((data[at] & nonzero[at]) >> bit) & 1) - 1;
       }
     }
   }

@@ -132,7 +132,8 @@ function matchExportNames(graph: Graph, specs: readonly ParameterSpec[], names: 
 }
 
 function decode(spec: ParameterSpec, name: string, raw: RawTensor): Weight {
-  if (spec.packable && holdsPackedWords(raw, spec.shape)) return unpackWords(quoteName(name), raw, spec.shape);
+  const takesWords = spec.packing !== null && signsSuffice(spec.packing);
+  if (takesWords && holdsPackedWords(raw, spec.shape)) return unpackWords(quoteName(name), raw, spec.shape);
   if (isFloatDtype(raw.dtype)) return { kind: "f32", shape: raw.shape, data: toFloat32(raw) };
   throw new XnorkitError(
     "unsupported",

@@ -1,22 +1,33 @@
 /**
  * The packed model file: what is stored how. It is a safetensors file, so any reader of safetensors can open it.
  *
- *   u64 header length | JSON header, padded to 8 | F32 tensors | F16 tensors | U8 tensors (sign bits)
+ *   u64 header length | JSON header, padded to 8 | F32 tensors | F16 tensors | U8 tensors (bits)
  *
  * Wider elements come first, so every tensor is aligned and is used in place. `__metadata__` holds format, format_version,
  * bit_order and the graph as JSON. The logical shape of a packed weight is the graph's; the header states the shape of its bytes.
+ *
+ * A 1-bit weight is stored as sign bits under its name, and beside them what its layer needs of the floats (weights.ts says what
+ * the numbers are; of f32 scales the rounding from f64 is all that is lost):
+ *
+ *   NAME           U8  [O, kh, kw, ceil(I / 8)]   sign bits, 1 where w >= 0
+ *   NAME#scale     F32 [O], or [1] of a tensor    where the layer multiplies by the mean of |w| (BMXNet's binet and xnor, AWNAS)
+ *   NAME#nonzero   U8, as the sign bits           1 where w is not 0; only where the quantiser keeps zeros (AWNAS) and there are some
+ *
+ * All other parameters are floats: those of float layers; weights of k bits, whose levels depend on the float values (dorefa); and
+ * a weight that layers with different quantisers or scales share. Float values under the name of a 1-bit weight are read too, as
+ * earlier releases wrote them where layers scale.
  */
 import { XnorkitError } from "../errors.js";
 import { graphFromJson, graphToJson } from "../graph/json.js";
 import type { ParameterSpec } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
-import { packedShape, packSigns } from "./bits.js";
+import { packedShape, packNonzero, packSigns } from "./bits.js";
 import { FLOAT16_MAX, float32ToFloat16 } from "./dtypes.js";
 
 export const FORMAT = "xnorkit";
 export const FORMAT_VERSION = "1";
-/** Layout of the sign bits, in words; fixed for version 1. */
+/** Layout of the bits, in words; fixed for version 1. */
 export const BIT_ORDER = "[O][kh][kw][ceil(I/8)] bytes, channel c in bit c % 8 of byte floor(c / 8), 1 where w >= 0";
 
 export interface SaveOptions {
@@ -24,26 +35,86 @@ export interface SaveOptions {
   readonly f16?: boolean;
 }
 
-/** One tensor of a packed file. */
-export interface PackedTensor {
+interface TensorBase {
+  /** The parameter that it is, or that it is a part of. */
   readonly spec: ParameterSpec;
   readonly dtype: "F32" | "F16" | "U8";
   /** As the header states it. */
   readonly shape: Shape;
 }
 
-/** The tensors of a packed file by name, in the file's order. */
+/** A tensor with something of each value of a parameter. */
+export interface ValuesTensor extends TensorBase {
+  readonly part: "floats" | "signs" | "nonzero";
+}
+
+export interface ScaleTensor extends TensorBase {
+  readonly part: "scale";
+}
+
+/** One tensor of a packed file. */
+export type PackedTensor = ValuesTensor | ScaleTensor;
+
+export const scaleName = (parameter: string) => `${parameter}#scale`;
+export const nonzeroName = (parameter: string) => `${parameter}#nonzero`;
+
+/** The names of tensors that may stand beside a parameter's sign bits. */
+export function namesBeside({ name, packing }: ParameterSpec): readonly string[] {
+  return [
+    ...(packing !== null && packing.scaling !== "none" ? [scaleName(name)] : []),
+    ...(packing?.signs === "sign" ? [nonzeroName(name)] : []),
+  ];
+}
+
+/** The shape of a parameter's scale. */
+export function scaleShape({ shape, packing }: ParameterSpec): Shape {
+  return [packing?.scaling === "channel" ? shape[0] : 1];
+}
+
+function tensorsOf(
+  spec: ParameterSpec,
+  { f16 = false }: SaveOptions,
+  zeros: boolean,
+): readonly (readonly [name: string, tensor: PackedTensor])[] {
+  const { name, shape, packing } = spec;
+  if (packing === null) {
+    return [[name, { spec, part: "floats", dtype: f16 && shape.length >= 2 ? "F16" : "F32", shape }]];
+  }
+  const bits = { spec, dtype: "U8", shape: packedShape(shape) } as const;
+  return [
+    [name, { ...bits, part: "signs" }],
+    ...(packing.scaling === "none"
+      ? []
+      : [[scaleName(name), { spec, part: "scale", dtype: "F32", shape: scaleShape(spec) }] as const]),
+    ...(zeros ? [[nonzeroName(name), { ...bits, part: "nonzero" }] as const] : []),
+  ];
+}
+
+/**
+ * The tensors of a packed file by name, in the file's order.
+ * @param hasZeros Whether a parameter needs its mask of zeros.
+ * @throws XnorkitError `bad-graph` where a parameter has the name of what stands beside another.
+ */
 export function packedTensors(
   specs: readonly ParameterSpec[],
-  { f16 = false }: SaveOptions,
+  options: SaveOptions,
+  hasZeros: (spec: ParameterSpec) => boolean,
 ): ReadonlyMap<string, PackedTensor> {
-  const tensors = specs.map((spec): PackedTensor => {
-    if (spec.packable) return { spec, dtype: "U8", shape: packedShape(spec.shape) };
-    return { spec, dtype: f16 && spec.shape.length >= 2 ? "F16" : "F32", shape: spec.shape };
-  });
-  const ofDtype = (dtype: PackedTensor["dtype"]) => tensors.filter((tensor) => tensor.dtype === dtype);
-  const ordered = [...ofDtype("F32"), ...ofDtype("F16"), ...ofDtype("U8")];
-  return new Map(ordered.map((tensor) => [tensor.spec.name, tensor]));
+  checkNamesBeside(specs);
+  const tensors = specs.flatMap((spec) => tensorsOf(spec, options, hasZeros(spec)));
+  const ofDtype = (dtype: PackedTensor["dtype"]) => tensors.filter(([, tensor]) => tensor.dtype === dtype);
+  return new Map([...ofDtype("F32"), ...ofDtype("F16"), ...ofDtype("U8")]);
+}
+
+/** @throws XnorkitError `bad-graph` where a parameter has the name of what stands beside another. */
+export function checkNamesBeside(specs: readonly ParameterSpec[]): void {
+  const beside = new Set(specs.flatMap(namesBeside));
+  const clash = specs.find(({ name }) => beside.has(name));
+  if (clash === undefined) return;
+  throw new XnorkitError(
+    "bad-graph",
+    `parameter ${clash.name} of layer ${clash.node} has the name that a packed file gives to what stands beside sign bits: rename it`,
+  );
 }
 
 /**
@@ -66,22 +137,21 @@ export function isPackedModel(metadata: ReadonlyMap<string, string>): boolean {
 }
 
 /**
- * The bytes that store values: sign bits, float16 or float32 (a view).
+ * The bytes that store float values: sign bits, the mask of zeros, float16 or float32 (a view).
  *
  * @param values All values of the parameter, or a slice that starts at element `first`; of a U8 tensor whole output channels.
  * @throws XnorkitError `bad-value` with name and element for a NaN in sign bits and for a value beyond float16's range.
  */
-export function encodeValues({ spec, dtype }: PackedTensor, values: Float32Array, first = 0): Uint8Array {
-  switch (dtype) {
-    case "F32":
-      return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    case "F16":
-      return encodeFloat16(spec.name, values, first);
-    case "U8": {
-      const [, ...rest] = spec.shape;
-      return packSigns(values, [values.length / elementCount(rest), ...rest], spec.name).data;
-    }
-  }
+export function encodeValues({ spec, part, dtype }: ValuesTensor, values: Float32Array, first = 0): Uint8Array {
+  if (part === "floats") return dtype === "F16" ? encodeFloat16(spec.name, values, first) : floatBytes(values);
+  const [, ...rest] = spec.shape;
+  const shape = [values.length / elementCount(rest), ...rest];
+  return part === "signs" ? packSigns(values, shape, spec.name).data : packNonzero(values, shape, spec.name);
+}
+
+/** The bytes of float32 values, a view. */
+export function floatBytes(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** Rounds to nearest, but never to zero: torch's sign of a tiny weight must stay what it was. */

@@ -4,19 +4,25 @@ import { graphFromJson } from "../graph/json.js";
 import { checkWeight, checkWeights, matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
-import { formatShape, sameShape } from "../tensor.js";
-import type { Weight } from "../weights.js";
-import { packedShape } from "./bits.js";
+import { formatShape, type Shape, sameShape } from "../tensor.js";
+import type { BitWeight, Weight } from "../weights.js";
+import { packedShape, packWeight } from "./bits.js";
 import { type RawTensor, toFloat32 } from "./dtypes.js";
 import {
   BIT_ORDER,
+  checkNamesBeside,
   encodeValues,
   FORMAT_VERSION,
+  floatBytes,
   isPackedModel,
+  namesBeside,
+  nonzeroName,
   type PackedTensor,
   packedMetadata,
   packedTensors,
   type SaveOptions,
+  scaleName,
+  scaleShape,
 } from "./packed_layout.js";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.js";
 
@@ -30,16 +36,28 @@ export type { SaveOptions } from "./packed_layout.js";
  */
 export function saveModel({ graph, weights }: Model, options: SaveOptions = {}): Uint8Array {
   checkWeights(graph, weights);
+  const specs = parameterSpecs(graph);
+  const stored = new Map(specs.map((spec) => [spec.name, packed(spec, weights.get(spec.name)!)]));
+  const hasZeros = ({ name }: ParameterSpec) => {
+    const weight = stored.get(name)!;
+    return weight.kind === "bits" && weight.nonzero !== undefined;
+  };
   const tensors = new Map<string, RawTensor>();
-  for (const [name, tensor] of packedTensors(parameterSpecs(graph), options)) {
-    const { dtype, shape } = tensor;
-    tensors.set(name, { dtype, shape, bytes: encodeWeight(tensor, weights.get(name)!) });
+  for (const [name, tensor] of packedTensors(specs, options, hasZeros)) {
+    const { dtype, shape, spec } = tensor;
+    tensors.set(name, { dtype, shape, bytes: encodeWeight(tensor, stored.get(spec.name)!) });
   }
   return writeSafetensors(tensors, packedMetadata(graph));
 }
 
+function packed({ name, shape, packing }: ParameterSpec, weight: Weight): Weight {
+  return packing === null || weight.kind === "bits" ? weight : packWeight(weight.data, shape, packing, name);
+}
+
 function encodeWeight(tensor: PackedTensor, weight: Weight): Uint8Array {
-  return weight.kind === "bits" ? weight.data : encodeValues(tensor, weight.data);
+  if (tensor.part === "scale") return floatBytes((weight as BitWeight).scale!);
+  if (weight.kind === "f32") return encodeValues(tensor, weight.data);
+  return tensor.part === "nonzero" ? weight.nonzero! : weight.data;
 }
 
 /**
@@ -57,10 +75,15 @@ export function loadModel(bytes: Uint8Array): Model {
 export function decodeModel({ tensors, metadata }: SafetensorsFile): Model {
   const graph = packedGraph(metadata);
   const specs = parameterSpecs(graph);
-  matchWeights(specs, tensors.keys());
+  checkNamesBeside(specs);
+  const beside = new Set(specs.flatMap(namesBeside));
+  matchWeights(
+    specs,
+    [...tensors.keys()].filter((name) => !beside.has(name)),
+  );
   const weights = new Map<string, Weight>();
   for (const spec of specs) {
-    const weight = decodeWeight(spec, tensors.get(spec.name)!);
+    const weight = decodeWeight(spec, tensors);
     checkWeight(spec, weight);
     weights.set(spec.name, weight);
   }
@@ -94,17 +117,43 @@ function packedGraph(metadata: ReadonlyMap<string, string>): Graph {
   return graphFromJson(graph);
 }
 
-function decodeWeight(spec: ParameterSpec, raw: RawTensor): Weight {
-  const shape = spec.packable ? packedShape(spec.shape) : spec.shape;
-  const dtypes = spec.packable ? ["U8"] : spec.shape.length >= 2 ? ["F32", "F16"] : ["F32"];
-  if (!dtypes.includes(raw.dtype) || !sameShape(raw.shape, shape)) {
-    throw new XnorkitError(
-      "bad-file",
-      `parameter ${spec.name} is stored as ${raw.dtype} of ${formatShape(raw.shape)}, the graph needs ${dtypes.join(" or ")} of ${formatShape(shape)}`,
-    );
+type Tensors = SafetensorsFile["tensors"];
+
+function decodeWeight(spec: ParameterSpec, tensors: Tensors): Weight {
+  const raw = tensors.get(spec.name)!;
+  if (spec.packing !== null && raw.dtype === "U8") return decodeBits(spec, raw, tensors);
+  const floats = spec.shape.length >= 2 ? ["F32", "F16"] : ["F32"];
+  checkStored(spec.name, raw, floats, spec.shape, spec.packing === null ? "" : ", or sign bits as U8");
+  const stray = namesBeside(spec).find((name) => tensors.has(name));
+  if (stray !== undefined) {
+    throw new XnorkitError("bad-file", `tensor ${stray} stands beside float values: it belongs to sign bits alone`);
   }
-  if (spec.packable) return { kind: "bits", shape: spec.shape, data: raw.bytes };
   return { kind: "f32", shape: spec.shape, data: toFloat32(raw) };
+}
+
+/** Sign bits, and what stands beside them; whether that is what the layer needs is the caller's to check. */
+function decodeBits(spec: ParameterSpec, raw: RawTensor, tensors: Tensors): BitWeight {
+  const { name, shape } = spec;
+  const scale = tensors.get(scaleName(name));
+  const nonzero = tensors.get(nonzeroName(name));
+  checkStored(name, raw, ["U8"], packedShape(shape));
+  if (scale !== undefined) checkStored(scaleName(name), scale, ["F32"], scaleShape(spec));
+  if (nonzero !== undefined) checkStored(nonzeroName(name), nonzero, ["U8"], packedShape(shape));
+  return {
+    kind: "bits",
+    shape,
+    data: raw.bytes,
+    ...(scale !== undefined && { scale: toFloat32(scale) }),
+    ...(nonzero !== undefined && { nonzero: nonzero.bytes }),
+  };
+}
+
+function checkStored(name: string, raw: RawTensor, dtypes: readonly string[], shape: Shape, others = ""): void {
+  if (dtypes.includes(raw.dtype) && sameShape(raw.shape, shape)) return;
+  throw new XnorkitError(
+    "bad-file",
+    `parameter ${name} is stored as ${raw.dtype} of ${formatShape(raw.shape)}, the graph needs ${dtypes.join(" or ")} of ${formatShape(shape)}${others}`,
+  );
 }
 
 function quoted(text: string | undefined): string {

@@ -4,14 +4,15 @@
  * host: the caller brings something to read at offsets and something to write to.
  */
 import { XnorkitError } from "../errors.js";
+import { type Packing, signsSuffice } from "../graph/packing.js";
 import { matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import { elementCount, formatShape, sameShape } from "../tensor.js";
 import { DTYPE_BYTES, isFloatDtype, toFloat32 } from "./dtypes.js";
 import {
   encodeValues,
+  floatBytes,
   isPackedModel,
-  type PackedTensor,
   packedMetadata,
   packedTensors,
   type SaveOptions,
@@ -24,6 +25,7 @@ import {
   type TensorEntry,
 } from "./safetensors_header.js";
 import { describeFile, SNIFF_BYTES } from "./sniff.js";
+import { channelMagnitudes, meanScale } from "./weight_scale.js";
 
 /** A file that can be read at any offset, such as a file handle or a Blob. */
 export interface RandomAccess {
@@ -41,7 +43,10 @@ export interface ByteSink {
 export interface StreamOptions extends SaveOptions {
   /** The most bytes of the source to hold at a time, by default 8 MiB; at least one output channel is read whole. */
   readonly sliceBytes?: number;
-  /** Called after each tensor, with bytes of the source read and to read. */
+  /**
+   * Called after each pass over a parameter, with bytes read and to read. Weights that a scale or zeros are stored beside are read
+   * twice, as both come before the sign bits in the file (a third time, uncounted, for the mask where there are zeros).
+   */
   readonly onProgress?: (bytesRead: number, bytesTotal: number) => void;
 }
 
@@ -66,7 +71,7 @@ export async function readSafetensorsHeader(source: RandomAccess): Promise<Safet
 
 /**
  * Writes the packed model file that `saveModel({ graph, weights: readWeights(source) }, options)` gives, byte for byte, in bounded
- * memory. Names, shapes and types are checked before the first byte is written; values as they are read, so that after an error
+ * memory: two small numbers of arrays a network, one slice, and the scales. Names, shapes and types are checked before the first byte is written; values as they are read, so that after an error
  * the sink may hold part of a file: write under a temporary name and rename it at the end.
  *
  * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` as `saveModel` does, `bad-file` where the
@@ -88,27 +93,70 @@ export async function packStream(
   matchWeights(specs, header.tensors.keys());
   for (const spec of specs) checkEntry(spec, header.tensors.get(spec.name)!);
 
-  const tensors = packedTensors(specs, options);
-  const total = specs.reduce((sum, { name }) => sum + header.tensors.get(name)!.byteLength, 0);
+  const total = specs.reduce((sum, spec) => sum + passes(spec) * header.tensors.get(spec.name)!.byteLength, 0);
   let done = 0;
-  await sink.write(encodeSafetensorsHeader(tensors, packedMetadata(graph)));
-  for (const [name, tensor] of tensors) {
-    const entry = header.tensors.get(name)!;
-    await packTensor(tensor, entry, source, sink, sliceBytes);
-    done += entry.byteLength;
+  const slicesOf = (spec: ParameterSpec) => slices(spec, header.tensors.get(spec.name)!, source, sliceBytes);
+  const progress = ({ name }: ParameterSpec) => {
+    done += header.tensors.get(name)!.byteLength;
     options.onProgress?.(done, total);
+  };
+
+  const scans = new Map<string, Scan>();
+  for (const spec of specs) {
+    if (spec.packing === null || signsSuffice(spec.packing)) continue;
+    scans.set(spec.name, await scan(spec.shape[0], spec.packing, slicesOf(spec)));
+    progress(spec);
+  }
+  const tensors = packedTensors(specs, options, ({ name }) => scans.get(name)?.zeros ?? false);
+  await sink.write(encodeSafetensorsHeader(tensors, packedMetadata(graph)));
+  for (const tensor of tensors.values()) {
+    if (tensor.part === "scale") {
+      await sink.write(floatBytes(scans.get(tensor.spec.name)!.scale!));
+      continue;
+    }
+    for await (const { first, values } of slicesOf(tensor.spec)) await sink.write(encodeValues(tensor, values, first));
+    if (tensor.part !== "nonzero") progress(tensor.spec);
   }
 }
 
-/** One tensor, in slices of whole output channels (the first axis). */
-async function packTensor(
-  tensor: PackedTensor,
+/** What the header and the first tensors need to know of a weight whose sign bits come last: its scale, and whether any is 0. */
+interface Scan {
+  readonly scale: Float32Array | null;
+  readonly zeros: boolean;
+}
+
+/** How often a parameter is read, the mask of zeros apart. */
+function passes({ packing }: ParameterSpec): number {
+  return packing === null || signsSuffice(packing) ? 1 : 2;
+}
+
+async function scan(outputs: number, { signs, scaling }: Packing, slices: AsyncIterable<Slice>): Promise<Scan> {
+  const magnitudes = new Float64Array(outputs);
+  let channel = 0;
+  let zeros = false;
+  for await (const { values, channels } of slices) {
+    zeros ||= signs === "sign" && values.includes(0);
+    if (scaling !== "none") magnitudes.set(channelMagnitudes(values, channels, signs), channel);
+    channel += channels;
+  }
+  return { scale: scaling === "none" ? null : Float32Array.from(meanScale(magnitudes, scaling)), zeros };
+}
+
+/** Whole output channels (of the first axis). */
+interface Slice {
+  /** Element of the parameter that they start at. */
+  readonly first: number;
+  readonly channels: number;
+  readonly values: Float32Array;
+}
+
+/** A parameter's values, checked, in slices that are used until the next one at most. */
+async function* slices(
+  spec: ParameterSpec,
   entry: TensorEntry,
   source: RandomAccess,
-  sink: ByteSink,
   sliceBytes: number,
-): Promise<void> {
-  const { spec } = tensor;
+): AsyncGenerator<Slice> {
   const size = DTYPE_BYTES[entry.dtype];
   const count = elementCount(spec.shape);
   const channelElements = elementCount(spec.shape.slice(1));
@@ -119,7 +167,7 @@ async function packTensor(
     const bytes = await readExactly(source, entry.offset + first * size, elements * size);
     const values = toFloat32({ dtype: entry.dtype, bytes });
     checkSlice(spec, values, first);
-    await sink.write(encodeValues(tensor, values, first));
+    yield { first, channels: elements / channelElements, values };
   }
 }
 

@@ -2,6 +2,7 @@
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
 import type { Weight, Weights } from "../weights.js";
+import { checkBits, commonPacking, type Packing, packingOf } from "./packing.js";
 import { inferShapes } from "./shapes.js";
 import { closestNames } from "./suggest.js";
 import type { BinaryConv2dNode, BinaryDenseNode, Graph, Node } from "./types.js";
@@ -14,8 +15,8 @@ export interface ParameterSpec {
   readonly role: ParameterRole;
   /** A weight of which each value is used as 1 bit. */
   readonly binary: boolean;
-  /** The bits alone suffice: binary, +-1 by det_sign, and no scale is computed from the float values. */
-  readonly packable: boolean;
+  /** How it is stored as 1 bit a weight; null where its layers need the float values, or differ in what they need. */
+  readonly packing: Packing | null;
   /** Name of the first node that reads it. */
   readonly node: string;
   /** Stored by the framework but read past (the gamma of a batch norm with fixGamma). */
@@ -39,17 +40,14 @@ function nodesInRegistrationOrder(graph: Graph): readonly Node[] {
   return [...graph.nodes].sort((a, b) => (order.get(a.module) ?? 0) - (order.get(b.module) ?? 0));
 }
 
-function storedBits(
-  { bits, quantizer }: BinaryConv2dNode | BinaryDenseNode,
-  unscaled: boolean,
-): Pick<ParameterSpec, "binary" | "packable"> {
-  const binary = bits === 1 && quantizer !== "identity" && quantizer !== "dorefa";
-  return { binary, packable: binary && quantizer !== "sign" && unscaled };
+function quantizedWeight(spec: ParameterSpec, node: BinaryConv2dNode | BinaryDenseNode): ParameterSpec {
+  const packing = packingOf(node);
+  return { ...spec, binary: packing !== null, packing };
 }
 
 function nodeParameters(node: Node, input: Shape): readonly ParameterSpec[] {
   const spec = (role: ParameterRole, name: string | null, shape: Shape): readonly ParameterSpec[] =>
-    name === null ? [] : [{ name, shape, role, binary: false, packable: false, node: node.name, ignored: false }];
+    name === null ? [] : [{ name, shape, role, binary: false, packing: null, node: node.name, ignored: false }];
 
   switch (node.kind) {
     case "conv2d":
@@ -58,18 +56,14 @@ function nodeParameters(node: Node, input: Shape): readonly ParameterSpec[] {
         ...spec("bias", node.bias, [node.channels]),
       ];
     case "binaryConv2d":
-      return spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]).map((weight) => ({
-        ...weight,
-        ...storedBits(node, node.scaling === "none"),
-      }));
+      return spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]).map((weight) =>
+        quantizedWeight(weight, node),
+      );
     case "dense":
       return [...spec("weight", node.weight, [node.units, input[1]]), ...spec("bias", node.bias, [node.units])];
     case "binaryDense":
       return [
-        ...spec("weight", node.weight, [node.units, input[1]]).map((weight) => ({
-          ...weight,
-          ...storedBits(node, true),
-        })),
+        ...spec("weight", node.weight, [node.units, input[1]]).map((weight) => quantizedWeight(weight, node)),
         ...spec("bias", node.bias, [node.units]),
       ];
     case "batchNorm":
@@ -108,8 +102,8 @@ export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
             ` of ${formatShape(spec.shape)} for layer ${spec.node}: it can be shared only where both are the same`,
         );
       } else {
-        const packable = earlier.packable && spec.packable;
-        specs.set(spec.name, { ...earlier, packable, ignored: earlier.ignored && spec.ignored });
+        const packing = commonPacking(earlier.packing, spec.packing);
+        specs.set(spec.name, { ...earlier, packing, ignored: earlier.ignored && spec.ignored });
       }
     }
   }
@@ -180,37 +174,11 @@ function checkFloats(spec: ParameterSpec, data: Float32Array): void {
   }
 }
 
-function checkBits(spec: ParameterSpec, data: Uint8Array): void {
-  if (!spec.packable) {
-    throw new XnorkitError(
-      "bad-value",
-      `parameter ${spec.name} is stored as sign bits, but layer ${spec.node} needs its float values`,
-    );
-  }
-  const [outputs, inputs, height = 1, width = 1] = spec.shape; // a dense layer's has two axes
-  const tapBytes = Math.ceil(inputs / 8);
-  const bytes = outputs * height * width * tapBytes;
-  if (data.length !== bytes) {
-    throw new XnorkitError(
-      "bad-shape",
-      `parameter ${spec.name} of shape ${formatShape(spec.shape)} needs ${bytes} bytes of sign bits, but has ${data.length}`,
-    );
-  }
-  if (inputs % 8 === 0) return;
-  const past = (0xff << (inputs % 8)) & 0xff;
-  for (let last = tapBytes - 1; last < bytes; last += tapBytes) {
-    if ((data[last] & past) === 0) continue;
-    throw new XnorkitError(
-      "bad-value",
-      `parameter ${spec.name} has bits set past its ${inputs} channels in byte ${last}, where zeros are needed`,
-    );
-  }
-}
-
 /**
- * Checks one parameter. Float values fit everywhere (binary layers take their signs), sign bits only where `packable`.
+ * Checks one parameter. Float values fit everywhere (binary layers take their signs), bits only where `packing` says so
+ * and with what it needs beside them.
  * @throws XnorkitError `bad-shape` with both shapes, `bad-value` with the place of a NaN, an infinity, a negative variance or a
- * stray bit. Values that are read past (`ignored`) may be anything.
+ * stray bit, or where bits do not suffice. Values that are read past (`ignored`) may be anything.
  */
 export function checkWeight(spec: ParameterSpec, weight: Weight): void {
   if (!sameShape(spec.shape, weight.shape)) {
@@ -219,7 +187,7 @@ export function checkWeight(spec: ParameterSpec, weight: Weight): void {
       `parameter ${spec.name} has shape ${formatShape(weight.shape)}, but layer ${spec.node} needs ${formatShape(spec.shape)}`,
     );
   }
-  if (weight.kind === "bits") checkBits(spec, weight.data);
+  if (weight.kind === "bits") checkBits(spec, weight);
   else checkFloats(spec, weight.data);
 }
 

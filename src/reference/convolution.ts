@@ -25,12 +25,13 @@ export function conv2d(node: Conv2dNode, weights: Weights, input: Value): Value 
  * then (h + K) / 2 where the node has the offset. Sources: BMXNet v2 `QConv2D` in `gluon/nn/binary_layers.py`; AWNAS
  * `BinaryConv2d` in `ops/bnn_ops.py`, which clamps its weights to [-1, 1] before anything else.
  * @throws XnorkitError `bad-shape` or `missing-weight` where parameters and input do not fit the node; `bad-value` where the node
- * needs the size of weights of which the file holds only signs.
+ * needs the size of weights of which the file holds only signs. A scale stored beside signs is taken for the mean.
  */
 export function binaryConv2d(node: BinaryConv2dNode, weights: Weights, input: Value): Value {
   const shape = weightShape(node, input);
   const parameter = readParameter(weights, node.weight, shape);
-  const needsSizes = node.scaling !== "none" || node.quantizer === "dorefa" || node.quantizer === "identity";
+  const needsScale = node.scaling !== "none" && parameter.scale === null;
+  const needsSizes = needsScale || node.quantizer === "dorefa" || node.quantizer === "identity";
   if (parameter.signsOnly && needsSizes) {
     throw new XnorkitError(
       "bad-value",
@@ -42,12 +43,10 @@ export function binaryConv2d(node: BinaryConv2dNode, weights: Weights, input: Va
 
   const fanIn = shape[1] * shape[2] * shape[3];
   if (node.scaling === "channel") {
-    const scales = Float64Array.from({ length: node.channels }, (_, channel) =>
-      meanMagnitude(latent.subarray(channel * fanIn, (channel + 1) * fanIn)),
-    );
+    const scales = parameter.scale ?? channelMagnitudes(latent, fanIn);
     mapChannels(output, (h, channel) => h * scales[channel]);
   } else if (node.scaling === "tensor") {
-    const scale = meanMagnitude(latent);
+    const scale = parameter.scale?.[0] ?? meanMagnitude(latent);
     mapChannels(output, (h) => h * scale);
   }
   if (node.offset) mapChannels(output, (h) => (h + fanIn) / 2);
@@ -143,6 +142,13 @@ function mapChannels(map: Value, transform: (h: number, channel: number) => numb
     const channel = plane % channels;
     for (let i = plane * positions; i < (plane + 1) * positions; i++) map.data[i] = transform(map.data[i], channel);
   }
+}
+
+/** The mean |w| of each output channel. */
+function channelMagnitudes(weight: Float64Array, fanIn: number): Float64Array {
+  return Float64Array.from({ length: weight.length / fanIn }, (_, channel) =>
+    meanMagnitude(weight.subarray(channel * fanIn, (channel + 1) * fanIn)),
+  );
 }
 
 function meanMagnitude(values: Float64Array): number {

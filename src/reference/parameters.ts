@@ -2,10 +2,13 @@ import { XnorkitError } from "../errors.js";
 import { formatShape, type Shape, sameShape } from "../tensor.js";
 import type { BitWeight, Weight, Weights } from "../weights.js";
 
-/** A parameter in f64 and whether the file holds only its signs. */
+/** A parameter in f64. */
 export interface Parameter {
   readonly data: Float64Array;
+  /** The file holds no more of it than signs, +1, -1 or 0. */
   readonly signsOnly: boolean;
+  /** The mean of |w| stored beside signs: of each output channel, or one of the tensor. */
+  readonly scale: Float64Array | null;
 }
 
 /**
@@ -20,9 +23,9 @@ export function readParameter(weights: Weights, name: string, shape: Shape): Par
       `parameter ${name} has shape ${formatShape(weight.shape)}, but the graph expects ${formatShape(shape)}`,
     );
   }
-  return weight.kind === "bits"
-    ? { data: unpackSigns(weight), signsOnly: true }
-    : { data: Float64Array.from(weight.data), signsOnly: false };
+  if (weight.kind === "f32") return { data: Float64Array.from(weight.data), signsOnly: false, scale: null };
+  const scale = weight.scale === undefined ? null : Float64Array.from(weight.scale);
+  return { data: unpackSigns(weight), signsOnly: true, scale };
 }
 
 /**
@@ -45,7 +48,7 @@ function find(weights: Weights, name: string): Weight {
   return weight;
 }
 
-/** From `[O][kh][kw][ceil(I / 8)]` bytes, least significant bit first, to OIHW (or [units, inputs]) numbers -1 and +1. */
+/** From `[O][kh][kw][ceil(I / 8)]` bytes, least significant bit first, to OIHW (or [units, inputs]) numbers -1, 0 and +1. */
 function unpackSigns(weight: BitWeight): Float64Array {
   const [outputs, inputs, height = 1, width = 1] = weight.shape;
   const area = height * width;
@@ -60,8 +63,10 @@ function unpackSigns(weight: BitWeight): Float64Array {
   for (let output = 0; output < outputs; output++) {
     for (let input = 0; input < inputs; input++) {
       for (let tap = 0; tap < area; tap++) {
-        const byte = weight.data[(output * area + tap) * bytesPerTap + (input >> 3)];
-        signs[(output * inputs + input) * area + tap] = (byte >> (input & 7)) & 1 ? 1 : -1;
+        const byte = (output * area + tap) * bytesPerTap + (input >> 3);
+        const isSet = (bits: Uint8Array) => ((bits[byte] >> (input & 7)) & 1) === 1;
+        const isZero = weight.nonzero !== undefined && !isSet(weight.nonzero);
+        signs[(output * inputs + input) * area + tap] = isZero ? 0 : isSet(weight.data) ? 1 : -1;
       }
     }
   }

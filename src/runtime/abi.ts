@@ -457,8 +457,8 @@ export interface KernelExports {
   // counts.ts
   /** dst += src << shift, i32; shift 0 to 31. */
   addCountsI32(dst: number, src: number, elements: number, shift: number): void;
-  /** dst += src, u16. */
-  addCountsU16(dst: number, src: number, elements: number): void;
+  /** dst += src << shift, u16 into i32; shift 0 to 31. */
+  addCountsU16(dst: number, src: number, elements: number, shift: number): void;
   /** u16 -> i32. */
   widenCountsU16(src: number, dst: number, elements: number): void;
 
@@ -541,6 +541,15 @@ export interface KernelExports {
     scale: number,
     beta: number,
   ): void;
+
+  // levels.ts
+  /** dst = round(clip(x, 0, 1) * v) / v, v = 2^bits - 1, half away from zero, in f32, in place too; bits 1 to 31. NaN stays NaN. */
+  roundF32(src: number, dst: number, pixels: number, channels: number, bits: number): void;
+  /**
+   * dst = 2 * round((0.5 * (tanh(x) / largest) + 0.5) * v) / v - 1, v = 2^bits - 1, half away from zero, in f32, in place too; bits 1 to
+   * 31; `largest` points to what maxAbsTanhF32 wrote. NaN stays NaN; a largest of 0 gives NaN.
+   */
+  dorefaF32(src: number, dst: number, pixels: number, channels: number, bits: number, largest: number): void;
 
   // ternary_planes.ts
   /**

@@ -49,7 +49,12 @@ for (const kernel of ["table", "popcount"] as const) {
   test(`the ${kernel} kernels compute all 107 layers of AWNAS`, { skip: skipWithout(...AWNAS_OP_FILES) }, async () => {
     const cases = loadAwnasOps();
     for (const golden of cases) await assertCase(golden, kernel);
-    assert.deepEqual(countKinds(cases), { primitive: 72, BinaryConv2d: 15, BinaryConvBNReLU: 17, BinaryResNetBlock: 3 });
+    assert.deepEqual(countKinds(cases), {
+      primitive: 72,
+      BinaryConv2d: 15,
+      BinaryConvBNReLU: 17,
+      BinaryResNetBlock: 3,
+    });
     assert.ok(cases.every(({ nearTies }) => nearTies === 0));
   });
 }

@@ -44,20 +44,24 @@ test("addCountsI32 adds shifted counts modulo 2^32", () => {
   );
 });
 
-test("addCountsU16 adds modulo 2^16, widenCountsU16 is unsigned", () => {
+test("addCountsU16 adds shifted counts to i32, widenCountsU16 is unsigned", () => {
   fc.assert(
-    fc.property(elements, seed, (elements, seed) => {
+    fc.property(elements, seed, fc.integer({ min: 0, max: 31 }), (elements, seed, shift) => {
       bench.reset();
-      const [a, b] = [1, 2].map((n) => Uint16Array.from(randomIntegers(seed + n, elements)));
-      const dst = putU16(a);
-      k.addCountsU16(dst.pointer, putU16(b).pointer, elements);
+      const sums = randomIntegers(seed, elements);
+      const counts = Uint16Array.from(randomIntegers(seed + 1, elements));
+      const narrow = putU16(counts).pointer;
+      const dst = putI32(sums);
+      k.addCountsU16(dst.pointer, narrow, elements, shift);
       dst.assertIntact();
-      const sums = a.map((x, i) => x + b[i]);
-      assert.deepEqual(bench.u16(dst.pointer, elements), sums);
+      assert.deepEqual(
+        bench.i32(dst.pointer, elements),
+        sums.map((x, i) => x + (counts[i] << shift)),
+      );
       const wide = allocGuarded(bench, elements * 4);
-      k.widenCountsU16(dst.pointer, wide.pointer, elements);
+      k.widenCountsU16(narrow, wide.pointer, elements);
       wide.assertIntact();
-      assert.deepEqual(bench.i32(wide.pointer, elements), Int32Array.from(sums));
+      assert.deepEqual(bench.i32(wide.pointer, elements), Int32Array.from(counts));
     }),
   );
 });
