@@ -10,7 +10,8 @@
  * A tap outside the image is the border pixel, so padding with -1 (zero bits) or +1 (ones up to the last channel) needs no correction
  * after the GEMM. Every word is copied as it is: tail bits stay zero in rows and weights alike and count no mismatch.
  *
- * Cost: one load and one store a word (two words at a time where a kernel row lies inside the image and is not dilated).
+ * Cost: one load and one store a word, two words at a time where a kernel row lies inside the image and is not dilated. Windows that lie
+ * inside altogether skip the checks of their rows, which took a fifth of the time.
  */
 
 /** One image of bits -> the rows of output pixels [firstPixel, firstPixel + pixelCount) of a map `outWidth` wide. */
@@ -36,22 +37,32 @@ export function im2colBits(
   const tapBytes = (<usize>words) << 3;
   const rowBytes = <usize>width * tapBytes;
   const runWords = kernelWidth * words;
+  const tapRowBytes = <usize>dilationHeight * rowBytes;
+  const reach = (kernelHeight - 1) * dilationHeight + 1;
   let outX = firstPixel % outWidth;
   let top = (firstPixel / outWidth) * strideHeight - padTop;
   for (let pixel = 0; pixel < pixelCount; ++pixel) {
     const left = outX * strideWidth - padLeft;
     const inside = dilationWidth == 1 && left >= 0 && left + kernelWidth <= width;
-    for (let ky = 0; ky < kernelHeight; ++ky) {
-      const y = top + ky * dilationHeight;
-      const row = src + <usize>y * rowBytes;
-      if (<u32>y >= <u32>height) {
-        for (let kx = 0; kx < kernelWidth; ++kx) dst = copyWords(dst, border, words);
-      } else if (inside) {
-        dst = copyWords(dst, row + <usize>left * tapBytes, runWords);
-      } else {
-        for (let kx = 0; kx < kernelWidth; ++kx) {
-          const x = left + kx * dilationWidth;
-          dst = copyWords(dst, <u32>x < <u32>width ? row + <usize>x * tapBytes : border, words);
+    if (inside && top >= 0 && top + reach <= height) {
+      let run = src + <usize>top * rowBytes + <usize>left * tapBytes;
+      for (let ky = 0; ky < kernelHeight; ++ky) {
+        dst = copyWords(dst, run, runWords);
+        run += tapRowBytes;
+      }
+    } else {
+      for (let ky = 0; ky < kernelHeight; ++ky) {
+        const y = top + ky * dilationHeight;
+        const row = src + <usize>y * rowBytes;
+        if (<u32>y >= <u32>height) {
+          for (let kx = 0; kx < kernelWidth; ++kx) dst = copyWords(dst, border, words);
+        } else if (inside) {
+          dst = copyWords(dst, row + <usize>left * tapBytes, runWords);
+        } else {
+          for (let kx = 0; kx < kernelWidth; ++kx) {
+            const x = left + kx * dilationWidth;
+            dst = copyWords(dst, <u32>x < <u32>width ? row + <usize>x * tapBytes : border, words);
+          }
         }
       }
     }
@@ -62,19 +73,22 @@ export function im2colBits(
   }
 }
 
-/** Copies `count` u64 and returns the address after the last. */
+/** Copies `count` u64, two at a time and the last two again where their number is odd; returns the address after the last. */
 // @ts-ignore: decorator
 @inline
 function copyWords(dst: usize, src: usize, count: i32): usize {
-  let left = count;
-  for (; left >= 2; left -= 2) {
+  const end = dst + ((<usize>count) << 3);
+  if (count == 1) {
+    store<u64>(dst, load<u64>(src));
+    return end;
+  }
+  const last = end - 16;
+  const lastSrc = src + ((<usize>count) << 3) - 16;
+  while (dst < last) {
     v128.store(dst, v128.load(src));
     src += 16;
     dst += 16;
   }
-  if (left != 0) {
-    store<u64>(dst, load<u64>(src));
-    dst += 8;
-  }
-  return dst;
+  v128.store(last, v128.load(lastSrc));
+  return end;
 }

@@ -1,6 +1,8 @@
-// Writes what the library carries inside itself as TypeScript modules: the compiled kernels and the embedded model, in base64.
-// They are generated (src/generated is not in the repository) so that one import needs no file access on any runtime.
+// Writes what the library carries inside itself as TypeScript modules: the compiled kernels (zlib, in base64) and the embedded model (in
+// base64; its bits do not compress). They are generated (src/generated is not in the repository) so that one import needs no file
+// access on any runtime. Copies the kernels to dist/wasm too, for the hosts that import them as files.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { deflateSync } from "node:zlib";
 
 const root = new URL("../", import.meta.url);
 const generated = new URL("src/generated/", root);
@@ -14,8 +16,13 @@ mkdirSync(generated, { recursive: true });
 for (const { from, to, name, copy } of assets) {
   const source = new URL(from, root);
   if (!existsSync(source)) continue;
-  const base64 = readFileSync(source).toString("base64");
-  writeFileSync(new URL(to, generated), `/** ${from} in base64. */\nexport const ${name} = "${base64}";\n`);
+  const bytes = readFileSync(source);
+  const inlined = copy === undefined ? bytes : deflateSync(bytes, { level: 9 });
+  const form = copy === undefined ? "in base64" : "as zlib data in base64";
+  writeFileSync(
+    new URL(to, generated),
+    `/** ${from} ${form}. */\nexport const ${name} = "${inlined.toString("base64")}";\n`,
+  );
   if (copy !== undefined) {
     const target = new URL(copy, root);
     mkdirSync(new URL(".", target), { recursive: true });

@@ -47,12 +47,17 @@ function filler({ memory, allocate }: HostMemory, seed: number) {
       fill(new Int32Array(memory.buffer, address, count), next);
       return address;
     },
+    u16(count: number, next: () => number): number {
+      const address = allocate(count * 2);
+      fill(new Uint16Array(memory.buffer, address, count), next);
+      return address;
+    },
   };
 }
 
 /**
  * The cases of a shape, in memory of their own. Float maps and sign bits are what a layer in the middle of a network reads;
- * epilogues add a residual and write both the float map and the next layer's bits.
+ * epilogues add a residual and write both the float map and its signs, the next layer's bits.
  */
 export function kernelCases(kernels: KernelExports, host: HostMemory, shape: BenchShape): readonly KernelCase[] {
   const { height, width, inputs, outputs } = shape;
@@ -61,7 +66,7 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   const rowWords = TAPS * words;
   const k = TAPS * inputs;
   const macs = pixels * outputs * k;
-  const { random, zeros, f32, i32 } = filler(host, 1);
+  const { random, zeros, f32, i32, u16 } = filler(host, 1);
 
   const map = f32(pixels * mapStride(inputs), random.normal);
   const bits = zeros(bitBytes(pixels, inputs));
@@ -77,37 +82,22 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   const gemmStride = mapStride(outputs);
   const gemmCounts = zeros(pixels * gemmStride * 4);
 
-  const threshold = i32(mapStride(outputs), () => Math.round(k / 2 + 10 * random.normal()));
+  const limit = () => Math.round(k / 2 + 10 * random.normal());
+  const thresholds = { I32: i32(mapStride(outputs), limit), U16: u16(mapStride(outputs), limit) };
   const flip = i32(bitWords(outputs) * 2, random.bits);
   const outBits = zeros(bitBytes(pixels, outputs));
   const scale = f32(mapStride(outputs), () => 0.02 * random.normal());
   const shift = f32(mapStride(outputs), random.normal);
   const residual = f32(pixels * mapStride(outputs), random.normal);
   const outMap = zeros(mapBytes(pixels, outputs));
-  const signThreshold = zeros(mapStride(outputs) * 4);
-  const signFlip = zeros(mapStride(outputs) * 4);
 
   const im2col = () =>
     kernels.im2colBits(bits, rows, height, width, words, KERNEL, KERNEL, 1, 1, 1, 1, 1, 1, width, 0, pixels, border);
   const gemm = () => kernels.xnorGemm(rows, gemmWeights, gemmCounts, pixels, outputs, rowWords, gemmStride);
-  const toBits = (counts: number, stride: number, kernel: "thresholdCountsI32" | "thresholdCountsU16") =>
-    kernels[kernel](counts, outBits, pixels, outputs, stride, threshold, flip);
+  const toBits = (counts: number, stride: number, type: "I32" | "U16") =>
+    kernels[`thresholdCounts${type}`](counts, outBits, pixels, outputs, stride, thresholds[type], flip);
   const toMap = (counts: number, stride: number, kernel: "epilogueI32" | "epilogueU16") =>
-    kernels[kernel](
-      counts,
-      stride,
-      pixels,
-      outputs,
-      scale,
-      shift,
-      residual,
-      0,
-      0,
-      outMap,
-      outBits,
-      signThreshold,
-      signFlip,
-    );
+    kernels[kernel](counts, stride, pixels, outputs, scale, shift, residual, 0, 0, outMap, outBits, 0, 0);
   const step = (name: string, run: () => void): KernelCase => ({ name, macs: 0, run });
   const product = (name: string, run: () => void): KernelCase => ({ name, macs, run });
   im2col();
@@ -120,7 +110,7 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
       im2col();
       gemm();
     }),
-    step("bn-sign i32", () => toBits(gemmCounts, gemmStride, "thresholdCountsI32")),
+    step("bn-sign i32", () => toBits(gemmCounts, gemmStride, "I32")),
     step("epilogue i32", () => toMap(gemmCounts, gemmStride, "epilogueI32")),
   ];
   // As in the compiler: what the table's u16 counts cannot hold stays with the GEMM.
@@ -188,11 +178,11 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
     step("table selectors", expand),
     product("table conv", table),
     product("table conv, zero padding", whole),
-    step("bn-sign u16", () => toBits(tableCounts, tableStride, "thresholdCountsU16")),
+    step("bn-sign u16", () => toBits(tableCounts, tableStride, "U16")),
     step("epilogue u16", () => toMap(tableCounts, tableStride, "epilogueU16")),
     product("table layer to bits", () => {
       whole();
-      toBits(tableCounts, tableStride, "thresholdCountsU16");
+      toBits(tableCounts, tableStride, "U16");
     }),
     product("table layer to map", () => {
       whole();

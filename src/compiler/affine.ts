@@ -52,7 +52,7 @@ export interface CountMeaning {
 
 /**
  * What turns mismatch counts into a binary convolution's numbers: dot (for +-1 values K - 2 * count), times `scale[o]`; with the
- * offset (dot + K) / 2, which is K - count for +-1.
+ * offset then (h + K) / 2, which is K - count for +-1 without a scale.
  */
 export function countAffine(
   channels: number,
@@ -62,9 +62,10 @@ export function countAffine(
   { constant, unit }: CountMeaning = { constant: () => k, unit: 1 },
 ): Affine {
   return makeAffine(channels, (c) => {
-    if (offset) return { scale: -unit, shift: (constant(c) + k) / 2, root: (constant(c) + k) / (2 * unit) };
     const s = scale === null ? 1 : scale[c];
-    return { scale: -2 * unit * s, shift: constant(c) * s, root: s === 0 ? Number.NaN : constant(c) / (2 * unit) };
+    const root = (offset ? constant(c) + k / s : constant(c)) / (2 * unit);
+    const [factor, shift] = offset ? [s / 2, (constant(c) * s + k) / 2] : [s, constant(c) * s];
+    return { scale: -2 * unit * factor, shift, root: s === 0 ? Number.NaN : root };
   });
 }
 
@@ -88,6 +89,18 @@ export function ceilF32(x: number): number {
   // The next f32 above: one step up in the bit pattern, down for negative numbers, whose patterns run the other way.
   i32[0] += f32[0] < 0 ? -1 : 1;
   return f32[0];
+}
+
+/**
+ * The f32 shifts with which kernels compute scale * x + shift, each step rounded. Where an f32 is the root (a batch norm's mean of
+ * counts, beta 0) the shift is minus their own product there, so that they give the framework's exact 0 and not the rounding of one,
+ * which a sign after it would take for -1.
+ */
+export function floatShifts({ scale, shift, root }: Affine): Float32Array {
+  return Float32Array.from(shift, (value, c) => {
+    if (!Number.isFinite(root[c]) || Math.fround(root[c]) !== root[c]) return value;
+    return -Math.fround(Math.fround(scale[c]) * root[c]);
+  });
 }
 
 /** Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold). */

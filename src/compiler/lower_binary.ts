@@ -15,7 +15,7 @@ import type { Call, Ref } from "./plan.js";
 import { offsetRef } from "./plan_builder.js";
 
 /** What the epilogue does with counts of pixels from `firstPixel` on. */
-export type CountsEpilogue = (counts: Ref, firstPixel: number, pixelCount: number) => Call;
+export type CountsEpilogue = (counts: Ref, firstPixel: number, pixelCount: number) => readonly Call[];
 
 /** The affine of counts that are twice the mismatches. */
 export function halved({ scale, shift, root }: Affine): Affine {
@@ -41,18 +41,23 @@ export function countsEpilogue(
     const whole = op.sign.affine === null ? affine : compose(affine, op.sign.affine);
     const thresholds = () => countThresholds(whole, channels, maxCount);
     const slots = Math.ceil(channels / 64) * 64;
-    const threshold = builder.constant(`${key}/counts`, slots * 4, () => bytesOf(thresholds().threshold));
-    const flip = builder.constant(`${key}/counts-flip`, slots / 8, () => thresholds().flip);
+    // Plans of other shapes may have chosen the other kernel, whose counts have another type and may be doubled.
+    const limits = `${key}/counts-${format.type}`;
+    const threshold =
+      format.type === "I32"
+        ? builder.constant(limits, slots * 4, () => bytesOf(thresholds().threshold))
+        : builder.constant(limits, slots * 2, () => bytesOf(Uint16Array.from(thresholds().threshold)));
+    const flip = builder.constant(`${limits}-flip`, slots / 8, () => thresholds().flip);
     return (counts, firstPixel, pixelCount) => {
       const bits = offsetRef(refs.bits!, firstPixel * bitWords(channels) * 8);
       const args = [counts, bits, pixelCount, channels, format.stride, threshold, flip];
-      return { kernel: format.type === "I32" ? "thresholdCountsI32" : "thresholdCountsU16", args };
+      return [{ kernel: format.type === "I32" ? "thresholdCountsI32" : "thresholdCountsU16", args }];
     };
   }
-  return (counts, firstPixel, pixelCount) => ({
-    kernel: format.type === "I32" ? "epilogueI32" : "epilogueU16",
-    args: [counts, format.stride, pixelCount, channels, ...epilogueArgs(refs, firstPixel)],
-  });
+  return (counts, firstPixel, pixelCount) => {
+    const args = [counts, format.stride, pixelCount, channels, ...epilogueArgs(refs, firstPixel)];
+    return [{ kernel: format.type === "I32" ? "epilogueI32" : "epilogueU16", args }];
+  };
 }
 
 /** The convolution of one plane of an operation's activations with its planes of weights. */
@@ -75,7 +80,7 @@ export function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): vo
   const affine = format.doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
   const refs = epilogueRefs(context, op, affine);
   const epilogue = countsEpilogue(context, op, op.name, refs, affine, format, fanIn(weight) * (format.doubled ? 2 : 1));
-  const calls = countsCalls(context.builder, kernel, conv, (...band) => [epilogue(...band)]);
+  const calls = countsCalls(context.builder, kernel, conv, epilogue);
   const [outputs] = kernelShape(weight);
   context.builder.step({
     name: op.name,

@@ -1,6 +1,5 @@
 import type { Shape } from "../tensor.js";
-import type { Affine } from "./affine.js";
-import { floatThresholds } from "./affine.js";
+import { type Affine, floatShifts, floatThresholds } from "./affine.js";
 import type { BinaryKernel } from "./choose_kernel.js";
 import type { EpilogueOp } from "./ir.js";
 import { bitBytes, bitWords, mapBytes, mapStride } from "./kernel_sizes.js";
@@ -63,7 +62,7 @@ export function affineConstants(
   }
   return {
     scale: builder.constant(`${key}/scale`, stride * 4, () => floatBytes(affine.scale, stride)),
-    shift: builder.constant(`${key}/shift`, stride * 4, () => floatBytes(affine.shift, stride)),
+    shift: builder.constant(`${key}/shift`, stride * 4, () => floatBytes(floatShifts(affine), stride)),
   };
 }
 

@@ -39,7 +39,10 @@ export function lowerPointwise(context: LowerContext, op: PointwiseOp): void {
   defineOutputs(context, op, refs);
 }
 
-/** The convolution's weights with the affine's scale multiplied in, and its shift as the bias. */
+/**
+ * The convolution's weights with the affine's scale multiplied in. Float sums give no exact zeros to preserve (`floatShifts`), unless a
+ * network convolves counts as floats: those that its batch norm makes exactly 0 are 0 within rounding only.
+ */
 function foldedWeights({ weight }: Conv2dOp, affine: Affine | null): Uint8Array {
   if (affine === null) return bytesOf(weight.data);
   const [channels] = weight.shape;

@@ -160,7 +160,9 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
   const sums = builder.buffer(`${op.name}/sums`, output.pixels * stride * 4);
   const calls = activation.weights.flatMap((a, i) => {
     const sinks = weights.code.weights.map((w, j) => addCounts(sums, format, Math.log2(a * w), i === 0 && j === 0));
-    return countsCalls(builder, kernel, planeConv(context, op, i), (...band) => sinks[band[3]](...band));
+    return countsCalls(builder, kernel, planeConv(context, op, i), (counts, pixel, pixelCount, j) =>
+      sinks[j](counts, pixel, pixelCount, j),
+    );
   });
   const { padding } = op.window;
   if (activation.method === "round" && op.padValue === -1 && padding.some((pad) => pad > 0)) {
@@ -181,7 +183,7 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
   const unit = format.doubled ? 2 : 1;
   const largest = unit * fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
   const epilogue = countsEpilogue(context, op, `${op.name}/sums`, refs, affine, { type: "I32", stride }, largest);
-  calls.push(epilogue(sums, 0, output.pixels));
+  calls.push(...epilogue(sums, 0, output.pixels));
   return calls;
 }
 
@@ -200,7 +202,7 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
   const constants = affineConstants(context, key, whole, refs.channels);
   const maxCount = fanIn(weight) * (format.doubled ? 2 : 1);
   const epilogue = countsEpilogue(context, op, key, { ...refs, ...constants }, whole, format, maxCount);
-  return countsCalls(context.builder, kernel, conv, (...band) => [epilogue(...band)]);
+  return countsCalls(context.builder, kernel, conv, epilogue);
 }
 
 export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {

@@ -49,10 +49,10 @@ export function quantizeOps(node: QuantizeNode): Op[] {
   if (method === "clip" || method === "leaky_clip" || method === "approx_sign") {
     return [{ kind: "unary", function: { kind: "activation", id: activationIds[method] }, name, input, value: name }];
   }
-  if (method === "round" || method === "dorefa") {
+  if ((method === "round" || method === "dorefa") && bits <= 31) {
     return [{ kind: "unary", function: { kind: method, bits }, name, input, value: name }];
   }
-  throw new XnorkitError("unsupported", `layer ${name} quantises by ${method}, which no kernel computes`);
+  throw new XnorkitError("unsupported", `layer ${name} quantises by ${method} with ${bits} bits: use at most 31`);
 }
 
 function withBias(affine: Affine, bias: FloatWeight | null): Affine {
@@ -97,9 +97,9 @@ function floatOps(layer: QuantizedLayer, scale: Float64Array | null): Op[] {
   const data = weight.kind === "bits" ? unpackSigns(weight) : quantizedFloats(weight, node.quantizer, node.bits);
   const k = inputs * height * width;
   const affine = makeAffine(outputs, (c) => {
-    if (node.offset) return { scale: 1 / 2, shift: k / 2, root: -k };
     const s = scale === null ? 1 : scale[c];
-    return { scale: s, shift: 0, root: s === 0 ? Number.NaN : 0 };
+    if (s === 0) return { scale: 0, shift: node.offset ? k / 2 : 0, root: Number.NaN };
+    return node.offset ? { scale: s / 2, shift: k / 2, root: -k / s } : { scale: s, shift: 0, root: 0 };
   });
   const [top, left] = node.padding;
   const padded = node.padValue !== 0 && (top > 0 || left > 0);

@@ -58,13 +58,48 @@ export function packSigns(values: Float32Array, shape: Shape, name = "weights"):
   return { kind: "bits", shape, data };
 }
 
-/** A bit for each weight, in the layout of the signs: 1 where it is neither +0 nor -0. */
-export function packNonzero(values: Float32Array, shape: Shape, name = "weights"): Uint8Array {
-  return packSigns(
-    values.map((value) => (value === 0 ? -1 : 1)),
-    shape,
-    name,
-  ).data;
+/** Where values are 0 (+0 or -0): their places, counted from `first`. */
+export function zeroIndices(values: Float32Array, first = 0): Int32Array {
+  const indices: number[] = [];
+  for (let i = values.indexOf(0); i >= 0; i = values.indexOf(0, i + 1)) indices.push(first + i);
+  return Int32Array.from(indices);
+}
+
+/** Byte and bit of a row-major element in the layout of the signs. */
+function bitOf(index: number, [, inputs, height = 1, width = 1]: Shape): readonly [byte: number, bit: number] {
+  const taps = height * width;
+  const tap = index % taps;
+  const row = Math.floor(index / taps);
+  const channel = row % inputs;
+  const output = Math.floor(row / inputs);
+  return [(output * taps + tap) * Math.ceil(inputs / 8) + (channel >> 3), channel & 7];
+}
+
+/**
+ * The mask of `BitWeight.nonzero`: all ones but at the zeros.
+ * @param zeros Row-major elements of the shape, ascending.
+ * @throws XnorkitError `bad-value` with the first that is not.
+ */
+export function nonzeroMask(zeros: Int32Array, shape: Shape, name = "weights"): Uint8Array {
+  const [outputs, inputs, height = 1, width = 1] = shape;
+  const count = elementCount(shape);
+  const tapBytes = Math.ceil(inputs / 8);
+  const mask = new Uint8Array(outputs * height * width * tapBytes).fill(0xff);
+  const lastByte = 0xff >> (8 * tapBytes - inputs);
+  for (let last = tapBytes - 1; last < mask.length; last += tapBytes) mask[last] = lastByte;
+  let previous = -1;
+  for (const [i, zero] of zeros.entries()) {
+    if (zero <= previous || zero >= count) {
+      throw new XnorkitError(
+        "bad-value",
+        `${name}: zero ${i} is element ${zero}, expected more than ${previous} (ascending) and less than ${count}`,
+      );
+    }
+    const [byte, bit] = bitOf(zero, shape);
+    mask[byte] &= ~(1 << bit);
+    previous = zero;
+  }
+  return mask;
 }
 
 /**
@@ -78,10 +113,11 @@ export function packWeight(values: Float32Array, shape: Shape, packing: Packing,
   const signs = packSigns(values, shape, name);
   const { scaling } = packing;
   const scale = scaling === "none" ? null : meanScale(channelMagnitudes(values, shape[0], packing.signs), scaling);
+  const zeros = packing.signs === "sign" ? zeroIndices(values) : null;
   return {
     ...signs,
     ...(scale !== null && { scale: Float32Array.from(scale) }),
-    ...(packing.signs === "sign" && values.includes(0) && { nonzero: packNonzero(values, shape, name) }),
+    ...(zeros !== null && zeros.length > 0 && { nonzero: nonzeroMask(zeros, shape, name) }),
   };
 }
 

@@ -209,7 +209,7 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
     );
   }
 
-  function require(name: string, requirement: Requirement): string {
+  function addRequirement(name: string, requirement: Requirement): string {
     const earlier = requirements.get(name);
     const isSame =
       earlier === undefined ||
@@ -238,13 +238,13 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
         `parameter ${quoteName(name)} has shape ${formatShape(raw.shape)}, but ${describeNode(node)} needs ${formatShape(expected)}`,
       );
     }
-    return require(name, { shape: expected, source: { kind: "float", raw } });
+    return addRequirement(name, { shape: expected, source: { kind: "float", raw } });
   }
 
   function words(node: SymbolNode, index: number, expected: Shape): string {
     const { name, raw } = tensorAt(node, index);
     checkPackedWords(quoteName(name), raw, expected);
-    return require(name, { shape: expected, source: { kind: "words", raw } });
+    return addRequirement(name, { shape: expected, source: { kind: "words", raw } });
   }
 
   function constant(name: string, expected: Shape, value: number): string {
@@ -253,7 +253,7 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
     if (constantElements > MAX_CONSTANT_ELEMENTS) {
       throw new XnorkitError("bad-shape", `the constant ${quoteName(name)} of ${formatShape(expected)} is too large`);
     }
-    return require(name, { shape: expected, source: { kind: "constant", value } });
+    return addRequirement(name, { shape: expected, source: { kind: "constant", value } });
   }
 
   return {

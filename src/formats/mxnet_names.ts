@@ -11,6 +11,7 @@
  * networks made before, and so does the classifier of the ResNets. Only ranks are compared therefore, not numbers.
  */
 import { XnorkitError } from "../errors.js";
+import { signsSuffice } from "../graph/packing.js";
 import { checkWeights, isKnownExtra, matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import { quoteName } from "../graph/suggest.js";
 import type { Graph, Node } from "../graph/types.js";

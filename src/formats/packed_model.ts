@@ -6,23 +6,23 @@ import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { formatShape, type Shape, sameShape } from "../tensor.js";
 import type { BitWeight, Weight } from "../weights.js";
-import { packedShape, packWeight } from "./bits.js";
-import { type RawTensor, toFloat32 } from "./dtypes.js";
+import { nonzeroMask, packedShape, packWeight, unpackSigns, zeroIndices } from "./bits.js";
+import { aligned, type RawTensor, toFloat32 } from "./dtypes.js";
 import {
   BIT_ORDER,
+  bytesOf,
   checkNamesBeside,
   encodeValues,
   FORMAT_VERSION,
-  floatBytes,
   isPackedModel,
   namesBeside,
-  nonzeroName,
   type PackedTensor,
   packedMetadata,
   packedTensors,
   type SaveOptions,
   scaleName,
   scaleShape,
+  zerosName,
 } from "./packed_layout.js";
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.js";
 
@@ -38,14 +38,11 @@ export function saveModel({ graph, weights }: Model, options: SaveOptions = {}):
   checkWeights(graph, weights);
   const specs = parameterSpecs(graph);
   const stored = new Map(specs.map((spec) => [spec.name, packed(spec, weights.get(spec.name)!)]));
-  const hasZeros = ({ name }: ParameterSpec) => {
-    const weight = stored.get(name)!;
-    return weight.kind === "bits" && weight.nonzero !== undefined;
-  };
+  const zeros = new Map([...stored].map(([name, weight]) => [name, zerosOf(weight)]));
   const tensors = new Map<string, RawTensor>();
-  for (const [name, tensor] of packedTensors(specs, options, hasZeros)) {
+  for (const [name, tensor] of packedTensors(specs, options, ({ name }) => zeros.get(name)!.length)) {
     const { dtype, shape, spec } = tensor;
-    tensors.set(name, { dtype, shape, bytes: encodeWeight(tensor, stored.get(spec.name)!) });
+    tensors.set(name, { dtype, shape, bytes: encodePart(tensor, stored.get(spec.name)!, zeros.get(spec.name)!) });
   }
   return writeSafetensors(tensors, packedMetadata(graph));
 }
@@ -54,15 +51,19 @@ function packed({ name, shape, packing }: ParameterSpec, weight: Weight): Weight
   return packing === null || weight.kind === "bits" ? weight : packWeight(weight.data, shape, packing, name);
 }
 
-function encodeWeight(tensor: PackedTensor, weight: Weight): Uint8Array {
-  if (tensor.part === "scale") return floatBytes((weight as BitWeight).scale!);
-  if (weight.kind === "f32") return encodeValues(tensor, weight.data);
-  return tensor.part === "nonzero" ? weight.nonzero! : weight.data;
+function zerosOf(weight: Weight): Int32Array {
+  return weight.kind === "bits" && weight.nonzero !== undefined ? zeroIndices(unpackSigns(weight)) : new Int32Array(0);
+}
+
+function encodePart(tensor: PackedTensor, weight: Weight, zeros: Int32Array): Uint8Array {
+  if (tensor.part === "zeros") return bytesOf(zeros);
+  if (tensor.part === "scale") return bytesOf((weight as BitWeight).scale!);
+  return weight.kind === "bits" ? weight.data : encodeValues(tensor, weight.data);
 }
 
 /**
- * Reads a packed model file. Sign bits and float32 weights are views of the file's bytes (floats are copied where the bytes do
- * not start at a multiple of 4 of their buffer); float16 weights are widened.
+ * Reads a packed model file. Sign bits, scales and float32 weights are views of the file's bytes (floats are copied where the bytes
+ * do not start at a multiple of 4 of their buffer); float16 weights are widened.
  *
  * @throws XnorkitError `bad-file` where the bytes are no packed model or break its format, `unsupported` for a format version that
  *   this release does not know, `bad-graph` and the codes of `checkWeights` where graph and weights do not fit.
@@ -121,9 +122,9 @@ type Tensors = SafetensorsFile["tensors"];
 
 function decodeWeight(spec: ParameterSpec, tensors: Tensors): Weight {
   const raw = tensors.get(spec.name)!;
-  if (spec.packing !== null && raw.dtype === "U8") return decodeBits(spec, raw, tensors);
   const floats = spec.shape.length >= 2 ? ["F32", "F16"] : ["F32"];
-  checkStored(spec.name, raw, floats, spec.shape, spec.packing === null ? "" : ", or sign bits as U8");
+  if (spec.packing !== null && !floats.includes(raw.dtype)) return decodeBits(spec, raw, tensors);
+  checkStored(spec.name, raw, floats, spec.shape);
   const stray = namesBeside(spec).find((name) => tensors.has(name));
   if (stray !== undefined) {
     throw new XnorkitError("bad-file", `tensor ${stray} stands beside float values: it belongs to sign bits alone`);
@@ -135,17 +136,22 @@ function decodeWeight(spec: ParameterSpec, tensors: Tensors): Weight {
 function decodeBits(spec: ParameterSpec, raw: RawTensor, tensors: Tensors): BitWeight {
   const { name, shape } = spec;
   const scale = tensors.get(scaleName(name));
-  const nonzero = tensors.get(nonzeroName(name));
-  checkStored(name, raw, ["U8"], packedShape(shape));
+  const zeros = tensors.get(zerosName(name));
+  checkStored(name, raw, ["U8"], packedShape(shape), " (sign bits), or float values");
   if (scale !== undefined) checkStored(scaleName(name), scale, ["F32"], scaleShape(spec));
-  if (nonzero !== undefined) checkStored(nonzeroName(name), nonzero, ["U8"], packedShape(shape));
+  if (zeros !== undefined) checkStored(zerosName(name), zeros, ["I32"], [zeros.bytes.length / 4]);
   return {
     kind: "bits",
     shape,
     data: raw.bytes,
     ...(scale !== undefined && { scale: toFloat32(scale) }),
-    ...(nonzero !== undefined && { nonzero: nonzero.bytes }),
+    ...(zeros !== undefined && zeros.bytes.length > 0 && { nonzero: nonzeroMask(integers(zeros), shape, name) }),
   };
+}
+
+function integers({ bytes }: RawTensor): Int32Array {
+  const { buffer, byteOffset, length } = aligned(bytes, 4);
+  return new Int32Array(buffer, byteOffset, length / 4);
 }
 
 function checkStored(name: string, raw: RawTensor, dtypes: readonly string[], shape: Shape, others = ""): void {

@@ -8,10 +8,11 @@ import { type Packing, signsSuffice } from "../graph/packing.js";
 import { matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import { elementCount, formatShape, sameShape } from "../tensor.js";
+import { zeroIndices } from "./bits.js";
 import { DTYPE_BYTES, isFloatDtype, toFloat32 } from "./dtypes.js";
 import {
+  bytesOf,
   encodeValues,
-  floatBytes,
   isPackedModel,
   packedMetadata,
   packedTensors,
@@ -45,7 +46,7 @@ export interface StreamOptions extends SaveOptions {
   readonly sliceBytes?: number;
   /**
    * Called after each pass over a parameter, with bytes read and to read. Weights that a scale or zeros are stored beside are read
-   * twice, as both come before the sign bits in the file (a third time, uncounted, for the mask where there are zeros).
+   * twice, as these come before the sign bits in the file (a third time, uncounted, to list zeros where there are some).
    */
   readonly onProgress?: (bytesRead: number, bytesTotal: number) => void;
 }
@@ -71,8 +72,8 @@ export async function readSafetensorsHeader(source: RandomAccess): Promise<Safet
 
 /**
  * Writes the packed model file that `saveModel({ graph, weights: readWeights(source) }, options)` gives, byte for byte, in bounded
- * memory: two small numbers of arrays a network, one slice, and the scales. Names, shapes and types are checked before the first byte is written; values as they are read, so that after an error
- * the sink may hold part of a file: write under a temporary name and rename it at the end.
+ * memory: one slice, and the scales. Names, shapes and types are checked before the first byte is written; values as they are read, so
+ * that after an error the sink may hold part of a file: write under a temporary name and rename it at the end.
  *
  * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` as `saveModel` does, `bad-file` where the
  *   source is no safetensors file or ends early, `unsupported` where a parameter is an integer tensor or the source is packed already.
@@ -107,25 +108,25 @@ export async function packStream(
     scans.set(spec.name, await scan(spec.shape[0], spec.packing, slicesOf(spec)));
     progress(spec);
   }
-  const tensors = packedTensors(specs, options, ({ name }) => scans.get(name)?.zeros ?? false);
+  const tensors = packedTensors(specs, options, ({ name }) => scans.get(name)?.zeros ?? 0);
   await sink.write(encodeSafetensorsHeader(tensors, packedMetadata(graph)));
   for (const tensor of tensors.values()) {
     if (tensor.part === "scale") {
-      await sink.write(floatBytes(scans.get(tensor.spec.name)!.scale!));
+      await sink.write(bytesOf(scans.get(tensor.spec.name)!.scale!));
       continue;
     }
     for await (const { first, values } of slicesOf(tensor.spec)) await sink.write(encodeValues(tensor, values, first));
-    if (tensor.part !== "nonzero") progress(tensor.spec);
+    if (tensor.part !== "zeros") progress(tensor.spec);
   }
 }
 
-/** What the header and the first tensors need to know of a weight whose sign bits come last: its scale, and whether any is 0. */
+/** What the header and the first tensors need to know of a weight whose sign bits come last: its scale, and how many are 0. */
 interface Scan {
   readonly scale: Float32Array | null;
-  readonly zeros: boolean;
+  readonly zeros: number;
 }
 
-/** How often a parameter is read, the mask of zeros apart. */
+/** How often a parameter is read, the list of zeros apart. */
 function passes({ packing }: ParameterSpec): number {
   return packing === null || signsSuffice(packing) ? 1 : 2;
 }
@@ -133,9 +134,9 @@ function passes({ packing }: ParameterSpec): number {
 async function scan(outputs: number, { signs, scaling }: Packing, slices: AsyncIterable<Slice>): Promise<Scan> {
   const magnitudes = new Float64Array(outputs);
   let channel = 0;
-  let zeros = false;
+  let zeros = 0;
   for await (const { values, channels } of slices) {
-    zeros ||= signs === "sign" && values.includes(0);
+    if (signs === "sign") zeros += zeroIndices(values).length;
     if (scaling !== "none") magnitudes.set(channelMagnitudes(values, channels, signs), channel);
     channel += channels;
   }

@@ -1,7 +1,7 @@
 import { loadModel } from "../formats/packed_model.js";
 import { digitsModel as packed } from "../generated/digits_model.js";
 import type { Model } from "../model.js";
-import { base64Bytes } from "../runtime/module.js";
+import { base64Bytes } from "../runtime/base64.js";
 
 /**
  * The network that the package carries: a binary ResNetE1 for handwritten digits, trained on MNIST by models/training. Input

@@ -3,11 +3,12 @@
  * half positive and no value runs away with the depth.
  */
 import { XnorkitError } from "../errors.js";
+import type { Packing } from "../graph/packing.js";
 import { type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { BatchNormNode, Graph } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
-import type { Weight, Weights } from "../weights.js";
+import type { BitWeight, Weight, Weights } from "../weights.js";
 import { GAMMA, type Moments, propagateMoments, weightDeviation } from "./moments.js";
 import { type Random, randomStream } from "./random.js";
 
@@ -18,7 +19,7 @@ function fill(shape: Shape, next: (index: number) => number): Weight {
 }
 
 /** Sign bits without the float tensor between: ResNetE-152 has 0.9 G binary weights, 3.6 GB in float. */
-function randomBits(shape: Shape, random: Random): Weight {
+function randomBits(shape: Shape, random: Random): BitWeight {
   const [outputs, inputs, height = 1, width = 1] = shape;
   const tapBytes = Math.ceil(inputs / 8);
   const data = new Uint8Array(outputs * height * width * tapBytes);
@@ -32,6 +33,15 @@ function randomBits(shape: Shape, random: Random): Weight {
     for (let last = tapBytes - 1; last < data.length; last += tapBytes) data[last] &= mask;
   }
   return { kind: "bits", shape, data };
+}
+
+/** Bits, and where the layer scales the mean |w| of normal weights of this deviation, spread by up to a tenth. */
+function randomPacked(spec: ParameterSpec, { scaling }: Packing, deviation: number, random: Random): BitWeight {
+  const bits = randomBits(spec.shape, random);
+  if (scaling === "none") return bits;
+  const count = scaling === "channel" ? spec.shape[0] : 1;
+  const mean = Math.sqrt(2 / Math.PI) * deviation;
+  return { ...bits, scale: Float32Array.from({ length: count }, () => mean * (0.9 + 0.2 * random.uniform())) };
 }
 
 /** As in trained networks: mostly around GAMMA, 15 % negative, 4 % zero. */
@@ -56,8 +66,9 @@ function randomBatchNormValue(spec: ParameterSpec, node: BatchNormNode, input: M
 }
 
 /**
- * Random parameters for a graph, a function of graph and seed alone, the same in every runtime. Binary weights come as sign bits
- * where bits suffice. Batch norms have running statistics near what reaches them, gammas of both signs and some that are zero.
+ * Random parameters for a graph, a function of graph and seed alone, the same in every runtime. Binary weights come as sign bits,
+ * none of them 0, with a scale where their layer multiplies by one. Batch norms have running statistics near what reaches them,
+ * gammas of both signs and some that are zero.
  * @throws XnorkitError `bad-option` unless the seed is an integer.
  */
 export function randomWeights(graph: Graph, seed: number): Weights {
@@ -71,8 +82,9 @@ export function randomWeights(graph: Graph, seed: number): Weights {
     const random = randomStream(seed, spec.name);
     const node = nodes.get(spec.node)!;
     const input = moments.get(node.inputs[0])!;
-    if (spec.packable) {
-      weights.set(spec.name, randomBits(spec.shape, random));
+    if (spec.packing !== null) {
+      const deviation = weightDeviation(elementCount(spec.shape.slice(1)), input);
+      weights.set(spec.name, randomPacked(spec, spec.packing, deviation, random));
     } else if (node.kind === "batchNorm") {
       weights.set(
         spec.name,

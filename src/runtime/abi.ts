@@ -71,7 +71,7 @@ export interface KernelExports {
   ): void;
 
   // bn_sign.ts
-  /** counts -> bits of (count <= threshold[c]) XOR flip[c]; threshold i32 a channel, flip one bit a channel in u64 words. */
+  /** counts -> bits of (count <= threshold[c]) XOR flip[c]; threshold of the counts' type, flip one bit a channel in u64 words. */
   thresholdCountsI32(
     counts: number,
     dst: number,

@@ -7,8 +7,9 @@ import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import { type BoundPlan, type BoundPort, binder, runStep } from "./bind.js";
+import { type KernelBuilds, type KernelSource, kernelModuleOf } from "./kernel_source.js";
 import { type HostMemory, hostMemory } from "./memory.js";
-import { type KernelSource, kernelModule, relaxedModule } from "./module.js";
+import { inlinedKernels } from "./module.js";
 import { tuneKernels } from "./tune.js";
 import { instantiateKernels } from "./wasm.js";
 
@@ -34,7 +35,8 @@ export interface SessionOptions {
   readonly wasm?: KernelSource;
   /**
    * Fused multiply-adds in float layers, where the runtime has relaxed SIMD: faster, but not bit-equal across runtimes. Default
-   * false; ignored where `wasm` is given or relaxed SIMD is missing.
+   * false; ignored where `wasm` is given, relaxed SIMD is missing, or the host compiles no bytes (there, pass xnorkit/relaxed.wasm as
+   * `wasm`).
    */
   readonly relaxed?: boolean;
 }
@@ -220,11 +222,20 @@ function profile(live: Live, runs: number): readonly StepProfile[] {
  * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` where the weights do not fit the graph,
  * `unsupported` where a layer has no kernel, `unknown-name` where a tap does not exist.
  */
-export async function createSession({ graph, weights }: Model, options: SessionOptions = {}): Promise<Session> {
+export function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
+  return createSessionOn(inlinedKernels, model, options);
+}
+
+/** `createSession` with the kernels of another entry of the package. */
+export async function createSessionOn(
+  builds: KernelBuilds,
+  { graph, weights }: Model,
+  options: SessionOptions,
+): Promise<Session> {
   checkWeights(graph, weights);
   const program = compileGraph(graph, weights, { ...options });
-  const relaxed = options.relaxed && options.wasm === undefined ? await relaxedModule() : null;
-  const module = relaxed ?? (await kernelModule(options.wasm));
+  const relaxed = options.relaxed && options.wasm === undefined ? await builds.relaxed() : null;
+  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm));
   const tune = options.tune === true && program.kernel === "auto" ? module : null;
   let live: Live | null = openSession(program, module, tune, options.inputShape ?? graph.inputShape);
   const use = (): Live => {

@@ -1,4 +1,3 @@
-import { instantiateSync } from "@assemblyscript/loader";
 import { XnorkitError } from "../errors.js";
 import type { KernelExports } from "./abi.js";
 
@@ -17,8 +16,8 @@ export interface Kernels {
  */
 export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
   try {
-    const { exports } = instantiateSync<KernelExports & Record<string, unknown>>(module, { env: { memory } });
-    return { exports, memory };
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    return { exports: exports as unknown as KernelExports, memory };
   } catch (cause) {
     throw new XnorkitError(
       "bad-option",

@@ -27,7 +27,13 @@ function countAt(index: i32, kind: i32): i32 {
   return (index * 37) % 700;
 }
 
-function thresholdAt(c: i32): i32 {
+/** Thresholds over the whole range of the counts' type. */
+function thresholdAt(c: i32, kind: i32): i32 {
+  if (kind == U16) return limitAt(c) & 65535;
+  return limitAt(c);
+}
+
+function limitAt(c: i32): i32 {
   const which = c % 8;
   if (which == 0) return -1;
   if (which == 1) return i32.MAX_VALUE;
@@ -54,7 +60,10 @@ function wrongThresholds(pixels: i32, channels: i32, kind: i32): i32 {
   const flip = heap.alloc(lanes / 8);
   const dst = heap.alloc((pixels * lanes) / 8);
   fillCounts(counts, pixels * stride, kind);
-  for (let c = 0; c < channels; ++c) store<i32>(threshold + c * 4, thresholdAt(c));
+  for (let c = 0; c < channels; ++c) {
+    if (kind == U16) store<u16>(threshold + c * 2, <u16>thresholdAt(c, kind));
+    else store<i32>(threshold + c * 4, thresholdAt(c, kind));
+  }
   // Bits past the last channel are set too: they must not reach the result.
   memory.fill(flip, 0x6c, lanes / 8);
   memory.fill(dst, 0xa5, (pixels * lanes) / 8);
@@ -65,7 +74,7 @@ function wrongThresholds(pixels: i32, channels: i32, kind: i32): i32 {
     for (let c = 0; c < lanes; ++c) {
       let expected = 0;
       if (c < channels) {
-        const met = countAt(pixel * stride + c, kind) <= thresholdAt(c);
+        const met = countAt(pixel * stride + c, kind) <= thresholdAt(c, kind);
         expected = i32(met) ^ bitAt(flip, 0, c, channels);
       }
       if (bitAt(dst, pixel, c, channels) != expected) ++wrong;

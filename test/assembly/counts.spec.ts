@@ -16,7 +16,7 @@ function wrongSums(elements: i32): i32 {
   widenCountsU16(narrow, addend, elements);
   let wrong = 0;
   for (let i = 0; i < elements; ++i) {
-    if (load<i32>(wide + i * 4) != i * 1000003 + ((7 - i * 65537) << 3) + ((<i32><u16>(i * 1237)) << 7)) ++wrong;
+    if (load<i32>(wide + i * 4) != i * 1000003 + ((7 - i * 65537) << 3) + ((<i32>(<u16>(i * 1237))) << 7)) ++wrong;
     if (load<i32>(addend + i * 4) != <i32>load<u16>(narrow + i * 2)) ++wrong;
   }
   if (load<i32>(wide + elements * 4) != -77) ++wrong;

@@ -7,7 +7,9 @@ import {
   compose,
   countAffine,
   countThresholds,
+  floatShifts,
   floatThresholds,
+  makeAffine,
 } from "../../src/compiler/affine.js";
 
 // Parameters below 1e-6 are taken as 0: products that underflow to -0 are +1 to the framework and none of a threshold's business.
@@ -98,6 +100,41 @@ test("thresholds on floats decide as the batch norm does for every f32 that is n
       assert.equal(!(v < threshold[0]), value >= 0);
     }),
   );
+});
+
+test("f32 epilogues give exactly 0 where the framework does, and its sign beside it", () => {
+  const f = Math.fround;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 0, max: 300 }),
+      fc.boolean(),
+      gamma,
+      fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+      (k, matches, offset, g, variance) => {
+        const mean = offset ? matches : 2 * matches - k;
+        const affine = compose(countAffine(1, k, offset, null), toAffine({ mean, variance, gamma: g, beta: 0 }));
+        const [scale] = Float32Array.from(affine.scale);
+        const [shift] = floatShifts(affine);
+        for (let count = 0; count <= k; count++) {
+          const value = f(f(scale * count) + shift);
+          const expected = batchNorm(offset ? k - count : k - 2 * count, { mean, variance, gamma: g, beta: 0 });
+          assert.equal(Math.sign(value) + 0, Math.sign(expected) + 0, `count ${count}`);
+          assert.ok(Math.abs(value - expected) <= 1e-6 * Math.max(1, Math.abs(scale * k), Math.abs(shift)));
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test("shifts stay what they are where no f32 is the root", () => {
+  const { shift, ...rest } = makeAffine(4, (c) => ({
+    scale: [0.1, 1e-30, 0, 3][c],
+    shift: [0.7, 2, 5, 1][c],
+    root: [-7.000000001, Number.NEGATIVE_INFINITY, Number.NaN, -1 / 3][c],
+  }));
+  assert.deepEqual(floatShifts({ shift, ...rest }), Float32Array.from(shift));
 });
 
 test("a zero gamma gives the sign of beta, zero beta gives +1", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileGraph, planProgram } from "../../src/compiler/compile.js";
+import { unpackSigns } from "../../src/formats/bits.js";
 import type { ActivationQuantizer, BorderValue, Node, WeightQuantizer } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { runReference } from "../../src/reference/index.js";
@@ -52,7 +53,9 @@ function withZeros({ shape, data }: Tensor): Tensor {
 function zeroWeights(weights: Weights): Weights {
   const changed = new Map(weights);
   for (const [name, weight] of weights) {
-    if (weight.kind === "f32") changed.set(name, { ...weight, data: weight.data.map((w, i) => (i % 7 === 0 ? 0 : w)) });
+    const { shape } = weight;
+    const floats = weight.kind === "bits" ? unpackSigns(weight) : weight.data;
+    changed.set(name, { kind: "f32", shape, data: floats.map((w, i) => (i % 7 === 0 ? 0 : w)) });
   }
   return changed;
 }
@@ -114,4 +117,26 @@ test("pairs of planes share their scratch buffers", () => {
   };
   // Eight planes of 64 channels are as many bytes as a float map's fourth part; 64 pairs of scratch would be 40 times that.
   assert.ok(arena(8) < 2 * arena(2), `${arena(2)} and ${arena(8)} bytes`);
+});
+
+test("sums that i32 does not hold are computed in float", async () => {
+  const inputs = 40000;
+  const layer: Layer = {
+    method: "round",
+    quantizer: "dorefa",
+    bits: 8,
+    padValue: -1,
+    channels: inputs,
+    offset: false,
+  };
+  const dense = { ...convolved("c", "s", layer), channels: 2, kernel: [1, 1], padding: [0, 0] } as Node;
+  const graph = graphOf([quantized("s", "x", layer), dense], [1, inputs, 1, 1]);
+  // All activations the highest level, all weights of the first output the lowest: 40000 * 255 * 255 is more than 2^31.
+  const signs = Float32Array.from({ length: 2 * inputs }, (_, i) => (i < inputs ? -1 : 1));
+  const weights: Weights = new Map([["c.w", { kind: "f32", shape: [2, inputs, 1, 1], data: signs }]]);
+  for (const kernel of ["table", "popcount"] as const) {
+    const session = await createSession({ graph, weights }, { kernel });
+    const { data } = session.run({ shape: graph.inputShape, data: new Float32Array(inputs).fill(1) });
+    assert.deepEqual(Array.from(data), [-inputs, inputs], kernel);
+  }
 });

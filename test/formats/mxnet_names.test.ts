@@ -83,15 +83,15 @@ test("packed words stand for the signs of binary weights", { skip }, () => {
   const specs = parameterSpecs(network.graph);
   const packed = new Map(network.dotted);
   let count = 0;
-  for (const { name, shape, packable } of specs) {
-    if (!packable || (shape[0] * shape[1] * shape[2] * shape[3]) % 32 !== 0) continue;
+  for (const { name, shape, packing } of specs) {
+    if (packing === null || (shape[0] * shape[1] * shape[2] * shape[3]) % 32 !== 0) continue;
     packed.set(name, packConvolution(toFloat32(network.dotted.get(name)!), "I32"));
     count++;
   }
   assert.ok(count > 10);
   const weights = mapMxnetNames(network.graph, packed);
-  for (const { name, shape, packable } of specs) {
-    if (!packable) continue;
+  for (const { name, shape, packing } of specs) {
+    if (packing === null) continue;
     assert.deepEqual(weights.get(name), packSigns(toFloat32(network.dotted.get(name)!), shape), name);
   }
 });

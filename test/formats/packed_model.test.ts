@@ -19,7 +19,7 @@ const graph: Graph = {
 };
 const weights = randomWeights(graph, 5);
 const specs = parameterSpecs(graph);
-const packable = specs.find((spec) => spec.packable)!;
+const packable = specs.find((spec) => spec.packing !== null)!;
 const metadataOf = (file: Uint8Array) => readSafetensors(file).metadata;
 
 /** The file with its metadata (or tensors) changed. */
@@ -62,10 +62,10 @@ test("a binary weight takes 1 bit a channel, in the layout that the header state
   for (const spec of specs) {
     const raw = tensors.get(spec.name)!;
     const [outputs, inputs, height, width] = spec.shape;
-    assert.equal(raw.dtype, spec.packable ? "U8" : "F32");
-    assert.deepEqual(raw.shape, spec.packable ? [outputs, height, width, Math.ceil(inputs / 8)] : spec.shape);
+    assert.equal(raw.dtype, spec.packing !== null ? "U8" : "F32");
+    assert.deepEqual(raw.shape, spec.packing !== null ? [outputs, height, width, Math.ceil(inputs / 8)] : spec.shape);
   }
-  assert.ok(specs.some((spec) => spec.packable && spec.shape[1] % 8 !== 0));
+  assert.ok(specs.some((spec) => spec.packing !== null && spec.shape[1] % 8 !== 0));
 });
 
 test("loaded weights view the file's bytes; an unaligned file gives the same numbers", () => {
@@ -79,12 +79,12 @@ test("loaded weights view the file's bytes; an unaligned file gives the same num
   }
 });
 
-test("weights whose floats are needed stay float", () => {
-  const scaled = smallGraph({ scaled: true });
-  assert.ok(parameterSpecs(scaled).every((spec) => !spec.packable));
-  const floats = randomWeights(scaled, 2);
-  assert.deepEqual(loadModel(saveModel({ graph: scaled, weights: floats })).weights, floats);
-  throwsError(() => saveModel({ graph: scaled, weights }), "bad-value", /stored as sign bits/);
+test("weights of k bits stay float, and bits do not stand for them", () => {
+  const dorefa = smallGraph({ quantizer: "dorefa", bits: 2 });
+  assert.ok(parameterSpecs(dorefa).every(({ packing }) => packing === null));
+  const floats = randomWeights(dorefa, 2);
+  assert.deepEqual(loadModel(saveModel({ graph: dorefa, weights: floats })).weights, floats);
+  throwsError(() => saveModel({ graph: dorefa, weights }), "bad-value", /stored as sign bits/);
 });
 
 test("f16 stores float weights of two axes or more in half the bytes and rounds each to nearest", () => {
@@ -95,7 +95,7 @@ test("f16 stores float weights of two axes or more in half the bytes and rounds 
   for (const spec of specs) {
     const before = weights.get(spec.name)!;
     const after = loaded.get(spec.name)!;
-    if (spec.packable || spec.shape.length < 2) {
+    if (spec.packing !== null || spec.shape.length < 2) {
       assert.deepEqual(after, before);
     } else {
       saved += 2 * elementCount(spec.shape);
@@ -110,13 +110,13 @@ test("f16 stores float weights of two axes or more in half the bytes and rounds 
 });
 
 test("f16 keeps the sign of values too small for it, and refuses values too large", () => {
-  const scaled = smallGraph({ scaled: true });
-  const floats = randomWeights(scaled, 2);
-  const { name, shape } = parameterSpecs(scaled).find((spec) => spec.binary)!;
+  const dorefa = smallGraph({ quantizer: "dorefa", bits: 2 });
+  const floats = randomWeights(dorefa, 2);
+  const { name, shape } = parameterSpecs(dorefa).find((spec) => /qconv/.test(spec.name))!;
   const values = new Float32Array(elementCount(shape)).fill(0.5);
   values.set([1e-20, -1e-20, 0, -0]);
   const save = (data: Float32Array) =>
-    saveModel({ graph: scaled, weights: withWeight(floats, name, floatWeight(shape, data)) }, { f16: true });
+    saveModel({ graph: dorefa, weights: withWeight(floats, name, floatWeight(shape, data)) }, { f16: true });
   const loaded = loadModel(save(values)).weights.get(name)!.data;
   assert.deepEqual([...loaded.subarray(0, 4)], [2 ** -24, -(2 ** -24), 0, -0]);
   values[3] = 65520;
@@ -172,7 +172,7 @@ test("loading refuses other versions, files and graphs that do not fit", () => {
 
 test("loading refuses a wrong type, stray bits and NaN", () => {
   const file = saveModel({ graph, weights });
-  const odd = specs.find((spec) => spec.packable && spec.shape[1] % 8 !== 0)!;
+  const odd = specs.find((spec) => spec.packing !== null && spec.shape[1] % 8 !== 0)!;
   const gamma = specs.find((spec) => spec.role === "gamma" && !spec.ignored)!;
   const damage = (name: string, change: (bytes: Uint8Array) => void) => {
     const copy = file.slice();

@@ -17,14 +17,19 @@ import type { Graph } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { getModel } from "../../src/models/registry.js";
 import { elementCount } from "../../src/tensor.js";
-import type { Weight } from "../../src/weights.js";
-import { rejectsError, smallGraph } from "./support.js";
+import type { FloatWeight, Weight } from "../../src/weights.js";
+import { rejectsError, smallGraph, trainedWeights } from "./support.js";
 
 const graph = smallGraph();
 
 function floatTensors(of: Graph): Map<string, RawTensor> {
   const values = (weight: Weight) => (weight.kind === "bits" ? unpackSigns(weight) : weight.data);
   return new Map([...randomWeights(of, 11)].map(([name, weight]) => [name, rawFloat32(weight.shape, values(weight))]));
+}
+
+function trainedTensors(of: Graph): Map<string, RawTensor> {
+  const weights = trainedWeights(of, 11, true) as ReadonlyMap<string, FloatWeight>;
+  return new Map([...weights].map(([name, { shape, data }]) => [name, rawFloat32(shape, data)]));
 }
 
 /** Converts through a source that hands out its bytes at odd addresses, later, and overwrites them afterwards. */
@@ -45,10 +50,17 @@ async function pack(of: Graph, file: Uint8Array, options?: StreamOptions): Promi
 }
 
 for (const f16 of [false, true]) {
-  for (const scaled of [false, true]) {
-    test(`gives the bytes of saveModel, in slices of any size (f16 ${f16}, scaled ${scaled})`, async () => {
-      const of = smallGraph({ scaled });
-      const file = writeSafetensors(floatTensors(of));
+  for (const changes of [
+    {},
+    { quantizer: "dorefa", bits: 2 },
+    { scaling: "channel" },
+    { quantizer: "sign" },
+    { quantizer: "sign", scaling: "channel" },
+    { quantizer: "sign", scaling: "tensor" },
+  ] as const) {
+    test(`gives the bytes of saveModel, in slices of any size (f16 ${f16}, ${JSON.stringify(changes)})`, async () => {
+      const of = smallGraph(changes);
+      const file = writeSafetensors(trainedTensors(of));
       const expected = saveModel({ graph: of, weights: readWeights(file) }, { f16 });
       for (const sliceBytes of [1, 1000, 5000, undefined]) {
         const packed = await pack(of, file, { f16, sliceBytes });
@@ -75,6 +87,25 @@ test("reads F16 and F64 files, passes over counters, and reports progress", asyn
   assert.deepEqual(packed, Buffer.from(saveModel({ graph, weights: readWeights(file) })));
   assert.equal(progress.length, parameterSpecs(graph).length);
   assert.equal(progress.at(-1)![0], progress.at(-1)![1]);
+});
+
+test("what stands beside bits takes a second pass, which progress counts; nothing is written before all scales are known", async () => {
+  const of = smallGraph({ quantizer: "sign", scaling: "channel" });
+  const tensors = trainedTensors(of);
+  const progress: number[][] = [];
+  await pack(of, writeSafetensors(tensors), { onProgress: (...bytes) => progress.push(bytes) });
+  const specs = parameterSpecs(of);
+  assert.equal(progress.length, specs.length + specs.filter(({ binary }) => binary).length);
+  assert.equal(progress.at(-1)![0], progress.at(-1)![1]);
+  assert.ok(progress.every(([read], i) => i === 0 || read > progress[i - 1][0]));
+
+  const { name } = specs.filter(({ binary }) => binary).at(-1)!;
+  const { bytes } = tensors.get(name)!;
+  new DataView(bytes.buffer, bytes.byteOffset).setFloat32(4 * 33, Number.NaN, true);
+  let writes = 0;
+  const sink = { write: () => void writes++ };
+  await rejectsError(packStream(of, bytesAccess(writeSafetensors(tensors)), sink), "bad-value", /NaN at element 33/);
+  assert.equal(writes, 0);
 });
 
 test("a ResNetE-50 of 340 M binary weights packs while no read exceeds the slice", async () => {
@@ -105,13 +136,16 @@ test("a ResNetE-50 of 340 M binary weights packs while no read exceeds the slice
     },
   };
   await packStream(deep, source, sink, { sliceBytes: zeros.length });
-  const packedBytes = specs.reduce((sum, { packable, shape }) => sum + (packable ? elementCount(shape) / 8 : 0), 0);
+  const packedBytes = specs.reduce(
+    (sum, { packing, shape }) => sum + (packing !== null ? elementCount(shape) / 8 : 0),
+    0,
+  );
   assert.ok(largestWrite <= zeros.length, `a write of ${largestWrite} bytes`);
   assert.equal(ones, packedBytes);
 });
 
 test("names, shapes and types are refused before anything is written", async () => {
-  const name = parameterSpecs(graph).find((spec) => spec.packable)!.name;
+  const name = parameterSpecs(graph).find((spec) => spec.packing !== null)!.name;
   const tensors = floatTensors(graph);
   const raw = tensors.get(name)!;
   const refuse = async (
@@ -138,7 +172,7 @@ test("names, shapes and types are refused before anything is written", async () 
 
 test("NaN, infinities and negative variances are refused with the element of the whole tensor", async () => {
   const specs = parameterSpecs(graph);
-  const convolution = specs.find((spec) => spec.packable)!;
+  const convolution = specs.find((spec) => spec.packing !== null)!;
   const variance = specs.find((spec) => spec.role === "variance")!;
   for (const [name, value, index] of [
     [convolution.name, Number.NaN, 130],

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, XnorkitError } from "../../src/errors.js";
-import type { Graph } from "../../src/graph/types.js";
+import { parameterSpecs } from "../../src/graph/parameters.js";
+import type { BinaryConv2dNode, Graph } from "../../src/graph/types.js";
+import { randomWeights } from "../../src/models/random_weights.js";
 import { resnetE } from "../../src/models/resnet_e.js";
-import type { Shape } from "../../src/tensor.js";
-import type { FloatWeight, Weights } from "../../src/weights.js";
+import { elementCount, type Shape } from "../../src/tensor.js";
+import type { FloatWeight, Weight, Weights } from "../../src/weights.js";
 
 /** Asserts that `run` throws a XnorkitError of this code whose message matches every pattern. */
 export function throwsError(run: () => unknown, code: ErrorCode, ...patterns: readonly RegExp[]): void {
@@ -58,8 +60,10 @@ export function floatWeight(shape: Shape, data: Float32Array): FloatWeight {
   return { kind: "f32", shape, data };
 }
 
-/** A small ResNetE1 of odd channel counts; `scaled` has scales from float weights, so that no binary weight can be packed. */
-export function smallGraph({ scaled = false } = {}): Graph {
+type Quantized = Partial<Pick<BinaryConv2dNode, "scaling" | "quantizer" | "bits">>;
+
+/** A small ResNetE1 of odd channel counts, its binary layers changed where `changes` says so. */
+export function smallGraph(changes: Quantized = {}): Graph {
   const graph = resnetE({
     version: 1,
     layers: [1, 1, 1, 1],
@@ -69,15 +73,32 @@ export function smallGraph({ scaled = false } = {}): Graph {
     initialLayers: "thumbnail",
     useFp: true,
   });
-  if (!scaled) return graph;
+  if (Object.keys(changes).length === 0) return graph;
   const nodes = graph.nodes.map((node) =>
-    node.kind === "binaryConv2d" ? { ...node, scaling: "channel" as const, offset: false } : node,
+    node.kind === "binaryConv2d" ? { ...node, ...changes, offset: false } : node,
   );
   return { ...graph, nodes };
 }
 
+/**
+ * Floats as a framework may hold them: normal batch norms, and binary weights of which some exceed 1 and, with `zeros`, every 50th
+ * is +0 or -0.
+ */
+export function trainedWeights(graph: Graph, seed: number, zeros: boolean): Weights {
+  const random = seededRandom(seed);
+  const weights = new Map(randomWeights(graph, seed));
+  for (const { name, shape, binary } of parameterSpecs(graph)) {
+    if (!binary) continue;
+    const data = randomFloats(elementCount(shape), random).map((w, i) =>
+      zeros && i % 50 === 7 ? Math.sign(w) * 0 : 1.3 * w,
+    );
+    weights.set(name, floatWeight(shape, data));
+  }
+  return weights;
+}
+
 /** The same weights with one replaced, or removed where `weight` is undefined. */
-export function withWeight(weights: Weights, name: string, weight: FloatWeight | undefined): Weights {
+export function withWeight(weights: Weights, name: string, weight: Weight | undefined): Weights {
   const changed = new Map(weights);
   if (weight === undefined) changed.delete(name);
   else changed.set(name, weight);

@@ -26,8 +26,8 @@ function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x:
       return (value) => fromHalf((Math.tanh(value) / (2 * largest) + 1 / 2) * steps) / steps;
     }
     case "leaky_clip":
-      // Discontinuous at +-1.
-      return (value) => Math.abs(Math.abs(value) - 1);
+      // Discontinuous at +-1; elsewhere values differ by rounding alone.
+      return (value, difference) => Math.min(Math.abs(Math.abs(value) - 1), difference);
     default:
       return (_, difference) => difference;
   }

@@ -43,7 +43,8 @@ for (const kernel of ["table", "popcount"] as const) {
     const cases = loadOpGoldens();
     for (const golden of cases) await assertCase(golden, kernel);
     assert.deepEqual(countKinds(cases), { QActivation: 14, QConv2D: 41, QDense: 6, activated_conv: 51 });
-    assert.ok(cases.filter(({ nearTies }) => nearTies === 0).length >= 100, "nearly all are compared with the record");
+    const tied = cases.filter(({ nearTies }) => nearTies > 0).map(({ id }) => id);
+    assert.deepEqual(tied, ["qact.a8.dorefa"], "all others are compared with the record");
   });
 
   test(`the ${kernel} kernels compute all 107 layers of AWNAS`, { skip: skipWithout(...AWNAS_OP_FILES) }, async () => {

@@ -132,7 +132,7 @@ describe("binaryDense", () => {
 
   test("takes sign bits of [units, inputs] where it needs no more", () => {
     const [spec] = parameterSpecs(denseGraph());
-    assert.deepEqual([spec.shape, spec.binary, spec.packable], [[6, 12], true, true]);
+    assert.deepEqual([spec.shape, spec.binary, spec.packing], [[6, 12], true, { signs: "det_sign", scaling: "none" }]);
     checkWeight(spec, { kind: "bits", shape: [6, 12], data: new Uint8Array(12) });
     throwsError(
       () => checkWeight(spec, { kind: "bits", shape: [6, 12], data: new Uint8Array(12).fill(255) }),
@@ -141,7 +141,7 @@ describe("binaryDense", () => {
     );
     throwsError(() => checkWeight(spec, { kind: "bits", shape: [6, 12], data: new Uint8Array(9) }), "bad-shape");
     const [torch] = parameterSpecs(denseGraph({ quantizer: "sign" }));
-    assert.deepEqual([torch.binary, torch.packable], [true, false]);
+    assert.deepEqual([torch.binary, torch.packing], [true, { signs: "sign", scaling: "none" }]);
   });
 
   test("keeps its features whatever the input's size", () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkWeights, matchWeights, parameterSpecs } from "../../src/graph/parameters.js";
+import type { BinaryConv2dNode, Graph, Node } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { resnetE } from "../../src/models/resnet_e.js";
 import { elementCount } from "../../src/tensor.js";
-import type { Weight, Weights } from "../../src/weights.js";
+import type { BitWeight, Weight, Weights } from "../../src/weights.js";
 import { throwsError } from "./errors.js";
 
 const graph = resnetE({ version: 1, layers: [1, 1], channels: [6, 6, 12], classes: 3, initialLayers: "thumbnail" });
@@ -29,7 +30,7 @@ test("specs say role, binary and ignored", () => {
     shape: [3],
     role: "gamma",
     binary: false,
-    packable: false,
+    packing: null,
     node: "features.0",
     ignored: true,
   });
@@ -39,7 +40,7 @@ test("specs say role, binary and ignored", () => {
     shape: [6, 6, 3, 3],
     role: "weight",
     binary: true,
-    packable: true,
+    packing: { signs: "det_sign", scaling: "none" },
     node: "features.3.1.body.0.qconv",
     ignored: false,
   });
@@ -60,11 +61,71 @@ test("bits and floats both fit a binary weight, bits nothing else", () => {
   );
 });
 
-test("scaled binary weights need their float values", () => {
-  const scaled = graph.nodes.map((node) =>
-    node.kind === "binaryConv2d" ? { ...node, scaling: "channel" as const } : node,
+function withLayers(change: Partial<BinaryConv2dNode>, names = /./): Graph {
+  const nodes = graph.nodes.map((node) =>
+    node.kind === "binaryConv2d" && names.test(node.name) ? { ...node, ...change } : node,
   );
-  throwsError(() => checkWeights({ ...graph, nodes: scaled }, weights), "bad-value", "qconv.weight", "float values");
+  return { ...graph, nodes };
+}
+
+test("layers say what is stored beside the bits of their weight", () => {
+  const packing = (change: Partial<BinaryConv2dNode>) =>
+    parameterSpecs(withLayers(change)).find(({ name }) => name === binaryName)?.packing;
+  assert.deepEqual(packing({ scaling: "tensor" }), { signs: "det_sign", scaling: "tensor" });
+  assert.deepEqual(packing({ quantizer: "sign_approx_sign" }), { signs: "det_sign", scaling: "none" });
+  assert.deepEqual(packing({ quantizer: "sign", scaling: "channel" }), { signs: "sign", scaling: "channel" });
+  assert.equal(packing({ quantizer: "dorefa" }), null);
+  assert.equal(packing({ bits: 2 }), null);
+});
+
+test("a weight that two layers share is packed where both need the same", () => {
+  const [first, second] = graph.nodes.filter((node) => node.kind === "binaryConv2d").map(({ name }) => name);
+  const shared = (change: Partial<BinaryConv2dNode>) => {
+    const renamed = withLayers(
+      { weight: "shared.weight", kernel: [3, 3], channels: 6 },
+      new RegExp(`^(${first}|${second})$`),
+    );
+    const nodes = renamed.nodes.map((node) => (node.name === second ? ({ ...node, ...change } as Node) : node));
+    return parameterSpecs({ ...graph, nodes }).find(({ name }) => name === "shared.weight")!;
+  };
+  assert.deepEqual(shared({}).packing, { signs: "det_sign", scaling: "none" });
+  assert.deepEqual(shared({ quantizer: "sign_approx_sign" }).packing, { signs: "det_sign", scaling: "none" });
+  for (const change of [{ scaling: "channel" }, { quantizer: "sign" }] as const) {
+    assert.deepEqual([shared(change).packing, shared(change).binary], [null, true]);
+  }
+});
+
+test("scaled weights need a scale beside their bits, others have none", () => {
+  const bits = weights.get(binaryName) as BitWeight;
+  const check = (change: Partial<BinaryConv2dNode>, beside: Partial<BitWeight>) => () => {
+    const layers = new RegExp(`^${binaryName.replace(".weight", "")}$`);
+    checkWeights(withLayers(change, layers), withWeight(binaryName, { ...bits, ...beside }));
+  };
+  const scale = (...values: number[]) => ({ scale: Float32Array.from(values) });
+  check({ scaling: "tensor" }, scale(0.5))();
+  check({ scaling: "channel" }, scale(0, 1, 2, 3, 4, 5))();
+  throwsError(check({ scaling: "channel" }, {}), "bad-value", binaryName, "without a scale", "float values");
+  throwsError(check({}, scale(0.5)), "bad-value", binaryName, "does not scale");
+  throwsError(check({ scaling: "channel" }, scale(0.5)), "bad-shape", binaryName, "scale of 1 values", "needs 6");
+  throwsError(check({ scaling: "tensor" }, scale(1, 1, 1, 1, 1, 1)), "bad-shape", "needs 1");
+  for (const wrong of [-1, Number.NaN, Infinity])
+    throwsError(check({ scaling: "channel" }, scale(1, 1, wrong, 1, 1, 1)), "bad-value", `${wrong} at element 2`);
+});
+
+test("a mask of zeros fits its bits, and stands where zeros are kept", () => {
+  const { shape, data } = weights.get(binaryName) as BitWeight;
+  const check =
+    (nonzero: Uint8Array, bits = data, quantizer: BinaryConv2dNode["quantizer"] = "sign") =>
+    () =>
+      checkWeights(withLayers({ quantizer }), withWeight(binaryName, { kind: "bits", shape, data: bits, nonzero }));
+  const ones = data.map(() => 0x3f);
+  const at = (bytes: Uint8Array, index: number, value: number) => bytes.map((byte, i) => (i === index ? value : byte));
+  check(ones)();
+  check(at(ones, 11, 0x3b), at(data, 11, 0x04))();
+  throwsError(check(ones, data, "det_sign"), "bad-value", binaryName, "takes zeros as +1");
+  throwsError(check(ones.slice(1)), "bad-shape", binaryName, "54 bytes of mask bits", "53");
+  throwsError(check(at(ones, 11, 0x7f)), "bad-value", binaryName, "mask bits", "byte 11");
+  throwsError(check(at(ones, 11, 0x3b), at(data, 11, 0)), "bad-value", binaryName, "zeros have sign bit 1", "byte 11");
 });
 
 test("missing and surplus names are named", () => {

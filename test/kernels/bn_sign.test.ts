@@ -15,7 +15,10 @@ const COUNTS: Record<"I32" | "U16", readonly number[]> = {
   I32: [0, 1, 2, 100, 101, 576, 4608, 65535, 65536, 2 ** 24, 2 ** 31 - 1],
   U16: [0, 1, 2, 100, 101, 576, 4608, 32767, 32768, 65534, 65535],
 };
-const THRESHOLDS = [-(2 ** 31), -1, 0, 1, 99, 100, 101, 575, 32767, 32768, 65534, 65535, 65536, 2 ** 31 - 1];
+const THRESHOLDS: Record<"I32" | "U16", readonly number[]> = {
+  I32: [-(2 ** 31), -1, 0, 1, 99, 100, 101, 575, 32767, 32768, 65534, 65535, 65536, 2 ** 31 - 1],
+  U16: [0, 1, 99, 100, 101, 575, 32767, 32768, 65534, 65535],
+};
 
 /** Counts `[pixel][countStride]`. */
 function putCounts(source: "I32" | "U16", counts: ArrayLike<number>): number {
@@ -24,6 +27,9 @@ function putCounts(source: "I32" | "U16", counts: ArrayLike<number>): number {
   else bench.u16(pointer, counts.length).set(counts);
   return pointer;
 }
+
+/** Thresholds of the counts' type. */
+const putThresholds = putCounts;
 
 /** NHWC values without padding -> a map in memory. */
 function putMap(values: ArrayLike<number>, pixels: number, channels: number): number {
@@ -54,15 +60,14 @@ for (const source of ["I32", "U16"] as const)
         const integers = Float64Array.from(counts, (count) => Math.min(count, 2 ** 31 - 1));
         const thresholds = Array.from(
           drawFloats(
-            THRESHOLDS.map((_, i) => i),
+            THRESHOLDS[source].map((_, i) => i),
             seed + 1,
             channels,
           ),
-          (i) => THRESHOLDS[i],
+          (i) => THRESHOLDS[source][i],
         );
         const flips = randomBits(seed, channels);
-        const threshold = bench.alloc(channels * 4);
-        bench.i32(threshold, channels).set(thresholds);
+        const threshold = putThresholds(source, thresholds);
         const flip = putBits(bench, flips, 1, channels);
         const src = putCounts(source, integers);
         const dst = allocGuarded(bench, bitBytes(pixels, channels));
@@ -96,24 +101,38 @@ test("a threshold and a flip bit give det_sign of any batch norm of the dot, neg
         const { gamma, beta, mean, sigma } = norms[c];
         return (gamma * (bits - 2 * count - mean)) / sigma + beta >= 0;
       };
-      // What the compiler must find: the last count on the near side of the step.
-      const thresholds = norms.map(({ gamma }, c) => {
-        const near = gamma >= 0;
-        let last = -1;
+      // What the compiler must find: the last count on the near side of the step, the side of count 0.
+      const thresholds = norms.map((_, c) => {
+        const near = positive(c, 0);
+        let last = 0;
         while (last < bits && positive(c, last + 1) === near) last++;
         return last;
       });
-      const threshold = bench.alloc(channels * 4);
-      bench.i32(threshold, channels).set(thresholds);
-      const flips = Uint8Array.from(norms, ({ gamma }) => (gamma >= 0 ? 0 : 1));
+      const flips = Uint8Array.from(norms, (_, c) => (positive(c, 0) ? 0 : 1));
       const flip = putBits(bench, flips, 1, channels);
       const pixels = bits + 1;
       const counts = Array.from({ length: pixels * channels }, (_, i) => Math.floor(i / channels));
       const expected = Uint8Array.from(counts, (count, i) => (positive(i % channels, count) ? 1 : 0));
       const dst = bench.alloc(bitBytes(pixels, channels));
-      k.thresholdCountsI32(putCounts("I32", counts), dst, pixels, channels, channels, threshold, flip);
+      k.thresholdCountsI32(
+        putCounts("I32", counts),
+        dst,
+        pixels,
+        channels,
+        channels,
+        putThresholds("I32", thresholds),
+        flip,
+      );
       assert.deepEqual(readBits(bench, dst, pixels, channels), expected);
-      k.thresholdCountsU16(putCounts("U16", counts), dst, pixels, channels, channels, threshold, flip);
+      k.thresholdCountsU16(
+        putCounts("U16", counts),
+        dst,
+        pixels,
+        channels,
+        channels,
+        putThresholds("U16", thresholds),
+        flip,
+      );
       assert.deepEqual(readBits(bench, dst, pixels, channels), expected);
     }),
     { numRuns: 100 },

@@ -92,7 +92,7 @@ describe("QDense", () => {
       assert.deepEqual(inferShapes(graph).get("0"), [2, 5]);
       const [weight] = parameterSpecs(graph);
       assert.deepEqual(
-        [weight.name, weight.shape, weight.binary, weight.packable],
+        [weight.name, weight.shape, weight.binary, weight.packing !== null],
         ["0.weight", [5, 60], bits === 1, bits === 1],
       );
     }

@@ -43,8 +43,8 @@ test("gammas have both signs and zeros; bits are half ones", () => {
   assert.ok(share((gamma) => gamma === 0) > 0.01 && share((gamma) => gamma === 0) < 0.1);
   let ones = 0;
   let total = 0;
-  for (const { name, shape, packable } of parameterSpecs(graph)) {
-    if (!packable) continue;
+  for (const { name, shape, packing } of parameterSpecs(graph)) {
+    if (packing === null) continue;
     const { kind, data } = weights.get(name)!;
     assert.equal(kind, "bits");
     total += shape.reduce((product, size) => product * size, 1);

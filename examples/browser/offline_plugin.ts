@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import type { Plugin } from "vite";
+
+const WORKER = "service_worker.js";
+
+/**
+ * Writes the list of the built files and a version of their contents at the head of the service worker. A browser takes a new
+ * worker when its bytes differ, so a new build replaces the cache.
+ */
+export function offline(): Plugin {
+  return {
+    name: "offline",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      const worker = bundle[WORKER];
+      if (worker?.type !== "chunk") throw new Error(`the build gives no ${WORKER}`);
+      const hash = createHash("sha256");
+      const files: string[] = [];
+      for (const file of Object.values(bundle).sort((a, b) => (a.fileName < b.fileName ? -1 : 1))) {
+        hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
+        // The page itself is asked for by its folder: some hosts redirect index.html to it.
+        if (file !== worker) files.push(file.fileName === "index.html" ? "./" : `./${file.fileName}`);
+      }
+      const version = hash.digest("hex").slice(0, 16);
+      worker.code = `const FILES = ${JSON.stringify(files)}, VERSION = "${version}";\n${worker.code}`;
+    },
+  };
+}

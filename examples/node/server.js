@@ -1,0 +1,50 @@
+/** Reads handwritten digits over HTTP on Node. PORT chooses the port (8080); SIGINT or SIGTERM finishes what is under way and stops. */
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { digitsModel } from "xnorkit/models/digits";
+import { DIGITS_USAGE, openDigits } from "../support/digits.js";
+import { jpegModule } from "../support/jpeg_module.js";
+import { pictureService } from "../support/service.js";
+
+const MAX_PIXELS = 16e6;
+const MAX_BYTES = 2 ** 23;
+
+const answer = await openDigits(digitsModel(), jpegModule, MAX_PIXELS);
+const respond = pictureService({ usage: DIGITS_USAGE, answer, maxBytes: MAX_BYTES });
+
+/** @param {import("node:http").IncomingMessage} incoming @returns {Request} */
+function toRequest(incoming) {
+  const { method = "GET", headers, url = "/" } = incoming;
+  const body =
+    method === "GET" || method === "HEAD" ? undefined : /** @type {ReadableStream} */ (Readable.toWeb(incoming));
+  const pairs = Object.entries(headers).map(([name, value]) => /** @type {[string, string]} */ ([name, String(value)]));
+  const init = { method, headers: pairs, body, duplex: "half" };
+  return new Request(new URL(url, "http://localhost"), init);
+}
+
+const server = createServer(async (incoming, outgoing) => {
+  try {
+    const response = await respond(toRequest(incoming));
+    // A body that was not read to its end cannot be followed by another request.
+    if (!incoming.complete) outgoing.setHeader("connection", "close");
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    if (response.body === null) outgoing.end();
+    else
+      await pipeline(
+        Readable.fromWeb(/** @type {import("node:stream/web").ReadableStream} */ (response.body)),
+        outgoing,
+      );
+  } catch (error) {
+    console.error(error);
+    if (!outgoing.headersSent) outgoing.writeHead(500).end();
+    else outgoing.destroy();
+  }
+});
+
+server.listen(Number(process.env.PORT ?? 8080), "127.0.0.1", () => {
+  const address = server.address();
+  if (address !== null && typeof address === "object") console.log(`listening on http://127.0.0.1:${address.port}`);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close());

@@ -1,0 +1,22 @@
+/** Handwritten digits: picture files to answers. */
+import { digitInput, toTensor } from "xnorkit/image";
+import { openClassifier } from "./classifier.js";
+import { pictureDecoder } from "./picture.js";
+
+/**
+ * Opens the digits network; the function it gives reads one PNG or JPEG of one digit, dark on light or light on dark.
+ * @param {import("xnorkit").Model} model
+ * @param {WebAssembly.Module} jpegModule
+ * @param {number} maxPixels
+ */
+export async function openDigits(model, jpegModule, maxPixels) {
+  const classify = await openClassifier(model);
+  const decode = pictureDecoder(jpegModule, maxPixels);
+  return async (/** @type {Uint8Array} */ bytes) => classify(toTensor([digitInput(await decode(bytes))], 1));
+}
+
+export const DIGITS_USAGE = `POST a PNG or JPEG of one handwritten digit; the answer is JSON:
+{ "label": "7", "probabilities": [one a digit, 0 to 9], "ms": time of the network }
+
+curl -H "content-type: image/png" --data-binary @examples/digits/7.png ADDRESS
+`;

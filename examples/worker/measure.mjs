@@ -1,0 +1,86 @@
+/**
+ * What a request costs, seen from outside: CPU time and resident memory of the workerd process, with the HTTP server, the compilers'
+ * and the garbage collector's threads in them. One client, one request after the other.
+ *
+ *     node examples/worker/measure.mjs [requests]
+ */
+import { readFileSync } from "node:fs";
+import { argv } from "node:process";
+import { PNG } from "pngjs";
+import { buildWorker } from "./build.mjs";
+import { cpuMilliseconds, residentBytes, serveWorker, statMilliseconds } from "./workerd.mjs";
+
+const REQUESTS = Number(argv[2] ?? 300);
+const WARM_UP = 100;
+const SIDE = 224;
+
+/** Colour gradients with noise, interleaved RGB. */
+const pixels = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, i) => {
+  const pixel = Math.floor(i / 3);
+  return (pixel % SIDE) * 0.5 + Math.floor(pixel / SIDE) * 0.5 + ((i * 2654435761) >>> 28);
+});
+
+function photo() {
+  const png = new PNG({ width: SIDE, height: SIDE });
+  for (let i = 0; i < SIDE * SIDE; i++) png.data.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i);
+  return PNG.sync.write(png, { colorType: 2 });
+}
+
+/** @param {string} digit */
+const drawing = (digit) => readFileSync(new URL(`../digits/${digit}.png`, import.meta.url));
+
+/** @type {readonly { worker: import("./build.mjs").WorkerName, body: string, type: string, bytes: Uint8Array }[]} */
+const cases = [
+  { worker: "digits", body: "PNG 64x72", type: "image/png", bytes: drawing("7") },
+  { worker: "digits", body: "PNG 256x256", type: "image/png", bytes: drawing("8") },
+  { worker: "resnet", body: "raw 224x224", type: "application/octet-stream", bytes: pixels },
+  { worker: "resnet", body: "PNG 224x224", type: "image/png", bytes: photo() },
+  { worker: "resnet_byte_stem", body: "raw 224x224", type: "application/octet-stream", bytes: pixels },
+  { worker: "resnet_byte_stem", body: "PNG 224x224", type: "image/png", bytes: photo() },
+];
+
+/** @param {string} url @param {string} type @param {Uint8Array} bytes */
+async function post(url, type, bytes) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": type },
+    body: Uint8Array.from(bytes),
+  });
+  const answer = await response.json();
+  if (response.status !== 200) throw new Error(answer.error);
+}
+
+const round = (/** @type {number} */ value) => Math.round(10 * value) / 10;
+
+/** @param {(typeof cases)[number]} row */
+async function measure({ worker: name, body, type, bytes }) {
+  const { config, compressedBytes } = await buildWorker(name);
+  const worker = await serveWorker(config);
+  try {
+    await (await fetch(worker.url)).text();
+    const start = cpuMilliseconds(worker.pid);
+    const startMB = residentBytes(worker.pid) / 1e6;
+    await post(worker.url, type, bytes);
+    const first = cpuMilliseconds(worker.pid) - start;
+    for (let i = 0; i < WARM_UP; i++) await post(worker.url, type, bytes);
+    const [cpu, stat] = [cpuMilliseconds(worker.pid), statMilliseconds(worker.pid)];
+    for (let i = 0; i < REQUESTS; i++) await post(worker.url, type, bytes);
+    return {
+      worker: name,
+      body,
+      "kB compressed": Math.round(compressedBytes / 1e3),
+      "CPU ms to start": round(start),
+      "first request": round(first),
+      "a request": round((cpuMilliseconds(worker.pid) - cpu) / REQUESTS),
+      "by stat": round((statMilliseconds(worker.pid) - stat) / REQUESTS),
+      "MB at start": round(startMB),
+      "MB after": round(residentBytes(worker.pid) / 1e6),
+    };
+  } finally {
+    await worker.stop();
+  }
+}
+
+const table = [];
+for (const row of cases) table.push(await measure(row));
+console.table(table);

@@ -1,0 +1,11 @@
+/** xnorkit/kernels on Cloudflare's workerd, which gives a .wasm import as a compiled module and compiles no bytes. */
+import simd from "../wasm/simd.wasm";
+import { instantiateOn, type KernelInstance } from "./runtime/kernel_instance.js";
+import { importedKernels, type KernelSource } from "./runtime/kernel_source.js";
+
+export * from "./kernels.js";
+
+/** `instantiate` of xnorkit/kernels. */
+export function instantiate(wasm?: KernelSource): Promise<KernelInstance> {
+  return instantiateOn(importedKernels(simd), wasm);
+}

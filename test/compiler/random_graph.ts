@@ -1,0 +1,267 @@
+/** An arbitrary of graphs of all node kinds, wired at will: each node reads what fits among the values that are there. */
+import fc from "fast-check";
+import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
+import type { Operation } from "../../src/graph/builder.js";
+import { inferNodeShape } from "../../src/graph/node_shapes.js";
+import type { Graph, Node } from "../../src/graph/types.js";
+import { elementCount, type Shape, sameShape } from "../../src/tensor.js";
+
+const kinds = [
+  ...["conv2d", "binaryConv2d", "quantize", "batchNorm", "relu", "add", "maxPool", "avgPool", "globalAvgPool"],
+  ...["flatten", "dense", "binaryDense", "concat", "mul", "scale", "absMean", "channelShuffle", "sliceChannels"],
+  ...["pad", "crop", "activation", "softmax"],
+] as Operation["kind"][];
+
+/** Repeated ones are drawn more often: signs are what most passes are about. */
+const quantizers = [
+  ...new Array(6).fill({ method: "det_sign", bits: 1 }),
+  { method: "sign_approx_sign", bits: 1 },
+  ...new Array(3).fill({ method: "sign", bits: 1 }),
+  ...[1, 2, 3, 4, 9].map((bits) => ({ method: "round", bits })),
+  ...[2, 3, 4, 12].map((bits) => ({ method: "dorefa", bits })),
+  ...["identity", "relu", "clip", "leaky_clip", "approx_sign"].map((method) => ({ method, bits: 32 })),
+];
+
+const weightQuantizers = [
+  ...new Array(4).fill({ quantizer: "det_sign", bits: 1 }),
+  ...new Array(2).fill({ quantizer: "sign", bits: 1 }),
+  ...[2, 3, 4, 10].map((bits) => ({ quantizer: "dorefa", bits })),
+  { quantizer: "identity", bits: 32 },
+];
+
+/** One node to be; `first` and `second` choose among the values that it can read. */
+const choice = fc.record({
+  kind: fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(...kinds) },
+    // What the passes are about, more often.
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom<Operation["kind"]>(
+        ...["binaryConv2d" as const, "quantize" as const, "quantize" as const, "batchNorm" as const],
+        ...["batchNorm" as const, "add" as const, "add" as const, "relu" as const],
+      ),
+    },
+  ),
+  first: fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 4),
+  second: fc.nat(5),
+  channels: fc.constantFrom(1, 3, 5, 8, 64, 67),
+  /** Most convolutions keep the shape, so that additions find partners. */
+  keeps: fc.constantFrom(true, true, true, false),
+  kernel: fc.constantFrom(1, 2, 3),
+  stride: fc.constantFrom(1, 2),
+  padding: fc.nat(2),
+  dilation: fc.constantFrom(1, 2),
+  padValue: fc.constantFrom<-1 | 0 | 1>(-1, 0, 1),
+  flag: fc.boolean(),
+  grouped: fc.constantFrom(false, false, false, true),
+  quantizer: fc.constantFrom(...quantizers),
+  weights: fc.constantFrom(...weightQuantizers),
+  scaling: fc.constantFrom("none", "none", "channel", "tensor"),
+  factor: fc.constantFrom(0, 0.5, -2, 1),
+  function: fc.constantFrom("tanh", "sigmoid", "softrelu", "softsign"),
+});
+
+export const specification = fc.record({
+  batch: fc.integer({ min: 1, max: 3 }),
+  channels: fc.integer({ min: 1, max: 9 }),
+  // Above 48 rows a binary convolution runs in several bands.
+  size: fc.oneof({ weight: 20, arbitrary: fc.integer({ min: 3, max: 8 }) }, { weight: 1, arbitrary: fc.constant(50) }),
+  choices: fc.array(choice, { minLength: 2, maxLength: 14, size: "max" }),
+  taps: fc.array(fc.nat(30), { maxLength: 3 }),
+  output: fc.constantFrom(0, 0, 0, 1, 2),
+  seed: fc.nat(1000),
+  kernel: fc.constantFrom<KernelChoice>("table", "popcount", "auto"),
+  bytes: fc.boolean(),
+});
+
+type Choice = typeof choice extends fc.Arbitrary<infer T> ? T : never;
+export type Specification = typeof specification extends fc.Arbitrary<infer T> ? T : never;
+
+interface Value {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly kind: Node["kind"];
+}
+
+/** Concatenations and borders would grow without end. */
+const maxElements = 60000;
+
+const isMap = ({ shape }: Value) => shape.length === 4;
+/** Products of anything else grow until f32 cannot tell a sign. */
+const isSmall = ({ kind }: Value) => kind === "quantize" || kind === "activation" || kind === "softmax";
+
+function fitsFirst(kind: Operation["kind"]): (value: Value) => boolean {
+  switch (kind) {
+    case "dense":
+    case "binaryDense":
+      return ({ shape }) => shape.length === 2;
+    case "batchNorm":
+    case "relu":
+    case "add":
+    case "quantize":
+    case "flatten":
+    case "concat":
+    case "scale":
+    case "sliceChannels":
+    case "activation":
+    case "softmax":
+      return () => true;
+    case "mul":
+      return isSmall;
+    default:
+      return isMap;
+  }
+}
+
+/** A divisor of all the numbers, 1 unless `wanted`. */
+function groupsOf(wanted: boolean, pick: number, ...numbers: readonly number[]): number {
+  if (!wanted) return 1;
+  const divisors = Array.from({ length: Math.min(...numbers) }, (_, i) => i + 1).filter((d) =>
+    numbers.every((n) => n % d === 0),
+  );
+  return divisors[divisors.length - 1 - (pick % divisors.length)];
+}
+
+/** An operation and what it reads, or null where no value can be read by it. The newest values are the first candidates. */
+function wire(
+  wanted: Choice,
+  values: readonly Value[],
+  name: string,
+): { readonly operation: Operation; readonly inputs: readonly string[] } | null {
+  const newest = [...values].reverse();
+  const pick = (index: number, fits: (value: Value) => boolean): Value | undefined => {
+    const candidates = newest.filter(fits);
+    return candidates[Math.min(index, candidates.length - 1)];
+  };
+  const { kind, keeps, flag, second, factor } = wanted;
+  const kernel = keeps ? 3 : wanted.kernel;
+  const padding = keeps ? 1 : kind === "maxPool" || kind === "avgPool" ? wanted.padding % kernel : wanted.padding;
+  const stride = keeps ? 1 : wanted.stride;
+  const dilation = keeps ? 1 : wanted.dilation;
+  const window = { kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding] } as const;
+  const sweep = { ...window, dilation: [dilation, dilation] } as const;
+  const weight = `${name}.weight`;
+  const bias = flag ? `${name}.bias` : null;
+  const x = pick(wanted.first, fitsFirst(kind));
+  if (x === undefined) return null;
+  const channels = keeps ? x.shape[1] : wanted.channels;
+  const inputs = [x.name];
+  const besideChannels = (shape: Shape) => shape.filter((_, axis) => axis !== 1);
+  const hasPlaces = ({ shape }: Value) => sameShape(besideChannels(shape), besideChannels(x.shape));
+  switch (kind) {
+    case "conv2d": {
+      const groups = flag && channels === x.shape[1] ? channels : 1;
+      return { operation: { kind, weight, channels, ...sweep, groups, bias }, inputs };
+    }
+    case "binaryConv2d": {
+      const { padValue, scaling, weights } = wanted;
+      const groups = groupsOf(wanted.grouped, second, channels, x.shape[1]);
+      const layer = { kind, weight, channels, ...sweep, groups, padValue, ...weights, scaling, offset: flag };
+      return { operation: layer as Operation, inputs };
+    }
+    case "quantize":
+      return { operation: { kind, ...wanted.quantizer }, inputs };
+    case "batchNorm": {
+      const parameters = { mean: `${name}.running_mean`, variance: `${name}.running_var`, beta: `${name}.beta` };
+      return { operation: { kind, ...parameters, gamma: `${name}.gamma`, epsilon: 1e-5, fixGamma: flag }, inputs };
+    }
+    case "add": {
+      const fits = (value: Value) => hasPlaces(value) && value.shape[1] <= x.shape[1];
+      const narrower = flag ? pick(second, (value) => fits(value) && value.shape[1] < x.shape[1]) : undefined;
+      const y = narrower ?? pick(second, fits)!;
+      const free = x.shape[1] - y.shape[1];
+      return { operation: { kind, channelOffset: wanted.stride === 1 ? free : free >> 1 }, inputs: [x.name, y.name] };
+    }
+    case "mul": {
+      const fits = (value: Value) => hasPlaces(value) && (value.shape[1] === x.shape[1] || value.shape[1] === 1);
+      const plane = flag ? pick(second, (value) => fits(value) && value.shape[1] === 1) : undefined;
+      // A small value times any other; where shapes differ, the one channel multiplies all.
+      const y = plane ?? pick(second, fits)!;
+      return { operation: { kind }, inputs: [x.name, y.name] };
+    }
+    case "concat": {
+      const others = [pick(second, hasPlaces)!, ...(flag ? [pick(0, hasPlaces)!] : [])];
+      return { operation: { kind }, inputs: [x.name, ...others.map((value) => value.name)] };
+    }
+    case "maxPool":
+      return { operation: { kind, ...window }, inputs };
+    case "avgPool":
+      return { operation: { kind, ...window, countIncludePad: flag }, inputs };
+    case "dense":
+      return { operation: { kind, weight, bias, units: wanted.channels }, inputs };
+    case "binaryDense": {
+      const layer = { kind, weight, bias, units: wanted.channels, ...wanted.weights, offset: wanted.grouped };
+      return { operation: layer as Operation, inputs };
+    }
+    case "scale":
+      return { operation: { kind, factor }, inputs };
+    case "channelShuffle":
+      return { operation: { kind, groups: groupsOf(true, second, x.shape[1]) }, inputs };
+    case "sliceChannels": {
+      const begin = second % x.shape[1];
+      return { operation: { kind, begin, end: begin + 1 + (wanted.channels % (x.shape[1] - begin)) }, inputs };
+    }
+    case "pad":
+      return {
+        operation: { kind, top: second % 3, left: padding, bottom: stride, right: kernel, value: factor },
+        inputs,
+      };
+    case "crop":
+      return { operation: { kind, top: second % x.shape[2], left: kernel % x.shape[3] }, inputs };
+    case "activation":
+      return { operation: { kind, function: wanted.function as "tanh" }, inputs };
+    default:
+      return { operation: { kind }, inputs };
+  }
+}
+
+function fitsWindow({ kind, kernel, padding, dilation, keeps }: Choice, shape: Shape): boolean {
+  if (keeps || !["conv2d", "binaryConv2d", "maxPool", "avgPool"].includes(kind)) return true;
+  const pool = kind === "maxPool" || kind === "avgPool";
+  const reach = pool ? kernel : dilation * (kernel - 1) + 1;
+  const pad = pool ? padding % kernel : padding;
+  return Math.min(shape[2], shape[3]) + 2 * pad >= reach;
+}
+
+/** Layers of few-bit weights read values that are there, or quantised ones of their own, or those of a batch norm of their own. */
+function stepsBefore({ kind, second }: Choice): readonly Operation["kind"][] {
+  if (kind === "mul") return second % 2 === 0 ? ["activation"] : [];
+  if (kind === "binaryDense") return [[], ["quantize"], ["flatten", "quantize"]][second % 3] as Operation["kind"][];
+  if (kind !== "binaryConv2d") return [];
+  return [[], ["quantize"], ["batchNorm", "quantize"]][second % 3] as Operation["kind"][];
+}
+
+export function buildRandomGraph({ batch, channels, size, choices, output }: Specification): Graph {
+  const inputShape = [batch, channels, size, size + 1];
+  const nodes: Node[] = [{ kind: "input", name: "input", inputs: [], module: "" }];
+  const values: Value[] = [{ name: "input", shape: inputShape, kind: "input" }];
+  for (const wanted of choices) {
+    const before = stepsBefore(wanted);
+    const steps = [
+      ...before.map((kind, index) => ({ ...wanted, kind, first: index === 0 ? wanted.first : 0 })),
+      { ...wanted, first: before.length === 0 ? wanted.first : 0 },
+    ];
+    for (const step of steps) {
+      const name = `${nodes.length}.${step.kind}`;
+      const wired = wire(step, values, name);
+      if (wired === null) continue;
+      const { operation, inputs } = wired;
+      const shapes = inputs.map((input) => values.find((value) => value.name === input)!.shape);
+      if (!fitsWindow(step, shapes[0])) continue;
+      const node = { ...operation, name, inputs, module: "" };
+      const shape = inferNodeShape(node, shapes);
+      if (elementCount(shape) > maxElements) continue;
+      nodes.push(node);
+      values.push({ name, shape, kind: node.kind });
+    }
+  }
+  const result = values[Math.max(0, values.length - 1 - output)].name;
+  return {
+    name: "random",
+    inputShape,
+    nodes,
+    output: result,
+    modules: [{ path: "", type: "Random", output: result }],
+    preprocess: { mean: [100], std: [50] },
+  };
+}

@@ -1,0 +1,8 @@
+import { conformance } from "../conformance.mjs";
+
+// biome-ignore lint/style/noDefaultExport: the host's own form
+export default {
+  async fetch() {
+    return Response.json(await conformance());
+  },
+};
