@@ -83,6 +83,9 @@ export function getModel(name: string, options: ModelOptions = {}): Graph {
   const build = constructors.get(name);
   if (build !== undefined) return build({ ...options, name: options.name ?? name });
   checkBuildable(name);
+  if (/^awnas_/.test(name)) {
+    throw new XnorkitError("unsupported", `${quoteName(name)} is built by getAwnasModel of xnorkit/awnas`);
+  }
   throw new XnorkitError(
     "unknown-name",
     `there is no model named ${quoteName(String(name))}: ${describeClosest(String(name), modelNames())}`,
