@@ -13,8 +13,9 @@
  * 14 of 16 vector registers. Exact: |in| <= 255 and |weight| <= (2^31 - 1) / (255 * K) keep every partial sum inside i32.
  *
  * Everything is inlined into one function because V8 unrolls an innermost loop the more often the deeper it is nested: twice
- * in a function of its own, four times here (3 % of the 7x7 stem). Lost: unrolling by hand (2 to 4 % slower, V8 then stops), 4 pixels
- * by 8 channels (1 to 2 %), a row of the image a run instead of a whole pixel (3 %).
+ * in a function of its own, four times here (3 % of the 7x7 stem). Lost: unrolling by hand (2 to 4 % slower, V8 then stops; 0 to 2 %
+ * with exits between the steps as conv_tile_f32.ts has them), 4 pixels by 8 channels (1 to 2 %), a row of the image a run instead of a
+ * whole pixel (3 %).
  */
 
 export const TILE_PIXELS: i32 = 2;

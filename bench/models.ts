@@ -24,7 +24,7 @@ async function open(model: ModelCase, runs: number, kernel: BenchOptions["kernel
   for (let run = 0; run < runs; run++) {
     session?.dispose();
     const start = performance.now();
-    session = await createSession(loadModel(bytes), { kernel, relaxed: model.relaxed });
+    session = await createSession(loadModel(bytes), { kernel, relaxed: model.relaxed, byteStem: model.byteStem });
     samples.push(performance.now() - start);
   }
   return { model, session: session!, creation: timing(samples) };

@@ -1,4 +1,6 @@
 /** `bench peers`: a binary ResNet-18 in xnorkit beside float and int8 ResNet-18 in other libraries, by turns in one process. */
+
+import { getAwnasModel } from "../src/awnas.js";
 import type { BenchOptions, BenchReport, BenchResult } from "../src/cli/bench_report.js";
 import { createSession, randomWeights, type Session, summarize, type Tensor } from "../src/index.js";
 import { onnxLibraries } from "./peers/onnxruntime.js";
@@ -98,29 +100,40 @@ async function openPeers(
 }
 
 interface Ours {
+  readonly name: string;
   readonly variant: string;
   readonly session: Session;
   readonly input: Tensor;
+  readonly macs: number;
 }
 
-/** Our network of the same picture size and classes: the imagenet stem, float 1x1 shortcuts with average pooling. */
-async function openOurs({
-  network,
-  kernel,
-}: PeerComparison): Promise<{ readonly ours: readonly Ours[]; readonly macs: number }> {
+const timedName = ({ name, variant }: Pick<Ours, "name" | "variant">) => `${name}, ${variant}`;
+
+/**
+ * Our networks of the same picture size and classes: resnet18_e1 with the imagenet stem and float 1x1 shortcuts with average
+ * pooling, on floats, on bytes, and on bytes with the byte stem; and awnas_resnet18.
+ */
+async function openOurs({ network, kernel }: PeerComparison): Promise<readonly Ours[]> {
   const last = network.layers[network.layers.length - 1];
   const classes = last.kind === "dense" ? last.units : 1000;
   const graph = binaryNetwork({ useFp: true, usePooling: true, classes, inputShape: network.inputShape });
-  const weights = randomWeights(graph, SEED);
-  const open = () => createSession({ graph, weights }, { kernel });
-  const { binaryMacs, floatMacs, denseMacs } = summarize(graph).totals;
-  return {
-    ours: [
-      { variant: "float input", session: await open(), input: floatPicture(graph.inputShape, SEED) },
-      { variant: "byte input", session: await open(), input: bytePicture(graph.inputShape, SEED) },
-    ],
-    macs: binaryMacs + floatMacs + denseMacs,
-  };
+  const cell = getAwnasModel("awnas_resnet18", { classes, inputShape: network.inputShape });
+  const floats = floatPicture(graph.inputShape, SEED);
+  const bytes = bytePicture(graph.inputShape, SEED);
+  const kinds = [
+    { name: "resnet18_e1", variant: "float input", graph, input: floats, byteStem: false },
+    { name: "resnet18_e1", variant: "byte input", graph, input: bytes, byteStem: false },
+    { name: "resnet18_e1", variant: "byte input, byteStem", graph, input: bytes, byteStem: true },
+    { name: "awnas_resnet18", variant: "float input", graph: cell, input: floats, byteStem: false },
+  ];
+  const ours: Ours[] = [];
+  for (const { name, variant, graph: each, input, byteStem } of kinds) {
+    const { binaryMacs, floatMacs, denseMacs } = summarize(each).totals;
+    const model = { graph: each, weights: randomWeights(each, SEED) };
+    const session = await createSession(model, { kernel, byteStem });
+    ours.push({ name, variant, session, input, macs: binaryMacs + floatMacs + denseMacs });
+  }
+  return ours;
 }
 
 /** Measures ours and every library that runs here on networks of the same size. */
@@ -130,10 +143,10 @@ export async function comparePeers(
 ): Promise<BenchReport> {
   const { network, measure, filter } = comparison;
   const { peers, versions, notes } = await openPeers(libraries, network, filter);
-  const { ours, macs } = await openOurs(comparison);
+  const ours = await openOurs(comparison);
   const timings = await interleave(
     [
-      ...ours.map(({ variant, session, input }): Timed => ({ name: variant, run: () => session.run(input) })),
+      ...ours.map((each): Timed => ({ name: timedName(each), run: () => each.session.run(each.input) })),
       ...peers.map(({ name, run }): Timed => ({ name, run })),
     ],
     measure,
@@ -141,13 +154,13 @@ export async function comparePeers(
   const others = Object.fromEntries(peers.map(({ name }) => [name, timings.get(name)!]));
   const floatMacs = networkMacs(network);
   const results: BenchResult[] = [
-    ...ours.map(({ variant }) =>
+    ...ours.map((each) =>
       benchResult({
         suite: "peers",
-        name: "xnorkit resnet18_e1",
-        variant,
-        timing: timings.get(variant)!,
-        macs,
+        name: `xnorkit ${each.name}`,
+        variant: each.variant,
+        timing: timings.get(timedName(each))!,
+        macs: each.macs,
         others,
       }),
     ),

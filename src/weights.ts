@@ -30,6 +30,7 @@ export interface BitWeight {
   readonly nonzero?: Uint8Array;
 }
 
+/** One parameter: floats, or the signs of a binary weight. */
 export type Weight = FloatWeight | BitWeight;
 
 /** Parameters by the name that their framework gives them. */

@@ -1,4 +1,5 @@
-/** The networks of `bench models`: resnet18_e1 with each stem, picture size and kind of shortcut. */
+/** The networks of `bench models`: resnet18_e1 with each stem, picture size and kind of shortcut, and awnas_resnet18. */
+import { getAwnasModel } from "../../src/awnas.js";
 import type { Graph } from "../../src/graph/types.js";
 import { randomWeights, type Tensor, type Weights } from "../../src/index.js";
 import { supportsRelaxedSimd } from "../../src/runtime/features.js";
@@ -16,35 +17,51 @@ export interface ModelCase {
   readonly weights: Weights;
   readonly input: Tensor;
   readonly relaxed: boolean;
+  readonly byteStem: boolean;
 }
 
 interface Kind {
-  readonly initialLayers: "imagenet" | "grouped_stem" | "thumbnail";
+  /** BMXNet's stems build resnet18_e1, AWNAS's its ResNet-18. */
+  readonly initialLayers: "imagenet" | "grouped_stem" | "thumbnail" | "imagenet_stem0";
   readonly size: 224 | 32;
   readonly useFp?: boolean;
   readonly usePooling?: boolean;
   readonly bytes?: boolean;
+  readonly byteStem?: boolean;
   readonly relaxed?: boolean;
 }
 
-/** The first three are one network, on which the targets are set. */
+/** The first four are one network, on which the targets are set. */
 const kinds: readonly Kind[] = [
   { initialLayers: "imagenet", size: 224, useFp: true, usePooling: true },
   { initialLayers: "imagenet", size: 224, useFp: true, usePooling: true, bytes: true },
+  { initialLayers: "imagenet", size: 224, useFp: true, usePooling: true, bytes: true, byteStem: true },
   { initialLayers: "imagenet", size: 224, useFp: true, usePooling: true, relaxed: true },
   { initialLayers: "imagenet", size: 224, useFp: true },
   { initialLayers: "imagenet", size: 224 },
   { initialLayers: "grouped_stem", size: 224, useFp: true, usePooling: true },
+  { initialLayers: "imagenet_stem0", size: 224 },
   { initialLayers: "imagenet", size: 32, useFp: true, usePooling: true },
   { initialLayers: "thumbnail", size: 32, useFp: true, usePooling: true },
   { initialLayers: "thumbnail", size: 32 },
 ];
 
-const sizeName = ({ size }: Kind) => `resnet18_e1 ${size}x${size}`;
+const isAwnas = ({ initialLayers }: Kind) => initialLayers === "imagenet_stem0";
 
-function variantName({ initialLayers, useFp, usePooling, bytes, relaxed }: Kind): string {
+function sizeName(kind: Kind): string {
+  return `${isAwnas(kind) ? "awnas_resnet18" : "resnet18_e1"} ${kind.size}x${kind.size}`;
+}
+
+function variantName({ initialLayers, useFp, usePooling, bytes, byteStem, relaxed }: Kind): string {
   const input = bytes ? "byte input" : "float input";
-  const words = [initialLayers, useFp && "useFp", usePooling && "usePooling", input, relaxed && "relaxed SIMD"];
+  const words = [
+    initialLayers,
+    useFp && "useFp",
+    usePooling && "usePooling",
+    input,
+    byteStem && "byteStem",
+    relaxed && "relaxed SIMD",
+  ];
   return words.filter(Boolean).join(", ");
 }
 
@@ -52,9 +69,13 @@ function variantName({ initialLayers, useFp, usePooling, bytes, relaxed }: Kind)
 export const caseName = ({ name, variant }: Pick<ModelCase, "name" | "variant">) => `${name}, ${variant}`;
 
 function modelCase(kind: Kind): ModelCase {
-  const { initialLayers, size, useFp, usePooling, bytes, relaxed = false } = kind;
+  const { initialLayers, size, useFp, usePooling, bytes, byteStem = false, relaxed = false } = kind;
   const inputShape = [1, 3, size, size];
-  const graph = binaryNetwork({ initialLayers, useFp, usePooling, inputShape, classes: size === 32 ? 10 : 1000 });
+  const classes = size === 32 ? 10 : 1000;
+  const graph =
+    initialLayers === "imagenet_stem0"
+      ? getAwnasModel("awnas_resnet18", { inputShape, classes })
+      : binaryNetwork({ initialLayers, useFp, usePooling, inputShape, classes });
   return {
     name: sizeName(kind),
     variant: variantName(kind),
@@ -62,6 +83,7 @@ function modelCase(kind: Kind): ModelCase {
     weights: randomWeights(graph, SEED),
     input: bytes ? bytePicture(inputShape, SEED) : floatPicture(inputShape, SEED),
     relaxed,
+    byteStem,
   };
 }
 

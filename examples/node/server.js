@@ -26,8 +26,8 @@ function toRequest(incoming) {
 const server = createServer(async (incoming, outgoing) => {
   try {
     const response = await respond(toRequest(incoming));
-    // A body that was not read to its end cannot be followed by another request.
-    if (!incoming.complete) outgoing.setHeader("connection", "close");
+    // No request can follow a body that was not read to its end, none shall follow when the server stops.
+    if (!incoming.complete || !server.listening) outgoing.setHeader("connection", "close");
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     if (response.body === null) outgoing.end();
     else

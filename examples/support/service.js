@@ -7,17 +7,17 @@ import { pictureType } from "./picture.js";
  * @property {string} usage the answer to GET
  * @property {(bytes: Uint8Array) => unknown} answer what is sent as JSON; XnorkitError where the picture cannot be read
  * @property {number} maxBytes the largest body
- * @property {number} [rawBytes] size of a body without a header (application/octet-stream), where the service takes such
+ * @property {{ bytes: number, answer: (pixels: Uint8Array) => unknown }} [raw] for bodies that are pixels alone (application/octet-stream)
  */
 
 /**
- * Answers 200 with JSON, or an `error` in JSON: 405 (neither GET nor POST), 413 (a body of more than `maxBytes`), 415 (no PNG or JPEG, by its
- * content type or by its bytes), 422 (a damaged, too large or blank picture).
+ * Answers 200 with JSON, or an `error` in JSON: 405 (neither GET nor POST), 413 (a body of more than `maxBytes`), 415 (no PNG or JPEG,
+ * by its content type or by its bytes), 422 (a damaged, too large or blank picture).
  * @param {Service} service
  * @returns {(request: Request) => Promise<Response>}
  */
-export function pictureService({ usage, answer, maxBytes, rawBytes }) {
-  const types = ["image/png", "image/jpeg", ...(rawBytes === undefined ? [] : ["application/octet-stream"])];
+export function pictureService({ usage, answer, maxBytes, raw }) {
+  const types = ["image/png", "image/jpeg", ...(raw === undefined ? [] : ["application/octet-stream"])];
   const refuse = (/** @type {number} */ status, /** @type {string} */ error, headers = {}) =>
     Response.json({ error }, { status, headers });
 
@@ -36,8 +36,8 @@ export function pictureService({ usage, answer, maxBytes, rawBytes }) {
 
     const bytes = await readBody(request, maxBytes);
     if (bytes === null) return refuse(413, `the body is larger than ${maxBytes} bytes`);
-    const isRaw = type === "application/octet-stream" && bytes.length === rawBytes;
-    if (!isRaw && pictureType(bytes) === null) return wrongType("other bytes");
+    if (type === "application/octet-stream" && bytes.length === raw?.bytes) return Response.json(raw.answer(bytes));
+    if (pictureType(bytes) === null) return wrongType(`other bytes (${bytes.length})`);
     try {
       return Response.json(await answer(bytes));
     } catch (error) {

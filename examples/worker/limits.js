@@ -1,4 +1,4 @@
-/** A worker has 128 MB for all requests that are under way: of a picture with a million pixels it holds about 12 MB at a time. */
-export const MAX_PIXELS = 1e6;
+/** A worker has 128 MB for all requests that are under way: eight pictures of half a million pixels take about 90 MB. */
+export const MAX_PIXELS = 5e5;
 
 export const MAX_BYTES = 2 ** 20;

@@ -63,16 +63,24 @@ async function measure({ worker: name, body, type, bytes }) {
     await post(worker.url, type, bytes);
     const first = cpuMilliseconds(worker.pid) - start;
     for (let i = 0; i < WARM_UP; i++) await post(worker.url, type, bytes);
-    const [cpu, stat] = [cpuMilliseconds(worker.pid), statMilliseconds(worker.pid)];
-    for (let i = 0; i < REQUESTS; i++) await post(worker.url, type, bytes);
+    const stat = statMilliseconds(worker.pid);
+    const times = [];
+    for (let i = 0; i < REQUESTS; i++) {
+      const before = cpuMilliseconds(worker.pid);
+      await post(worker.url, type, bytes);
+      times.push(cpuMilliseconds(worker.pid) - before);
+    }
+    const ofStat = (statMilliseconds(worker.pid) - stat) / REQUESTS;
+    times.sort((a, b) => a - b);
     return {
       worker: name,
       body,
       "kB compressed": Math.round(compressedBytes / 1e3),
-      "CPU ms to start": round(start),
-      "first request": round(first),
-      "a request": round((cpuMilliseconds(worker.pid) - cpu) / REQUESTS),
-      "by stat": round((statMilliseconds(worker.pid) - stat) / REQUESTS),
+      "CPU ms: start": round(start),
+      first: round(first),
+      median: round(times[REQUESTS >> 1]),
+      "90 %": round(times[Math.floor(0.9 * REQUESTS)]),
+      "mean (utime + stime)": round(ofStat),
       "MB at start": round(startMB),
       "MB after": round(residentBytes(worker.pid) / 1e6),
     };

@@ -20,9 +20,8 @@ const service = pictureService({
 The answer is JSON: { "label", "probabilities": [one a class], "ms": time of the network }
 `,
   maxBytes: MAX_BYTES,
-  rawBytes: RAW_BYTES,
+  raw: { bytes: RAW_BYTES, answer: (data) => classify({ shape: SHAPE, data }) },
   async answer(bytes) {
-    if (bytes.length === RAW_BYTES) return classify({ shape: SHAPE, data: bytes });
     const picture = await decode(bytes);
     const fits = picture.width === SIDE && picture.height === SIDE;
     return classify(toTensor([fits ? picture : imagenetCrop(picture, SIDE, SIDE)], 3));

@@ -13,6 +13,7 @@ import { findOperator } from "./mxnet_ops.js";
 import { readMxnetParams } from "./mxnet_params.js";
 import { type MxnetSymbol, parseMxnetSymbol, type SymbolNode } from "./mxnet_symbol.js";
 
+/** What a symbol file does not say; see `importMxnet`. */
 export interface MxnetImportOptions {
   /** Name of the graph, by default "mxnet". */
   readonly name?: string;

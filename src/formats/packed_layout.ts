@@ -33,6 +33,7 @@ export const FORMAT_VERSION = "1";
 /** Layout of the sign bits, in words; fixed for version 1. */
 export const BIT_ORDER = "[O][kh][kw][ceil(I/8)] bytes, channel c in bit c % 8 of byte floor(c / 8), 1 where w >= 0";
 
+/** How `saveModel` stores a model. */
 export interface SaveOptions {
   /** Float weights with two axes or more are stored as float16 (half the bytes; biases and batch norms stay float32). */
   readonly f16?: boolean;

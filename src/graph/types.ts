@@ -38,6 +38,7 @@ interface NodeBase {
   readonly module: string;
 }
 
+/** The network's input, of the graph's `inputShape`. */
 export interface InputNode extends NodeBase {
   readonly kind: "input";
 }
@@ -75,6 +76,7 @@ export interface BinaryConv2dNode extends ConvolutionBase {
   readonly offset: boolean;
 }
 
+/** Activations to `bits` bits by `method`, elementwise: with 1 bit det_sign gives -1 and +1; see `ActivationQuantizer`. */
 export interface QuantizeNode extends NodeBase {
   readonly kind: "quantize";
   readonly method: ActivationQuantizer;
@@ -93,6 +95,7 @@ export interface BatchNormNode extends NodeBase {
   readonly fixGamma: boolean;
 }
 
+/** max(x, 0). */
 export interface ReluNode extends NodeBase {
   readonly kind: "relu";
 }
@@ -215,6 +218,7 @@ export interface BinaryDenseNode extends NodeBase {
   readonly offset: boolean;
 }
 
+/** One operation of a network; `kind` says which. */
 export type Node =
   | InputNode
   | Conv2dNode
@@ -256,6 +260,7 @@ export interface Preprocess {
   readonly std: readonly number[];
 }
 
+/** What a network computes, as plain data: nodes in the order of computation, each after what it reads. */
 export interface Graph {
   readonly name: string;
   readonly inputShape: Shape;

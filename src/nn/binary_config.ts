@@ -8,6 +8,7 @@ import type { ActivationQuantizer, WeightQuantizer } from "../graph/types.js";
 /** Which class `activatedConv` builds: BinaryConvolution, ScaledWeightsBinaryConv (binet) or ScaledBinaryConv (xnor). */
 export type Approximation = "" | "binet" | "xnor";
 
+/** How binary layers are built: BMXNet v2's binary layer configuration (`set_binary_layer_config`), complete. */
 export interface BinaryConfig {
   /** Weight bits, 1 to 32. */
   readonly bits: number;

@@ -13,6 +13,7 @@ import { avgPool, globalAvgPool, maxPool } from "./pooling.js";
 import { quantizeActivations, relu } from "./quantizers.js";
 import type { Value } from "./value.js";
 
+/** How the reference runs a graph. */
 export interface ReferenceOptions {
   /** The shape that the input must have; without it any batch, height and width that the network takes. */
   readonly inputShape?: Shape;
@@ -25,6 +26,7 @@ export interface ReferenceOptions {
   readonly quantized?: ReadonlyMap<string, Float64Array>;
 }
 
+/** What the reference computed, in f64. */
 export interface ReferenceResult {
   readonly output: Value;
   /** The tapped values by name. */

@@ -13,6 +13,7 @@ import { inlinedKernels } from "./module.js";
 import { tuneKernels } from "./tune.js";
 import { instantiateKernels } from "./wasm.js";
 
+/** What `createSession` takes beside the model; all of it optional. */
 export interface SessionOptions {
   /** Shape of the input that is planned for at once; by default the graph's. `run` plans for others when they come. */
   readonly inputShape?: Shape;

@@ -20,6 +20,8 @@ export function awkwardNorms(graph: Graph, weights: Weights, seed: number, ties:
     let data: Float32Array;
     if (role === "gamma") data = weight.data.map(() => pick([0, -0.5, 0.5, -1, 1, 0.25]));
     else if (role === "beta") data = weight.data.map(() => pick([0, 0, -0.5, 0.5]));
+    // Small deviations of large values (means over many pixels) would leave f32 few digits.
+    else if (role === "variance") data = weight.data.map((variance) => Math.max(variance, 0.01));
     else if (role === "mean") data = weight.data.map((mean) => Math.round(mean) + (ties ? 0 : 0.3));
     else continue;
     changed.set(name, { kind: "f32", shape, data });

@@ -10,10 +10,11 @@ const fromHalf = (y: number) => Math.abs(y - Math.floor(y) - 1 / 2);
 
 /**
  * How far an input of a quantiser is from where its decision changes; for functions without thresholds (relu, clip ...), where
- * values differ by rounding alone, the difference itself.
+ * values differ by rounding alone, the difference itself, in units of the largest value as tensors are compared.
  */
 function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x: number, difference: number) => number {
   const steps = 2 ** bits - 1;
+  const scale = x.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
   switch (method) {
     case "det_sign":
     case "sign_approx_sign":
@@ -27,9 +28,9 @@ function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x:
     }
     case "leaky_clip":
       // Discontinuous at +-1; elsewhere values differ by rounding alone.
-      return (value, difference) => Math.min(Math.abs(Math.abs(value) - 1), difference);
+      return (value, difference) => Math.min(Math.abs(Math.abs(value) - 1), difference / scale);
     default:
-      return (_, difference) => difference;
+      return (_, difference) => difference / scale;
   }
 }
 

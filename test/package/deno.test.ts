@@ -49,7 +49,18 @@ test("the command line classifies the sample digits in Deno as in Node", { skip 
 });
 
 test("bench kernels runs in Deno unchanged", { skip }, () => {
-  const args = ["run", "-A", "bin/xnorkit.js", "bench", "kernels", "--shape", "7x7x64x64", "--time", "20", "--json"];
+  const args = [
+    "run",
+    "-A",
+    "bin/xnorkit.js",
+    "bench",
+    "kernels",
+    "--shape",
+    "7x7x64x64",
+    "--seconds",
+    "0.02",
+    "--json",
+  ];
   const { results } = JSON.parse(run(deno, args));
   assert.ok(results.length > 0);
 });

@@ -109,6 +109,14 @@ test("deno.json and jsr.json mirror the entries, their version and licence", () 
   }
 });
 
+const deno = join(root, "node_modules/.bin/deno");
+test("the sources can be published to JSR", {
+  skip: noSkip || existsSync(deno) ? false : "deno is not installed",
+}, () => {
+  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check", "--allow-slow-types"];
+  run(deno, args, root);
+});
+
 test("every entry for one host has its twin for all hosts", () => {
   for (const name of readdirSync(join(root, "src")).filter((file) => /\.(workerd|edge)\.ts$/.test(file))) {
     const condition = name.includes(".workerd.") ? "workerd" : "edge-light";

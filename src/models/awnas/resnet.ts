@@ -10,6 +10,7 @@ import { primitiveNames } from "./primitives.js";
 
 export const resnetBlocks = ["xnor_resnet_block", "bireal_resnet_block"] as const;
 
+/** Options of `getAwnasModel`, in AWNAS's words. */
 export interface AwnasResnetOptions {
   /** The operation of every cell; default xnor_resnet_block. */
   readonly block?: (typeof resnetBlocks)[number];

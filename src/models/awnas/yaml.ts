@@ -6,6 +6,7 @@ import type { Shape } from "../../tensor.js";
 import { readObject } from "../description_readers.js";
 import { buildDescription } from "./description.js";
 
+/** What AWNAS's configuration files do not say. */
 export interface YamlOptions {
   /** [batch, 3, height, width]; AWNAS's files do not say it. Default as for `awnas`. */
   readonly inputShape?: Shape;

@@ -1,0 +1,32 @@
+/**
+ * The README's TypeScript examples run as they stand, in a folder where the package is installed. What an example takes for granted (a
+ * file's bytes, pixels) stands in a comment before it, which readers do not see: <!-- given: const bytes = ... -->
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { installPackage, noSkip, notBuilt, root, run, temporaryFolder } from "../support/installed_package.js";
+
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const examples = [...readme.matchAll(/(?:<!-- given:([\s\S]*?)-->\s*)?^```ts\n([\s\S]*?)^```$/gm)].map((match) => ({
+  given: match[1] ?? "",
+  code: match[2],
+  line: readme.slice(0, match.index).split("\n").length,
+}));
+
+describe("README", { skip: noSkip ? false : notBuilt }, () => {
+  const { folder, remove } = temporaryFolder();
+  before(() => installPackage(folder));
+  after(remove);
+
+  test("has examples", () => assert.ok(examples.length > 0));
+
+  for (const { given, code, line } of examples) {
+    test(`the example at line ${line} runs`, () => {
+      const file = join(folder, `example_${line}.mts`);
+      writeFileSync(file, `${code}\n`.replace(/^((?:import .*\n)*)/, `$1${given.trim()}\n`));
+      run(process.execPath, ["--import", import.meta.resolve("tsx"), file], folder);
+    });
+  }
+});
