@@ -7,8 +7,8 @@
  * ```
  */
 export type { Dtype, RawTensor } from "./formats/dtypes.js";
-export { importMxnet, type MxnetImportOptions } from "./formats/mxnet_import.js";
-export { mapMxnetNames } from "./formats/mxnet_names.js";
-export { mxnetOperatorNames } from "./formats/mxnet_ops.js";
-export { isMxnetParams, readMxnetParams } from "./formats/mxnet_params.js";
-export { isMxnetSymbol } from "./formats/mxnet_symbol.js";
+export { importMxnet, type MxnetImportOptions } from "./formats/mxnet/import.js";
+export { mapMxnetNames } from "./formats/mxnet/names.js";
+export { mxnetOperatorNames } from "./formats/mxnet/ops.js";
+export { isMxnetParams, readMxnetParams } from "./formats/mxnet/params.js";
+export { isMxnetSymbol } from "./formats/mxnet/symbol.js";

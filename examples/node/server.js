@@ -13,11 +13,16 @@ const MAX_BYTES = 2 ** 23;
 const answer = await openDigits(digitsModel(), jpegModule, MAX_PIXELS);
 const respond = pictureService({ usage: DIGITS_USAGE, answer, maxBytes: MAX_BYTES });
 
-/** @param {import("node:http").IncomingMessage} incoming @returns {Request} */
+/**
+ * The body is left as it is where it is not read to its end: destroying it would cut the connection before the answer is sent, while
+ * by itself the server reads the rest away.
+ * @param {import("node:http").IncomingMessage} incoming
+ * @returns {Request}
+ */
 function toRequest(incoming) {
   const { method = "GET", headers, url = "/" } = incoming;
-  const body =
-    method === "GET" || method === "HEAD" ? undefined : /** @type {ReadableStream} */ (Readable.toWeb(incoming));
+  const hasBody = method !== "GET" && method !== "HEAD";
+  const body = hasBody ? ReadableStream.from(incoming.iterator({ destroyOnReturn: false })) : undefined;
   const pairs = Object.entries(headers).map(([name, value]) => /** @type {[string, string]} */ ([name, String(value)]));
   const init = { method, headers: pairs, body, duplex: "half" };
   return new Request(new URL(url, "http://localhost"), init);
@@ -26,8 +31,8 @@ function toRequest(incoming) {
 const server = createServer(async (incoming, outgoing) => {
   try {
     const response = await respond(toRequest(incoming));
-    // No request can follow a body that was not read to its end, none shall follow when the server stops.
-    if (!incoming.complete || !server.listening) outgoing.setHeader("connection", "close");
+    // A server that stops waits for its connections to end.
+    if (!server.listening) outgoing.setHeader("connection", "close");
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     if (response.body === null) outgoing.end();
     else

@@ -57,7 +57,7 @@ async function readBody(request, limit) {
   for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
     length += next.value.length;
     if (length > limit) {
-      await reader?.cancel();
+      reader?.cancel().catch(() => undefined);
       return null;
     }
     chunks.push(next.value);

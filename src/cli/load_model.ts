@@ -1,6 +1,6 @@
 /** What `--model M` and `--weights F` mean: from a name or a file to a graph and the place of its weights. */
 import { XnorkitError } from "../errors.js";
-import { isMxnetSymbol } from "../formats/mxnet_symbol.js";
+import { isMxnetSymbol } from "../formats/mxnet/symbol.js";
 import { isPackedModel } from "../formats/packed_layout.js";
 import { loadModel } from "../formats/packed_model.js";
 import { readWeights } from "../formats/read_weights.js";

@@ -1,9 +1,9 @@
 /** MXNet files on the command line: a symbol as the model, and `.params` as the weights of another model. */
 import { basename, dirname, join } from "node:path";
 import { XnorkitError } from "../errors.js";
-import { importMxnet } from "../formats/mxnet_import.js";
-import { mapMxnetNames } from "../formats/mxnet_names.js";
-import { isMxnetParams, readMxnetParams } from "../formats/mxnet_params.js";
+import { importMxnet } from "../formats/mxnet/import.js";
+import { mapMxnetNames } from "../formats/mxnet/names.js";
+import { isMxnetParams, readMxnetParams } from "../formats/mxnet/params.js";
 import { SNIFF_BYTES } from "../formats/sniff.js";
 import type { Graph } from "../graph/types.js";
 import type { Weights } from "../weights.js";

@@ -5,7 +5,7 @@ import type { FloatWeight, Weights } from "../../src/weights.js";
 
 /**
  * Batch norms with negative and zero gammas and betas. With `ties` their means are integers, so that with beta 0 some counts give
- * exactly 0, which is +1: thresholds on counts must decide that, while scale * count + shift may round to either side of it.
+ * exactly 0, which is +1 (exact_zeros.test.ts); sums of several such numbers may be 0 in f64 and not in f32.
  */
 export function awkwardNorms(graph: Graph, weights: Weights, seed: number, ties: boolean): Weights {
   let state = seed >>> 0;

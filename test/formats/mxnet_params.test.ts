@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { RawTensor } from "../../src/formats/dtypes.js";
-import { readMxnetParams } from "../../src/formats/mxnet_params.js";
+import { readMxnetParams } from "../../src/formats/mxnet/params.js";
 import { readSafetensors } from "../../src/formats/safetensors.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
 import {

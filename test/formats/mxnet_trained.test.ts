@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { importMxnet } from "../../src/formats/mxnet_import.js";
+import { importMxnet } from "../../src/formats/mxnet/import.js";
 import { readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";
 import { runReference } from "../../src/reference/index.js";
 import { sharedPath, skipWithout } from "../support/shared.js";

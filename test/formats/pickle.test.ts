@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type PickleHost, readPickle } from "../../src/formats/pickle.js";
-import type { PickleValue } from "../../src/formats/pickle_values.js";
+import { type PickleHost, readPickle } from "../../src/formats/torch/pickle.js";
+import type { PickleValue } from "../../src/formats/torch/pickle_values.js";
 import { throwsError } from "./support.js";
 import { pickle } from "./torch_support.js";
 

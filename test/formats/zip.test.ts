@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Zippable, zipSync } from "fflate";
 import { crc32 } from "../../src/formats/crc32.js";
-import { openZip } from "../../src/formats/zip.js";
+import { openZip } from "../../src/formats/torch/zip.js";
 import { throwsError } from "./support.js";
 
 const text = new TextEncoder().encode("a text that repeats, a text that repeats, a text that repeats");

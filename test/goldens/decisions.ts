@@ -34,6 +34,23 @@ function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x:
   }
 }
 
+/** The smallest distance from its threshold of any of the reference's own decisions, exact ties apart; NaN where a quantiser gives NaN. */
+export function nearestDecision(graph: Graph, weights: Weights, input: Tensor): number {
+  const quantizers = graph.nodes.filter((node): node is QuantizeNode => node.kind === "quantize");
+  const { taps } = runReference(graph, weights, input, { taps: quantizers.map((node) => node.inputs[0]) });
+  let nearest = Number.POSITIVE_INFINITY;
+  for (const node of quantizers) {
+    const x = taps.get(node.inputs[0])!.data;
+    if (quantizeActivations(x, node.method, node.bits).some(Number.isNaN)) return Number.NaN;
+    const distance = thresholdDistance(node, x);
+    for (const value of x) {
+      const near = distance(value, Number.POSITIVE_INFINITY);
+      if (near > 0) nearest = Math.min(nearest, near);
+    }
+  }
+  return nearest;
+}
+
 /**
  * Compares the kernels with the reference run on the kernels' own quantiser decisions: what remains is arithmetic. A decision
  * that differs from the reference's must be a near tie, so the distance of its input from the threshold is reported.

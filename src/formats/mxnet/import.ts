@@ -1,17 +1,17 @@
 /** A `-symbol.json` and its `.params` as a Graph with weights of its own. */
-import { XnorkitError } from "../errors.js";
-import { checkWeights, parameterSpecs } from "../graph/parameters.js";
-import { quoteName } from "../graph/suggest.js";
-import type { Graph, Node } from "../graph/types.js";
-import type { Model } from "../model.js";
-import type { Shape } from "../tensor.js";
-import type { Weight } from "../weights.js";
-import type { RawTensor } from "./dtypes.js";
-import { integersAttribute, MAX_CHANNELS } from "./mxnet_attributes.js";
-import { createImporter, decodeRequirement, type Requirement } from "./mxnet_importer.js";
-import { findOperator } from "./mxnet_ops.js";
-import { readMxnetParams } from "./mxnet_params.js";
-import { type MxnetSymbol, parseMxnetSymbol, type SymbolNode } from "./mxnet_symbol.js";
+import { XnorkitError } from "../../errors.js";
+import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
+import { quoteName } from "../../graph/suggest.js";
+import type { Graph, Node } from "../../graph/types.js";
+import type { Model } from "../../model.js";
+import type { Shape } from "../../tensor.js";
+import type { Weight } from "../../weights.js";
+import type { RawTensor } from "../dtypes.js";
+import { integersAttribute, MAX_CHANNELS } from "./attributes.js";
+import { createImporter, decodeRequirement, type Requirement } from "./importer.js";
+import { findOperator } from "./ops.js";
+import { readMxnetParams } from "./params.js";
+import { type MxnetSymbol, parseMxnetSymbol, type SymbolNode } from "./symbol.js";
 
 /** What a symbol file does not say; see `importMxnet`. */
 export interface MxnetImportOptions {

@@ -1,7 +1,7 @@
 /** The float layers of MXNet symbols: convolution, dense layer, batch norm, pooling. */
-import { XnorkitError } from "../errors.js";
-import type { BorderValue, Pair } from "../graph/types.js";
-import type { Shape } from "../tensor.js";
+import { XnorkitError } from "../../errors.js";
+import type { BorderValue, Pair } from "../../graph/types.js";
+import type { Shape } from "../../tensor.js";
 import {
   booleanAttribute,
   choiceAttribute,
@@ -11,10 +11,10 @@ import {
   numberAttribute,
   pairAttribute,
   requireAttribute,
-} from "./mxnet_attributes.js";
-import { type Importer, type Operand, result } from "./mxnet_importer.js";
-import type { OperatorTable } from "./mxnet_ops.js";
-import type { SymbolNode } from "./mxnet_symbol.js";
+} from "./attributes.js";
+import { type Importer, type Operand, result } from "./importer.js";
+import type { OperatorTable } from "./ops.js";
+import type { SymbolNode } from "./symbol.js";
 
 /** The largest finite negative float32: what max pooling never returns where it sees anything else. */
 const LOWEST_FLOAT = -3.4028234663852886e38;

@@ -6,8 +6,8 @@
  * `op` "null" is a variable: the input, a parameter or a label. Attributes stand under `attrs` (1.x), `attr` (0.9) or `param` (up
  * to 0.8, beside `attr`).
  */
-import { XnorkitError } from "../errors.js";
-import { describeClosest, quoteName } from "../graph/suggest.js";
+import { XnorkitError } from "../../errors.js";
+import { describeClosest, quoteName } from "../../graph/suggest.js";
 
 /** One output of a node. */
 export interface SymbolEntry {

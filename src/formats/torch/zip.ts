@@ -3,8 +3,8 @@
  * or deflated. Sizes are checked before anything is unpacked, contents by their CRC-32.
  */
 import { inflateSync } from "fflate";
-import { XnorkitError } from "../errors.js";
-import { crc32 } from "./crc32.js";
+import { XnorkitError } from "../../errors.js";
+import { crc32 } from "../crc32.js";
 import { formatCount, readDirectory, type ZipEntry } from "./zip_directory.js";
 
 /** Deflate cannot shrink more than this: 258 bytes from a length and a distance code of 1 bit each. */

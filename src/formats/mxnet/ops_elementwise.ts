@@ -1,6 +1,6 @@
 /** Elementwise operators of MXNet symbols, and those of BMXNet v2's quantisers that gluon writes out step by step. */
-import { XnorkitError } from "../errors.js";
-import type { ActivationNode } from "../graph/types.js";
+import { XnorkitError } from "../../errors.js";
+import type { ActivationNode } from "../../graph/types.js";
 import {
   booleanAttribute,
   choiceAttribute,
@@ -10,10 +10,10 @@ import {
   numberAttribute,
   requireAttribute,
   textAttribute,
-} from "./mxnet_attributes.js";
-import { type Importer, type Operand, result } from "./mxnet_importer.js";
-import type { Operator, OperatorTable } from "./mxnet_ops.js";
-import type { SymbolNode } from "./mxnet_symbol.js";
+} from "./attributes.js";
+import { type Importer, type Operand, result } from "./importer.js";
+import type { Operator, OperatorTable } from "./ops.js";
+import type { SymbolNode } from "./symbol.js";
 
 function relu(node: SymbolNode, importer: Importer): Operand {
   return result(importer.add({ kind: "relu" }, [importer.value(node, 0)], node.name));

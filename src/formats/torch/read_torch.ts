@@ -1,16 +1,16 @@
 /** Checkpoints that torch.save wrote, in both of its containers, read without executing anything of them. */
-import { XnorkitError } from "../errors.js";
-import { isKnownExtra } from "../graph/parameters.js";
-import type { FloatWeight, Weights } from "../weights.js";
-import { DTYPE_BYTES, isFloatDtype, type RawTensor, toFloat32 } from "./dtypes.js";
+import { XnorkitError } from "../../errors.js";
+import { isKnownExtra } from "../../graph/parameters.js";
+import type { FloatWeight, Weights } from "../../weights.js";
+import { DTYPE_BYTES, isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
+import { describeFile } from "../sniff.js";
+import { isTorchLegacy, openTorchLegacy } from "./legacy_container.js";
 import { type PickleObject, quoteText } from "./pickle_values.js";
-import { describeFile } from "./sniff.js";
-import { isTorchLegacy, openTorchLegacy } from "./torch_legacy.js";
-import { namedTensors } from "./torch_state.js";
-import type { TorchFile } from "./torch_storage.js";
-import { readTensor } from "./torch_tensor.js";
-import { openTorchZip } from "./torch_zip.js";
+import { namedTensors } from "./state.js";
+import type { TorchFile } from "./storage.js";
+import { readTensor } from "./tensor.js";
 import { isZip } from "./zip.js";
+import { openTorchZip } from "./zip_container.js";
 
 /**
  * Tensors may be views of one storage many times over, so a small file could ask for any amount of memory. What is copied may be

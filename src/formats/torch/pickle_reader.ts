@@ -1,5 +1,5 @@
 /** The bytes of a pickle one after another, with the place of every error. */
-import { XnorkitError } from "../errors.js";
+import { XnorkitError } from "../../errors.js";
 
 export interface PickleReader {
   /** Offset of the next byte. */

@@ -7,12 +7,12 @@
  * Sources: BMXNet `smd_hpi/src/q_convolution-inl.h`, `q_fully_connected-inl.h`, `q_activation-inl.h`, `q_helper.h`; BMXNet v2
  * `src/operator/contrib/binary_inference/`.
  */
-import { XnorkitError } from "../errors.js";
-import type { WeightQuantizer } from "../graph/types.js";
-import type { Shape } from "../tensor.js";
-import { booleanAttribute, describeNode, integerAttribute, MAX_CHANNELS, textAttribute } from "./mxnet_attributes.js";
-import { type Importer, type Operand, result } from "./mxnet_importer.js";
-import type { Operator, OperatorTable } from "./mxnet_ops.js";
+import { XnorkitError } from "../../errors.js";
+import type { WeightQuantizer } from "../../graph/types.js";
+import type { Shape } from "../../tensor.js";
+import { booleanAttribute, describeNode, integerAttribute, MAX_CHANNELS, textAttribute } from "./attributes.js";
+import { type Importer, type Operand, result } from "./importer.js";
+import type { Operator, OperatorTable } from "./ops.js";
 import {
   type ConvolutionAttributes,
   constantFrame,
@@ -20,8 +20,8 @@ import {
   convolutionWeightShape,
   flattened,
   hasBias,
-} from "./mxnet_ops_layers.js";
-import type { SymbolNode } from "./mxnet_symbol.js";
+} from "./ops_layers.js";
+import type { SymbolNode } from "./symbol.js";
 
 /** What a v1 layer does to its input and weights. */
 interface Quantization {

@@ -1,8 +1,8 @@
 /** Attributes of symbol nodes. All are texts as Python prints values: `(3, 3)`, `True`, `1e-05`, `None`. */
-import { XnorkitError } from "../errors.js";
-import { quoteName } from "../graph/suggest.js";
-import type { Pair } from "../graph/types.js";
-import type { SymbolNode } from "./mxnet_symbol.js";
+import { XnorkitError } from "../../errors.js";
+import { quoteName } from "../../graph/suggest.js";
+import type { Pair } from "../../graph/types.js";
+import type { SymbolNode } from "./symbol.js";
 
 /** Largest kernel, stride or padding. */
 const MAX_EXTENT = 1 << 16;

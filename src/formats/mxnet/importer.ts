@@ -1,14 +1,14 @@
 /** What the operators of a symbol are turned into: nodes of a Graph and the parameters that these need. */
-import { XnorkitError } from "../errors.js";
-import { inferNodeShape } from "../graph/node_shapes.js";
-import { closestNames, quoteName } from "../graph/suggest.js";
-import type { ActivationQuantizer, Node, WeightQuantizer } from "../graph/types.js";
-import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
-import type { Weight } from "../weights.js";
-import { isFloatDtype, type RawTensor, toFloat32 } from "./dtypes.js";
-import { describeNode, MAX_CHANNELS } from "./mxnet_attributes.js";
-import { checkPackedWords, unpackWords } from "./mxnet_packed.js";
-import type { SymbolEntry, SymbolNode } from "./mxnet_symbol.js";
+import { XnorkitError } from "../../errors.js";
+import { inferNodeShape } from "../../graph/node_shapes.js";
+import { closestNames, quoteName } from "../../graph/suggest.js";
+import type { ActivationQuantizer, Node, WeightQuantizer } from "../../graph/types.js";
+import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
+import type { Weight } from "../../weights.js";
+import { isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
+import { describeNode, MAX_CHANNELS } from "./attributes.js";
+import { checkPackedWords, unpackWords } from "./packed.js";
+import type { SymbolEntry, SymbolNode } from "./symbol.js";
 
 type WithoutPlace<T> = T extends Node ? Omit<T, "name" | "inputs" | "module"> : never;
 /** A node without its place in the graph. */

@@ -1,5 +1,5 @@
 /** The central directory of a zip archive: what files it holds, where and how large. */
-import { XnorkitError } from "../errors.js";
+import { XnorkitError } from "../../errors.js";
 
 export interface ZipEntry {
   readonly name: string;

@@ -1,5 +1,6 @@
 /** The named tensors of a torch checkpoint: of a state dict, of one inside of another dict, or of a module that was pickled whole. */
-import { XnorkitError } from "../errors.js";
+import { XnorkitError } from "../../errors.js";
+import { refuseCall } from "./globals.js";
 import {
   describeValue,
   isDict,
@@ -9,9 +10,8 @@ import {
   type PickleValue,
   quoteText,
 } from "./pickle_values.js";
-import { refuseCall } from "./torch_globals.js";
-import type { TorchFile } from "./torch_storage.js";
-import { tensorCall } from "./torch_tensor.js";
+import type { TorchFile } from "./storage.js";
+import { tensorCall } from "./tensor.js";
 
 type Entries = ReadonlyMap<PickleValue, PickleValue>;
 

@@ -1,7 +1,7 @@
 /** Tensors of a torch checkpoint: from the arguments of their rebuild call to row-major elements. */
-import { XnorkitError } from "../errors.js";
-import { elementCount, formatShape, type Shape } from "../tensor.js";
-import { DTYPE_BYTES, type Dtype, type RawTensor } from "./dtypes.js";
+import { XnorkitError } from "../../errors.js";
+import { elementCount, formatShape, type Shape } from "../../tensor.js";
+import { DTYPE_BYTES, type Dtype, type RawTensor } from "../dtypes.js";
 import {
   describeValue,
   isCount,
@@ -13,7 +13,7 @@ import {
   type PickleValue,
   quoteText,
 } from "./pickle_values.js";
-import { elementBytes, readStorageId, type StorageId, type TorchFile } from "./torch_storage.js";
+import { elementBytes, readStorageId, type StorageId, type TorchFile } from "./storage.js";
 
 /** torch's own bound of axes. */
 const MAX_AXES = 64;

@@ -11,11 +11,11 @@
  *
  * Without axes a V0 to V2 record ends after them and holds no array; in V3 that is a scalar, and -1 axes end the record.
  */
-import { XnorkitError } from "../errors.js";
-import { quoteName } from "../graph/suggest.js";
-import { formatShape } from "../tensor.js";
-import { DTYPE_BYTES, type Dtype, type RawTensor } from "./dtypes.js";
-import { describeFile } from "./sniff.js";
+import { XnorkitError } from "../../errors.js";
+import { quoteName } from "../../graph/suggest.js";
+import { formatShape } from "../../tensor.js";
+import { DTYPE_BYTES, type Dtype, type RawTensor } from "../dtypes.js";
+import { describeFile } from "../sniff.js";
 
 const MAGIC = 0x112n;
 const V1 = 0xf993fac8;

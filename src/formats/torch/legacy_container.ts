@@ -8,11 +8,11 @@
  *     pickle  list of the storages' keys
  *     for each key: number of elements as i64, then the raw elements
  */
-import { XnorkitError } from "../errors.js";
+import { XnorkitError } from "../../errors.js";
+import { callGuard, refuseCall } from "./globals.js";
 import { type PickleHost, type PickleRead, readPickle } from "./pickle.js";
 import { describeValue, isDict, isPersistent, itemsOf, type PickleValue, quoteText } from "./pickle_values.js";
-import { callGuard, refuseCall } from "./torch_globals.js";
-import { elementBytes, readStorageId, resolvePersistentId, type TorchFile } from "./torch_storage.js";
+import { elementBytes, readStorageId, resolvePersistentId, type TorchFile } from "./storage.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const MAGIC_BYTES = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];

@@ -3,7 +3,7 @@
  * call what a file names; here those opcodes make records of the call, after `allow` has agreed to its name. Everything is bounded:
  * the number of opcodes, the depth of the stack, lengths by the bytes that are there; nothing recurs with the depth of the data.
  */
-import { XnorkitError } from "../errors.js";
+import { XnorkitError } from "../../errors.js";
 import { readLiteral } from "./pickle_literals.js";
 import {
   append,

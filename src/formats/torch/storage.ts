@@ -1,6 +1,6 @@
 /** The storages of a torch checkpoint: the runs of numbers outside of the pickle that its tensors are views of. */
-import { XnorkitError } from "../errors.js";
-import { DTYPE_BYTES, type Dtype } from "./dtypes.js";
+import { XnorkitError } from "../../errors.js";
+import { DTYPE_BYTES, type Dtype } from "../dtypes.js";
 import type { PickleCall } from "./pickle.js";
 import { describeValue, isCount, isGlobal, itemsOf, type PickleValue } from "./pickle_values.js";
 

@@ -1,6 +1,6 @@
 /** Operators of MXNet symbols that rearrange maps: flatten, join, slice, surround. */
-import { XnorkitError } from "../errors.js";
-import { elementCount } from "../tensor.js";
+import { XnorkitError } from "../../errors.js";
+import { elementCount } from "../../tensor.js";
 import {
   booleanAttribute,
   choiceAttribute,
@@ -10,10 +10,10 @@ import {
   MAX_CHANNELS,
   numberAttribute,
   textAttribute,
-} from "./mxnet_attributes.js";
-import { type Importer, type Operand, result } from "./mxnet_importer.js";
-import type { OperatorTable } from "./mxnet_ops.js";
-import type { SymbolNode } from "./mxnet_symbol.js";
+} from "./attributes.js";
+import { type Importer, type Operand, result } from "./importer.js";
+import type { OperatorTable } from "./ops.js";
+import type { SymbolNode } from "./symbol.js";
 
 const MAX_AXIS: readonly [number, number] = [-MAX_CHANNELS, MAX_CHANNELS];
 const MAX_PARTS = 4096;

@@ -8,10 +8,10 @@
  * Both become the layout of `BitWeight`: `[O][kh][kw][ceil(I / 8)]`, of a dense layer `[O][ceil(I / 8)]`. Sources: BMXNet
  * `smd_hpi/src/xnor_cpu.cc`, BMXNet v2 `src/operator/contrib/binary_inference/xnor.cc` (`get_binary_row`, `get_binary_col_unrolled`).
  */
-import { XnorkitError } from "../errors.js";
-import { elementCount, formatShape, type Shape } from "../tensor.js";
-import type { BitWeight } from "../weights.js";
-import { aligned, DTYPE_BYTES, type Dtype, type RawTensor } from "./dtypes.js";
+import { XnorkitError } from "../../errors.js";
+import { elementCount, formatShape, type Shape } from "../../tensor.js";
+import type { BitWeight } from "../../weights.js";
+import { aligned, DTYPE_BYTES, type Dtype, type RawTensor } from "../dtypes.js";
 
 const WORD_DTYPES: readonly Dtype[] = ["F32", "F64", "I32", "I64"];
 /** So few words may be integers by chance: one in 30 of f32, one in 170 of f64. */

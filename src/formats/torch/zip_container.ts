@@ -2,11 +2,11 @@
  * The zip container of torch 1.6 and later: NAME/data.pkl holds the object, NAME/data/KEY the raw numbers of storage KEY,
  * NAME/byteorder (torch 2.1 and later) their byte order (torch/serialization.py, _save; caffe2/serialize/inline_container.cc).
  */
-import { XnorkitError } from "../errors.js";
+import { XnorkitError } from "../../errors.js";
+import { callGuard } from "./globals.js";
 import { readPickle } from "./pickle.js";
 import { quoteText } from "./pickle_values.js";
-import { callGuard } from "./torch_globals.js";
-import { resolvePersistentId, type TorchFile } from "./torch_storage.js";
+import { resolvePersistentId, type TorchFile } from "./storage.js";
 import { openZip } from "./zip.js";
 
 const OBJECT = "data.pkl";

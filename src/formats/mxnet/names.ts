@@ -10,15 +10,21 @@
  * The net prefix ends in a counter of the process (0 for the first network); BiNet has none, so that its layers count on from those of
  * networks made before, and so does the classifier of the ResNets. Only ranks are compared therefore, not numbers.
  */
-import { XnorkitError } from "../errors.js";
-import { signsSuffice } from "../graph/packing.js";
-import { checkWeights, isKnownExtra, matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
-import { quoteName } from "../graph/suggest.js";
-import type { Graph, Node } from "../graph/types.js";
-import type { Weight, Weights } from "../weights.js";
-import { isFloatDtype, type RawTensor, toFloat32 } from "./dtypes.js";
-import { stripPrefixes } from "./mxnet_import.js";
-import { holdsPackedWords, unpackWords } from "./mxnet_packed.js";
+import { XnorkitError } from "../../errors.js";
+import { signsSuffice } from "../../graph/packing.js";
+import {
+  checkWeights,
+  isKnownExtra,
+  matchWeights,
+  type ParameterSpec,
+  parameterSpecs,
+} from "../../graph/parameters.js";
+import { quoteName } from "../../graph/suggest.js";
+import type { Graph, Node } from "../../graph/types.js";
+import type { Weight, Weights } from "../../weights.js";
+import { isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
+import { stripPrefixes } from "./import.js";
+import { holdsPackedWords, unpackWords } from "./packed.js";
 
 const KINDS: Partial<Record<Node["kind"], string>> = {
   conv2d: "conv",

@@ -3,7 +3,7 @@
  * that stand here, the other records are passed over. The list exists so that a pickle which asks Python for more is refused, by
  * the name of what it asks for, rather than read as if it were honest.
  */
-import { XnorkitError } from "../errors.js";
+import { XnorkitError } from "../../errors.js";
 import type { PickleCall } from "./pickle.js";
 
 /** In every checkpoint: tensors, containers, and the plain data that training scripts store beside the weights. */
