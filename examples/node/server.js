@@ -22,7 +22,9 @@ const respond = pictureService({ usage: DIGITS_USAGE, answer, maxBytes: MAX_BYTE
 function toRequest(incoming) {
   const { method = "GET", headers, url = "/" } = incoming;
   const hasBody = method !== "GET" && method !== "HEAD";
-  const body = hasBody ? ReadableStream.from(incoming.iterator({ destroyOnReturn: false })) : undefined;
+  /** @type {unknown} */
+  const iterator = hasBody ? incoming.iterator({ destroyOnReturn: false }) : undefined;
+  const body = /** @type {ReadableStream | undefined} Node takes any async iterable */ (iterator);
   const pairs = Object.entries(headers).map(([name, value]) => /** @type {[string, string]} */ ([name, String(value)]));
   const init = { method, headers: pairs, body, duplex: "half" };
   return new Request(new URL(url, "http://localhost"), init);

@@ -44,28 +44,29 @@ export function batchNormAffine(
   });
 }
 
-/** What the counts of a convolution stand for: dot = constant[o] - 2 * unit * count. */
+/** What the counts of a convolution stand for: dot = 2 * (zero[o] - count) / steps, both exact numbers. */
 export interface CountMeaning {
-  readonly constant: (channel: number) => number;
-  readonly unit: number;
+  readonly zero: (channel: number) => number;
+  readonly steps: number;
 }
 
 /**
- * What turns mismatch counts into a binary convolution's numbers: dot (for +-1 values K - 2 * count), times `scale[o]`; with the
- * offset then (h + K) / 2, which is K - count for +-1 without a scale.
+ * What turns mismatch counts into a binary convolution's numbers: h = dot (for +-1 values K - 2 * count) times `scale[o]`; with the
+ * offset (h + K) / 2, which is K - count for +-1 without a scale.
  */
 export function countAffine(
   channels: number,
   k: number,
   offset: boolean,
   scale: ArrayLike<number> | null,
-  { constant, unit }: CountMeaning = { constant: () => k, unit: 1 },
+  { zero, steps }: CountMeaning = { zero: () => k / 2, steps: 1 },
 ): Affine {
   return makeAffine(channels, (c) => {
     const s = scale === null ? 1 : scale[c];
-    const root = (offset ? constant(c) + k / s : constant(c)) / (2 * unit);
-    const [factor, shift] = offset ? [s / 2, (constant(c) * s + k) / 2] : [s, constant(c) * s];
-    return { scale: -2 * unit * factor, shift, root: s === 0 ? Number.NaN : root };
+    const shift = (2 * s * zero(c)) / steps;
+    if (s === 0) return { scale: 0, shift: offset ? k / 2 : 0, root: Number.NaN };
+    if (!offset) return { scale: (-2 * s) / steps, shift, root: zero(c) };
+    return { scale: -s / steps, shift: (shift + k) / 2, root: zero(c) + (k * steps) / (2 * s) };
   });
 }
 

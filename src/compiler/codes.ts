@@ -1,7 +1,7 @@
 /**
  * Few-bit values as sign planes. Every quantised activation and weight is a weighted sum of values +-1,
  *
- *   a = unit * sum_i weights[i] * s_i + beta,   s_i = +-1
+ *   a = sum_i weights[i] * s_i / steps + beta,   s_i = +-1
  *
  * so a convolution of them is a weighted sum of binary convolutions, and all sums are integers:
  *
@@ -14,7 +14,7 @@ import type { ActivationQuantizer, WeightQuantizer } from "../graph/types.js";
 
 export interface Code {
   readonly weights: readonly number[];
-  readonly unit: number;
+  readonly steps: number;
   readonly beta: number;
 }
 
@@ -33,25 +33,24 @@ const powers = (bits: number) => Array.from({ length: bits }, (_, i) => 2 ** i);
 export function activationCode(method: ActivationQuantizer, bits: number): ActivationCode | null {
   const levels = 2 ** bits - 1;
   if (method === "det_sign" || method === "sign_approx_sign") {
-    return { method: "sign", bits: 1, weights: [1], unit: 1, beta: 0 };
+    return { method: "sign", bits: 1, weights: [1], steps: 1, beta: 0 };
   }
-  if (method === "sign") return { method: "ternary", bits: 1, weights: [1, 1], unit: 1 / 2, beta: 0 };
+  if (method === "sign") return { method: "ternary", bits: 1, weights: [1, 1], steps: 2, beta: 0 };
   if (bits > maxBits) return null;
-  if (method === "round") return { method, bits, weights: powers(bits), unit: 1 / (2 * levels), beta: 1 / 2 };
-  if (method === "dorefa") return { method, bits, weights: powers(bits), unit: 1 / levels, beta: 0 };
+  if (method === "round") return { method, bits, weights: powers(bits), steps: 2 * levels, beta: 1 / 2 };
+  if (method === "dorefa") return { method, bits, weights: powers(bits), steps: levels, beta: 0 };
   return null;
 }
 
 /** The planes of quantised weights; `zeros`: some of them are exactly 0 under torch's sign. */
 export function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): Code | null {
-  if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return { weights: [1], unit: 1, beta: 0 };
-  if (quantizer === "sign")
-    return zeros ? { weights: [1, 1], unit: 1 / 2, beta: 0 } : { weights: [1], unit: 1, beta: 0 };
-  if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), unit: 1 / (2 ** bits - 1), beta: 0 };
+  if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return { weights: [1], steps: 1, beta: 0 };
+  if (quantizer === "sign") return zeros ? { weights: [1, 1], steps: 2, beta: 0 } : { weights: [1], steps: 1, beta: 0 };
+  if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), steps: 2 ** bits - 1, beta: 0 };
   return null;
 }
 
-/** Sum of the planes' weights: the largest |a - beta| in units. */
+/** Sum of the planes' weights: the largest |a - beta| in steps. */
 export function weightSum(code: Code): number {
   return code.weights.reduce((sum, weight) => sum + weight, 0);
 }

@@ -50,7 +50,7 @@ export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
   const { pixels, channels } = context.shapeOf(op.value);
   const src = context.refOf(op.input);
   const dst = builder.buffer(op.value, mapBytes(pixels, channels));
-  const { method, bits, unit, beta } = op.code;
+  const { method, bits, steps, beta } = op.code;
   const planeBytes = bitBytes(pixels, channels);
   const calls: Call[] = [];
   if (method === "sign") {
@@ -66,9 +66,9 @@ export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
     calls.push({ kernel: "epilogueF32", args: [dst, pixels, channels, scale, shift, 0, 0, 0, dst, 0, 0, 0] });
     calls.push({ kernel: "epilogueF32", args: [other, pixels, channels, scale, shift, dst, 0, 0, dst, 0, 0, 0] });
   } else {
-    // s_i = 2 b_i - 1: unit * sum 2^i s_i + beta = 2 unit q + beta - unit * sum 2^i
-    const offset = beta - unit * weightSum(op.code);
-    calls.push({ kernel: "unpackPlanesF32", args: [src, dst, pixels, channels, bits, planeBytes, 2 * unit, offset] });
+    // s_i = 2 b_i - 1: sum 2^i s_i / steps + beta = 2 q / steps + beta - sum 2^i / steps
+    const offset = beta - weightSum(op.code) / steps;
+    calls.push({ kernel: "unpackPlanesF32", args: [src, dst, pixels, channels, bits, planeBytes, 2 / steps, offset] });
   }
   builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
   context.setRef(op.value, dst);

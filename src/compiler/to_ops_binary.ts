@@ -64,7 +64,10 @@ function withBias(affine: Affine, bias: FloatWeight | null): Affine {
   );
 }
 
-/** dot of few-bit values: K M N + beta S - 2 u_a u_w * (weighted sum of counts), M and N the largest values, S the sum of weights. */
+/**
+ * dot of few-bit values: with M and N the largest weighted sums of an activation and a weight, T the weighted sum of all signs of an
+ * output's weights, dot = (K M N - 2 * (weighted sum of counts) + beta steps_a T) / (steps_a steps_w).
+ */
 function planesAffine(
   layer: QuantizedLayer,
   activation: Code,
@@ -77,12 +80,12 @@ function planesAffine(
   const sums = new Float64Array(outputs);
   weights.planes.forEach((plane, j) => {
     tapSums(plane).forEach((sum, at) => {
-      sums[at % outputs] += code.unit * code.weights[j] * sum;
+      sums[at % outputs] += code.weights[j] * sum;
     });
   });
-  const largest = k * weightSum(activation) * activation.unit * weightSum(code) * code.unit;
-  const constant = (channel: number) => largest + activation.beta * sums[channel];
-  return countAffine(outputs, k, layer.node.offset, scale, { constant, unit: activation.unit * code.unit });
+  const largest = k * weightSum(activation) * weightSum(code);
+  const zero = (channel: number) => (largest + activation.beta * activation.steps * sums[channel]) / 2;
+  return countAffine(outputs, k, layer.node.offset, scale, { zero, steps: activation.steps * code.steps });
 }
 
 function epilogueOf(layer: QuantizedLayer, affine: Affine) {
@@ -125,7 +128,7 @@ function floatOps(layer: QuantizedLayer, scale: Float64Array | null): Op[] {
 }
 
 /**
- * True where weighted sums of counts are i32: each is at most K M N in units, twice that where counts are doubled, or where a border
+ * True where weighted sums of counts are i32: each is at most K M N, twice that where counts are doubled, or where a border
  * of -1 is corrected that lies as far below the lowest level of `round` as the highest above it.
  */
 function sumsFit(activation: Code, { code, planes }: WeightPlanes): boolean {

@@ -20,8 +20,8 @@ export function toGray(picture: Image): Image {
   if (channels === 1) return picture;
   const gray = new Uint8Array(width * height);
   for (let pixel = 0; pixel < gray.length; pixel++) {
-    const [red, green, blue] = data.subarray(3 * pixel, 3 * pixel + 3);
-    gray[pixel] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
+    const red = 3 * pixel;
+    gray[pixel] = (19595 * data[red] + 38470 * data[red + 1] + 7471 * data[red + 2] + 32768) >> 16;
   }
   return { width, height, channels: 1, data: gray };
 }

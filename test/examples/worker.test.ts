@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { post, testDigitService } from "./digit_service.js";
-import { importExample, samples, skipWithoutRuntime, toJpeg } from "./support.js";
+import { importExample, samples, skipWithoutRuntime, startServer, stopServer, toJpeg } from "./support.js";
 
 type WorkerName = "digits" | "resnet" | "resnet_byte_stem";
 interface Build {
@@ -38,14 +38,14 @@ const MAX_RESIDENT_BYTES = 128e6;
 const folder = mkdtempSync(join(tmpdir(), "xnorkit-worker-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("examples/worker reads digits in workerd", { skip }, async (t) => {
-  const { config, compressedBytes } = await buildWorker("digits", join(folder, "digits"));
-  assert.ok(compressedBytes < MAX_COMPRESSED_BYTES);
-  const worker = await serveWorker(config);
+test("examples/worker builds, serves digits in workerd and stops on a signal", { skip }, async (t) => {
+  const { url, child } = await startServer("examples/worker/start.mjs");
   try {
-    await testDigitService(t, worker.url, 2 ** 20);
+    await testDigitService(t, url, 2 ** 20);
+    assert.equal(await stopServer(child), 0);
+    await assert.rejects(fetch(url));
   } finally {
-    await worker.stop();
+    child.kill("SIGTERM");
   }
 });
 
