@@ -86,7 +86,7 @@ function planeBorder(op: PlanesConv2dOp, plane: number): BorderValue {
 
 /**
  * With `round` a border of -1 is below the lowest level, which is what all planes at 0 stand for. A tap outside must add -sum(w_tap)
- * and adds 0: since dot = ... - 2 u_a u_w * counts and 1 / (2 u_a) = 2^bits - 1, its counts lack (2^bits - 1) * sum_j 2^j sum(s_j)
+ * and adds 0: since dot = (... - 2 * counts) / (steps_a steps_w) and steps_a / 2 = 2^bits - 1, its counts lack (2^bits - 1) * sum_j 2^j sum(s_j)
  * over the tap's channels, which are integers.
  */
 function borderCorrections(context: LowerContext, op: PlanesConv2dOp, stride: number): Ref {

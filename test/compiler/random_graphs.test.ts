@@ -80,7 +80,7 @@ test("random graphs give the reference's numbers, whatever gets fused and tapped
       const taps = spec.taps.map((index) => graph.nodes[index % graph.nodes.length].name);
       await assertTapsChangeNothing({ graph, weights }, input, kernel, taps);
     }),
-    { numRuns: 200 },
+    { numRuns: 400 },
   );
   assert.equal(seen.size, 23, "all kinds of nodes take part");
 });
