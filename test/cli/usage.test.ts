@@ -113,6 +113,6 @@ describe("the process of the command line", () => {
   const built = existsSync(new URL("../../dist/src/cli/main.js", import.meta.url));
   it("runs as the package's binary", { skip: !built && "dist is not built (npm run build)" }, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ["bin/xnorkit.js", "summary"], { cwd: root });
-    assert.match(stdout, /^digits\nresnet18_e1\n/);
+    assert.match(stdout, /^name .*\ndigits .*\nresnet18_e1 /);
   });
 });

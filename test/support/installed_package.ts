@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -16,9 +16,19 @@ export const notBuilt: string | false = existsSync(join(root, "dist/src/index.js
 /** With XNORKIT_NO_SKIP=1 nothing may be skipped. */
 export const noSkip = process.env.XNORKIT_NO_SKIP === "1";
 
+/** Without the checkout's node_modules/.bin, which npm scripts put first: the commands of the machine, as a user has them. */
+const env = {
+  ...process.env,
+  PATH: (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.endsWith(join("node_modules", ".bin")))
+    .join(delimiter),
+};
+
 /** Runs a command, bounded in time, and returns what it printed to stdout; fails with all it printed where it fails. */
 export function run(command: string, args: readonly string[], cwd: string, milliseconds = 120_000): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", timeout: milliseconds });
+  const options = { cwd, env, encoding: "utf8", timeout: milliseconds } as const;
+  const { status, stdout, stderr, error } = spawnSync(command, args, options);
   assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}\n${stderr}\n${error ?? ""}`);
   return stdout;
 }
