@@ -17,6 +17,14 @@ import { offsetRef } from "./plan_builder.js";
 /** What the epilogue does with counts of pixels from `firstPixel` on. */
 export type CountsEpilogue = (counts: Ref, firstPixel: number, pixelCount: number) => readonly Call[];
 
+/**
+ * The prefix of constants that read counts. Plans of other shapes may have chosen the other kernel, whose counts have another type,
+ * another stride and may be doubled: they must not share them.
+ */
+export function countsKey({ kernelOf }: LowerContext, { name }: BinaryConv2dOp | PlanesConv2dOp): string {
+  return `${name}/${kernelOf(name)}-counts`;
+}
+
 /** The affine of counts that are twice the mismatches. */
 export function halved({ scale, shift, root }: Affine): Affine {
   return { scale: scale.map((s) => s / 2), shift, root: root.map((r) => r * 2) };
@@ -41,13 +49,12 @@ export function countsEpilogue(
     const whole = op.sign.affine === null ? affine : compose(affine, op.sign.affine);
     const thresholds = () => countThresholds(whole, channels, maxCount);
     const slots = Math.ceil(channels / 64) * 64;
-    // Plans of other shapes may have chosen the other kernel, whose counts have another type and may be doubled.
-    const limits = `${key}/counts-${format.type}`;
+    const limits = `${key}/limits`;
     const threshold =
       format.type === "I32"
         ? builder.constant(limits, slots * 4, () => bytesOf(thresholds().threshold))
         : builder.constant(limits, slots * 2, () => bytesOf(Uint16Array.from(thresholds().threshold)));
-    const flip = builder.constant(`${limits}-flip`, slots / 8, () => thresholds().flip);
+    const flip = builder.constant(`${key}/flip`, slots / 8, () => thresholds().flip);
     return (counts, firstPixel, pixelCount) => {
       const bits = offsetRef(refs.bits!, firstPixel * bitWords(channels) * 8);
       const args = [counts, bits, pixelCount, channels, format.stride, threshold, flip];
@@ -78,8 +85,9 @@ export function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): vo
   const conv = binaryConv(context, op, { bits: context.refOf(op.input), weights: [weight], padValue });
   const format = countsFormat(kernel, conv);
   const affine = format.doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
-  const refs = epilogueRefs(context, op, affine);
-  const epilogue = countsEpilogue(context, op, op.name, refs, affine, format, fanIn(weight) * (format.doubled ? 2 : 1));
+  const key = countsKey(context, op);
+  const refs = epilogueRefs(context, op, affine, key);
+  const epilogue = countsEpilogue(context, op, key, refs, affine, format, fanIn(weight) * (format.doubled ? 2 : 1));
   const calls = countsCalls(context.builder, kernel, conv, epilogue);
   const [outputs] = kernelShape(weight);
   context.builder.step({

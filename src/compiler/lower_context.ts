@@ -97,13 +97,18 @@ function valueBuffer(context: LowerContext, op: EpilogueOp, value: string): Ref 
 
 /**
  * Allocates the outputs of an operation and the constants of its epilogue. `affine` is what the epilogue itself has to apply: null
- * where the operation has it in its weights.
+ * where the operation has it in its weights. `key` names its constants; all plans of a session share what has the same key.
  */
-export function epilogueRefs(context: LowerContext, op: EpilogueOp, affine: Affine | null): EpilogueRefs {
+export function epilogueRefs(
+  context: LowerContext,
+  op: EpilogueOp,
+  affine: Affine | null,
+  key: string = op.name,
+): EpilogueRefs {
   const { builder } = context;
   const shape = context.shapeOf(op.value ?? op.sign!.bits);
   const { channels, pixels } = shape;
-  const { scale, shift } = affineConstants(context, op.name, affine, channels);
+  const { scale, shift } = affineConstants(context, key, affine, channels);
   const value = op.value === null ? null : valueBuffer(context, op, op.value);
   let bits: Ref | null = null;
   let threshold: Ref | null = null;

@@ -6,7 +6,7 @@ import { weightSum } from "./codes.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
 import { bitBytes, mapBytes } from "./kernel_sizes.js";
-import { binaryConv, countsEpilogue, halved } from "./lower_binary.js";
+import { binaryConv, countsEpilogue, countsKey, halved } from "./lower_binary.js";
 import {
   affineConstants,
   bytesOf,
@@ -95,7 +95,7 @@ function borderCorrections(context: LowerContext, op: PlanesConv2dOp, stride: nu
   const taps = height * width;
   // One row more: the kernel's scratch.
   const bytes = (taps + 1) * stride * 4;
-  return context.builder.constant(`${op.name}/border`, bytes, () => {
+  return context.builder.constant(`${countsKey(context, op)}/border`, bytes, () => {
     const corrections = new Int32Array((taps + 1) * stride);
     const levels = 2 ** activation.bits - 1;
     weights.planes.forEach((plane, j) => {
@@ -182,7 +182,15 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
   }
   const unit = format.doubled ? 2 : 1;
   const largest = unit * fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
-  const epilogue = countsEpilogue(context, op, `${op.name}/sums`, refs, affine, { type: "I32", stride }, largest);
+  const epilogue = countsEpilogue(
+    context,
+    op,
+    `${countsKey(context, op)}/sums`,
+    refs,
+    affine,
+    { type: "I32", stride },
+    largest,
+  );
   calls.push(...epilogue(sums, 0, output.pixels));
   return calls;
 }
@@ -198,7 +206,7 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
   const { scale, shift, root } = op.epilogue.affine!;
   const affine = { scale: scale.map((s) => s * 2), shift, root: root.map((r) => r / 2) };
   const whole = format.doubled ? halved(affine) : affine;
-  const key = `${op.name}/single`;
+  const key = `${countsKey(context, op)}/single`;
   const constants = affineConstants(context, key, whole, refs.channels);
   const maxCount = fanIn(weight) * (format.doubled ? 2 : 1);
   const epilogue = countsEpilogue(context, op, key, { ...refs, ...constants }, whole, format, maxCount);
@@ -209,7 +217,7 @@ export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): vo
   const { builder } = context;
   const { activation, weights } = op;
   const affine = planesFormat(context, op).doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
-  const refs = epilogueRefs(context, op, affine);
+  const refs = epilogueRefs(context, op, affine, countsKey(context, op));
   const output = context.shapeOf(op.value ?? op.sign!.bits);
   const [outputs] = kernelShape(weights.planes[0]);
   const calls = planesCalls(context, op, refs, affine);
