@@ -16,10 +16,3 @@ export function topIndices(values: ArrayLike<number>, count: number): readonly n
     .sort((a, b) => values[b] - values[a] || a - b)
     .slice(0, count);
 }
-
-/** Index of the largest value, the first of equal ones. */
-export function argMax(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
-  return best;
-}

@@ -5,8 +5,9 @@ import { type Affine, compose, makeAffine } from "./affine.js";
 import type { Conv2dOp, InputOp, Op } from "./ir.js";
 import { countReads } from "./ir.js";
 import { convU8ScratchBytes, convU8WeightBytes } from "./kernel_sizes.js";
-import { bytesOf, defineOutputs, epilogueArgs, epilogueRefs, type LowerContext, mapShape } from "./lower_context.js";
-import type { Call, Ref } from "./plan.js";
+import { bytesOf, type LowerContext, mapShape } from "./lower_context.js";
+import { emitConv2d } from "./lower_float.js";
+import type { Ref } from "./plan.js";
 import { type QuantizedStem, quantizeStem } from "./quantize_stem.js";
 
 /** What quantising may change, relative to the range of the stem's output: beyond it the stem runs in float. */
@@ -66,7 +67,6 @@ export function lowerByteStem(
   const [strideHeight, strideWidth] = conv.window.stride;
   const [dilationHeight, dilationWidth] = conv.dilation;
   const [padTop, padLeft] = conv.window.padding;
-  const { first, relu, second } = conv.epilogue;
   // The border's classes depend on the size; plans for other sizes have their own.
   const place = `${conv.name}/u8/${input.height}x${input.width}`;
   const constant = (key: string, view: ArrayBufferView) => builder.constant(key, view.byteLength, () => bytesOf(view));
@@ -91,48 +91,34 @@ export function lowerByteStem(
     padLeft,
   };
   const scratch = builder.buffer(`${conv.name}/scratch`, convU8ScratchBytes(sizes));
-  const refs = epilogueRefs(context, conv, null);
-  const needsEpilogue = first !== null || second !== null || conv.sign !== null;
-  const dst =
-    refs.value === null || first !== null || second !== null
-      ? builder.buffer(`${conv.name}/sums`, output.pixels * Math.ceil(channels / 4) * 16)
-      : refs.value;
-  const calls: Call[] = [
-    {
-      kernel: "convU8",
-      args: [
-        staging,
-        dst,
-        weights,
-        constant(`${conv.name}/u8-scale`, quantized.scale),
-        constant(`${place}/bias`, quantized.bias),
-        constant(`${place}/rows`, quantized.rowClass),
-        constant(`${place}/columns`, quantized.colClass),
-        quantized.colClasses,
-        scratch,
-        input.batch,
-        input.height,
-        input.width,
-        inChannels,
-        output.height,
-        output.width,
-        channels,
-        kernelHeight,
-        kernelWidth,
-        strideHeight,
-        strideWidth,
-        dilationHeight,
-        dilationWidth,
-        padTop,
-        padLeft,
-        relu && first === null ? 1 : 0,
-      ],
-    },
-  ];
-  if (needsEpilogue) {
-    calls.push({ kernel: "epilogueF32", args: [dst, output.pixels, channels, ...epilogueArgs(refs, 0)] });
-  }
-  const floatMacs = output.pixels * conv.weight.data.length;
-  builder.step({ name: conv.name, kind: "conv2d (bytes)", calls, binaryMacs: 0, floatMacs });
-  defineOutputs(context, conv, refs);
+  emitConv2d(context, conv, "conv2d (bytes)", (dst, relu) => ({
+    kernel: "convU8",
+    args: [
+      staging,
+      dst,
+      weights,
+      constant(`${conv.name}/u8-scale`, quantized.scale),
+      constant(`${place}/bias`, quantized.bias),
+      constant(`${place}/rows`, quantized.rowClass),
+      constant(`${place}/columns`, quantized.colClass),
+      quantized.colClasses,
+      scratch,
+      input.batch,
+      input.height,
+      input.width,
+      inChannels,
+      output.height,
+      output.width,
+      channels,
+      kernelHeight,
+      kernelWidth,
+      strideHeight,
+      strideWidth,
+      dilationHeight,
+      dilationWidth,
+      padTop,
+      padLeft,
+      relu,
+    ],
+  }));
 }

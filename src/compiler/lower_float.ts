@@ -60,7 +60,7 @@ export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
   const input = context.shapeOf(op.input);
   const output = context.shapeOf(op.value ?? op.sign!.bits);
   const [channels, inputsPerGroup, kernelHeight, kernelWidth] = op.weight.shape;
-  const { affine, first, relu, second } = op.epilogue;
+  const { affine } = op.epilogue;
   const weights = builder.constant(
     `${op.name}/weights`,
     convF32WeightBytes(channels, inputsPerGroup, kernelHeight, kernelWidth, op.groups),
@@ -101,43 +101,55 @@ export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
     groups: op.groups,
   });
   const scratch = scratchBytes === 0 ? 0 : builder.buffer(`${op.name}/scratch`, scratchBytes);
+  emitConv2d(context, op, "conv2d", (dst, relu) => ({
+    kernel: "convF32",
+    args: [
+      context.refOf(op.input),
+      dst,
+      weights,
+      bias,
+      scratch,
+      input.batch,
+      input.height,
+      input.width,
+      input.channels,
+      output.height,
+      output.width,
+      channels,
+      kernelHeight,
+      kernelWidth,
+      ...op.window.stride,
+      ...op.dilation,
+      ...op.window.padding,
+      op.groups,
+      relu,
+    ],
+  }));
+}
+
+/**
+ * A convolution kernel's call and, over its result, what the kernel cannot end with: residuals and signs. `call` is given where the
+ * kernel writes and whether it clips.
+ */
+export function emitConv2d(
+  context: LowerContext,
+  op: Conv2dOp,
+  kind: string,
+  call: (dst: Ref, relu: 0 | 1) => Call,
+): void {
+  const { builder } = context;
+  const { pixels, channels } = context.shapeOf(op.value ?? op.sign!.bits);
+  const { first, relu, second } = op.epilogue;
   const refs = epilogueRefs(context, op, null);
-  const needsEpilogue = first !== null || second !== null || op.sign !== null;
   const dst =
-    needsEpilogue && (refs.value === null || first !== null || second !== null)
-      ? builder.buffer(`${op.name}/sums`, mapBytes(output.pixels, channels))
-      : refs.value!;
-  const calls: Call[] = [
-    {
-      kernel: "convF32",
-      args: [
-        context.refOf(op.input),
-        dst,
-        weights,
-        bias,
-        scratch,
-        input.batch,
-        input.height,
-        input.width,
-        input.channels,
-        output.height,
-        output.width,
-        channels,
-        kernelHeight,
-        kernelWidth,
-        ...op.window.stride,
-        ...op.dilation,
-        ...op.window.padding,
-        op.groups,
-        relu && first === null ? 1 : 0,
-      ],
-    },
-  ];
-  if (needsEpilogue) {
-    calls.push({ kernel: "epilogueF32", args: [dst, output.pixels, channels, ...epilogueArgs(refs, 0)] });
+    refs.value === null || first !== null || second !== null
+      ? builder.buffer(`${op.name}/sums`, mapBytes(pixels, channels))
+      : refs.value;
+  const calls = [call(dst, relu && first === null ? 1 : 0)];
+  if (first !== null || second !== null || op.sign !== null) {
+    calls.push({ kernel: "epilogueF32", args: [dst, pixels, channels, ...epilogueArgs(refs, 0)] });
   }
-  const floatMacs = output.pixels * op.weight.data.length;
-  builder.step({ name: op.name, kind: "conv2d", calls, binaryMacs: 0, floatMacs });
+  builder.step({ name: op.name, kind, calls, binaryMacs: 0, floatMacs: pixels * op.weight.data.length });
   defineOutputs(context, op, refs);
 }
 
