@@ -35,7 +35,7 @@ export function relu(x: v128): v128 {
 }
 
 /** Stores the first `count` (at most 4) lanes. */
-function storeLanes(dst: usize, x: v128, count: i32): void {
+export function storeLanes(dst: usize, x: v128, count: i32): void {
   if (count >= 4) {
     v128.store(dst, x);
     return;

@@ -2,6 +2,8 @@
 
 export { convF32Pack } from "./conv_f32";
 export { convF32 } from "./conv_f32";
+export { winogradF32Pack } from "./winograd_f32";
+export { winogradF32 } from "./winograd_f32";
 export { convU8 } from "./conv_u8";
 export { denseF32Pack } from "./dense_f32";
 export { denseF32 } from "./dense_f32";

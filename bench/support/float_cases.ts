@@ -10,6 +10,7 @@ import {
   mapStride,
 } from "../../src/compiler/kernel_sizes.js";
 import { quantizeStem } from "../../src/compiler/quantize_stem.js";
+import { winogradF32ScratchBytes, winogradF32WeightBytes } from "../../src/compiler/winograd.js";
 import { randomStream } from "../../src/models/random.js";
 import type { KernelExports } from "../../src/runtime/abi.js";
 import type { HostMemory } from "../../src/runtime/memory.js";
@@ -115,6 +116,42 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
     return { name, variant: variantOf(layer), macs: macsOf(shape), run };
   };
 
+  const winogradF32 = (layer: Layer): FloatCase => {
+    const shape = convShape(layer);
+    const { inputs, outputs, kernel, stride } = layer;
+    const src = map(layer.size ** 2, inputs);
+    const weights = allocate(winogradF32WeightBytes(shape));
+    const filters = place(normals(outputs * inputs * kernel ** 2));
+    kernels.winogradF32Pack(filters, weights, outputs, inputs, kernel, kernel, stride, stride);
+    const bias = place(normals(mapStride(outputs)));
+    const scratch = allocate(winogradF32ScratchBytes(shape));
+    const dst = allocate(mapBytes(shape.outHeight * shape.outWidth, outputs));
+    const run = () =>
+      kernels.winogradF32(
+        src,
+        dst,
+        weights,
+        bias,
+        scratch,
+        1,
+        shape.height,
+        shape.width,
+        inputs,
+        shape.outHeight,
+        shape.outWidth,
+        outputs,
+        kernel,
+        kernel,
+        stride,
+        stride,
+        shape.padTop,
+        shape.padLeft,
+        0,
+      );
+    const name = layer === stem ? "stem winograd f32" : `conv ${kernel}x${kernel} winograd f32`;
+    return { name, variant: variantOf(layer), macs: macsOf(shape), run };
+  };
+
   const stemU8 = (): FloatCase => {
     const shape = convShape(stem);
     const { inputs, outputs, kernel, stride, size } = stem;
@@ -199,5 +236,9 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
     return { name: "dense f32", variant: "1x1x512x1000", macs: inputs * units, run };
   };
 
-  return [convF32(stem), stemU8(), maxPool(), avgPool(), ...convolutions.map(convF32), dense()];
+  const tiled = convolutions.filter(({ kernel }) => kernel > 1);
+  return [
+    ...[convF32(stem), winogradF32(stem), stemU8(), maxPool(), avgPool()],
+    ...[...convolutions.map(convF32), ...tiled.map(winogradF32), dense()],
+  ];
 }

@@ -57,6 +57,8 @@ export interface Conv2dOp extends EpilogueOpBase {
   readonly dilation: Pair;
   readonly groups: number;
   readonly weight: FloatWeight;
+  /** True where few-bit values are convolved in float: their sums are whole or tie, so terms are added as they are. */
+  readonly exact: boolean;
 }
 
 /** Its epilogue reads mismatch counts; `affine` is never null and turns them into the layer's numbers. */

@@ -1,6 +1,13 @@
 import type { Affine } from "./affine.js";
 import type { AddChannelsOp, Conv2dOp, DenseOp, FlattenOp, GlobalAvgPoolOp, PointwiseOp, PoolOp } from "./ir.js";
-import { convF32ScratchBytes, convF32WeightBytes, denseF32WeightBytes, mapBytes, mapStride } from "./kernel_sizes.js";
+import {
+  type ConvF32Shape,
+  convF32ScratchBytes,
+  convF32WeightBytes,
+  denseF32WeightBytes,
+  mapBytes,
+  mapStride,
+} from "./kernel_sizes.js";
 import {
   bytesOf,
   defineOutputs,
@@ -12,6 +19,7 @@ import {
 } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 import { offsetRef, packedConstant, packingArea } from "./plan_builder.js";
+import { usesWinograd, winogradF32ScratchBytes, winogradF32WeightBytes } from "./winograd.js";
 
 /** Affine, additions, ReLU and sign of a map on its own: what no convolution or pool could take with it. */
 export function lowerPointwise(context: LowerContext, op: PointwiseOp): void {
@@ -54,42 +62,22 @@ function foldedWeights({ weight }: Conv2dOp, affine: Affine | null): Uint8Array 
   return bytesOf(folded);
 }
 
-/** Float convolution, batch norm in its weights; what its kernel cannot end with runs as an epilogue over its result. */
-export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
-  const { builder } = context;
-  const input = context.shapeOf(op.input);
+/** The sizes of a convolution in the words of its kernels' parameters. */
+function convShape(context: LowerContext, op: Conv2dOp): ConvF32Shape & { readonly batch: number } {
+  const { batch, height, width, channels } = context.shapeOf(op.input);
   const output = context.shapeOf(op.value ?? op.sign!.bits);
-  const [channels, inputsPerGroup, kernelHeight, kernelWidth] = op.weight.shape;
-  const { affine } = op.epilogue;
-  const weights = builder.constant(
-    `${op.name}/weights`,
-    convF32WeightBytes(channels, inputsPerGroup, kernelHeight, kernelWidth, op.groups),
-    () => foldedWeights(op, affine),
-    {
-      areaBytes: op.weight.data.byteLength,
-      calls: [
-        {
-          kernel: "convF32Pack",
-          args: [packingArea, packedConstant, channels, inputsPerGroup, kernelHeight, kernelWidth, op.groups],
-        },
-      ],
-    },
-  );
-  const stride = mapStride(channels);
-  const bias =
-    affine === null
-      ? builder.constant(`zeros/${stride}`, stride * 4, () => new Uint8Array(stride * 4))
-      : builder.constant(`${op.name}/bias`, stride * 4, () => floatBytes(affine.shift, stride));
+  const [kernelHeight, kernelWidth] = op.window.kernel;
   const [strideHeight, strideWidth] = op.window.stride;
   const [dilationHeight, dilationWidth] = op.dilation;
   const [padTop, padLeft] = op.window.padding;
-  const scratchBytes = convF32ScratchBytes({
-    height: input.height,
-    width: input.width,
-    inChannels: input.channels,
+  return {
+    batch,
+    height,
+    width,
+    inChannels: channels,
     outHeight: output.height,
     outWidth: output.width,
-    outChannels: channels,
+    outChannels: op.weight.shape[0],
     kernelHeight,
     kernelWidth,
     strideHeight,
@@ -99,32 +87,60 @@ export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
     padTop,
     padLeft,
     groups: op.groups,
+  };
+}
+
+/** The weights in the order of the kernel that reads them; the kernel depends on the map's size, so it is part of the key. */
+function convWeights(context: LowerContext, op: Conv2dOp, shape: ConvF32Shape, winograd: boolean): Ref {
+  const { outChannels, kernelHeight, kernelWidth, strideHeight, strideWidth, groups } = shape;
+  const inputs = op.weight.shape[1];
+  const sizes = [outChannels, inputs, kernelHeight, kernelWidth];
+  const { key, bytes, call }: { key: string; bytes: number; call: Call } = winograd
+    ? {
+        key: `${op.name}/winograd-weights`,
+        bytes: winogradF32WeightBytes(shape),
+        call: {
+          kernel: "winogradF32Pack",
+          args: [packingArea, packedConstant, ...sizes, strideHeight, strideWidth],
+        },
+      }
+    : {
+        key: `${op.name}/weights`,
+        bytes: convF32WeightBytes(outChannels, inputs, kernelHeight, kernelWidth, groups),
+        call: { kernel: "convF32Pack", args: [packingArea, packedConstant, ...sizes, groups] },
+      };
+  return context.builder.constant(key, bytes, () => foldedWeights(op, op.epilogue.affine), {
+    areaBytes: op.weight.data.byteLength,
+    calls: [call],
   });
+}
+
+/** Float convolution, batch norm in its weights; what its kernel cannot end with runs as an epilogue over its result. */
+export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
+  const { builder } = context;
+  const shape = convShape(context, op);
+  const winograd = !op.exact && usesWinograd(shape);
+  const weights = convWeights(context, op, shape, winograd);
+  const { affine } = op.epilogue;
+  const stride = mapStride(shape.outChannels);
+  const bias =
+    affine === null
+      ? builder.constant(`zeros/${stride}`, stride * 4, () => new Uint8Array(stride * 4))
+      : builder.constant(`${op.name}/bias`, stride * 4, () => floatBytes(affine.shift, stride));
+  const scratchBytes = winograd ? winogradF32ScratchBytes(shape) : convF32ScratchBytes(shape);
   const scratch = scratchBytes === 0 ? 0 : builder.buffer(`${op.name}/scratch`, scratchBytes);
-  emitConv2d(context, op, "conv2d", (dst, relu) => ({
-    kernel: "convF32",
-    args: [
-      context.refOf(op.input),
-      dst,
-      weights,
-      bias,
-      scratch,
-      input.batch,
-      input.height,
-      input.width,
-      input.channels,
-      output.height,
-      output.width,
-      channels,
-      kernelHeight,
-      kernelWidth,
-      ...op.window.stride,
-      ...op.dilation,
-      ...op.window.padding,
-      op.groups,
-      relu,
-    ],
-  }));
+  emitConv2d(context, op, winograd ? "conv2d (winograd)" : "conv2d", (dst, relu) => {
+    const pointers = [context.refOf(op.input), dst, weights, bias, scratch];
+    const maps = [shape.batch, shape.height, shape.width, shape.inChannels];
+    const outputs = [shape.outHeight, shape.outWidth, shape.outChannels];
+    const { kernel, stride, padding } = op.window;
+    return winograd
+      ? { kernel: "winogradF32", args: [...pointers, ...maps, ...outputs, ...kernel, ...stride, ...padding, relu] }
+      : {
+          kernel: "convF32",
+          args: [...pointers, ...maps, ...outputs, ...kernel, ...stride, ...op.dilation, ...padding, op.groups, relu],
+        };
+  });
 }
 
 /**

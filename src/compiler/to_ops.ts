@@ -83,6 +83,7 @@ function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[
           dilation,
           groups,
           weight,
+          exact: codeOf(input) !== null,
           epilogue,
           value: name,
           sign: null,

@@ -120,6 +120,7 @@ function floatOps(layer: QuantizedLayer, scale: Float64Array | null): Op[] {
     dilation: node.dilation,
     groups: node.groups,
     weight: { kind: "f32", shape, data },
+    exact: true,
     epilogue: epilogueOf(layer, affine),
     value: name,
     sign: null,

@@ -183,6 +183,44 @@ export interface KernelExports {
     relu: number,
   ): void;
 
+  // winograd_f32.ts
+  /** OIHW f32 -> the filters' values at Winograd's points; sizes by `winogradF32WeightBytes` in compiler/winograd.ts. */
+  winogradF32Pack(
+    src: number,
+    dst: number,
+    channels: number,
+    inputs: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+  ): void;
+  /**
+   * What convF32 computes, within its rounding, by Winograd's F(3x3, 4x4): one group, no dilation, at most 4 * stride taps along
+   * each axis. `scratch` is `winogradF32ScratchBytes` bytes.
+   */
+  winogradF32(
+    src: number,
+    dst: number,
+    weights: number,
+    bias: number,
+    scratch: number,
+    batch: number,
+    height: number,
+    width: number,
+    inChannels: number,
+    outHeight: number,
+    outWidth: number,
+    outChannels: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    strideHeight: number,
+    strideWidth: number,
+    padTop: number,
+    padLeft: number,
+    relu: number,
+  ): void;
+
   // conv_u8.ts
   /**
    * Byte image, NCHW u8 planes, not aligned -> map of scale[n] * dot + bias[class][n], max(v, 0) where `relu` is not 0; dot is the

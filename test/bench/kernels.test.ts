@@ -63,6 +63,7 @@ test("the float layers run, once each", async () => {
     stems.map(({ name, macs }) => [name, macs]),
     [
       ["stem f32", 118_013_952],
+      ["stem winograd f32", 118_013_952],
       ["stem u8", 118_013_952],
     ],
   );

@@ -4,10 +4,10 @@ import { test } from "node:test";
 import type { Node } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { createSession } from "../../src/runtime/session.js";
-import { binary, graphOf, sign } from "./small_graphs.js";
+import { binary, conv, graphOf, sign } from "./small_graphs.js";
 import { noise } from "./support.js";
 
-/** A map of 4 pixels goes to GEMM, one of 144 to the tables. */
+/** A map of 4 pixels goes to GEMM and to the direct float convolution, one of 144 to the tables and to Winograd's tiles. */
 const small = 2;
 const large = 12;
 
@@ -45,4 +45,18 @@ test("plans of shapes that chose another kernel give what a session of their own
               }
             }
           }
+});
+
+test("a float convolution keeps its weights apart for sizes on Winograd's tiles and for others", async () => {
+  const graph = graphOf([conv("c", "x", { channels: 32 })], [1, 32, large, large]);
+  const weights = randomWeights(graph, 1);
+  const inputs = [small, large].map((size) => noise([1, 32, size, size], size));
+  const shared = await createSession({ graph, weights }, { inputShape: inputs[0].shape });
+  const kinds = new Set<string>();
+  for (const input of [...inputs, ...inputs]) {
+    const own = await createSession({ graph, weights }, { inputShape: input.shape });
+    assert.deepEqual(shared.run(input).data, own.run(input).data);
+    for (const { kind, floatMacs } of own.profile(1)) if (floatMacs > 0) kinds.add(kind);
+  }
+  assert.deepEqual([...kinds], ["conv2d", "conv2d (winograd)"]);
 });

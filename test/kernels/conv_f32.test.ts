@@ -1,56 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  type ConvF32Shape,
-  convF32ScratchBytes,
-  convF32WeightBytes,
-  mapStride,
-} from "../../src/compiler/kernel_sizes.js";
+import { convF32ScratchBytes, convF32WeightBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { type ConvCase, naiveConv, squareConv } from "../support/conv_cases.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, assertWithin, paddedToStride, randomValues, readMap, toMap } from "../support/maps.js";
 
-interface Case extends ConvF32Shape {
-  readonly batch: number;
-  readonly relu: boolean;
-  readonly seed: number;
-}
-
 const bench = openKernels();
 
-/** The definition, in float64, with the sum of absolute products that bounds float32's rounding. NCHW, OIHW. */
-function naive(c: Case, input: Float32Array, weight: Float32Array, bias: Float32Array) {
-  const inputs = c.inChannels / c.groups;
-  const outputs = c.outChannels / c.groups;
-  const size = c.batch * c.outChannels * c.outHeight * c.outWidth;
-  const output = new Float64Array(size);
-  const magnitude = new Float64Array(size);
-  let at = 0;
-  for (let b = 0; b < c.batch; b++)
-    for (let n = 0; n < c.outChannels; n++)
-      for (let y = 0; y < c.outHeight; y++)
-        for (let x = 0; x < c.outWidth; x++) {
-          let sum = bias[n];
-          let absolute = Math.abs(bias[n]);
-          for (let i = 0; i < inputs; i++)
-            for (let ky = 0; ky < c.kernelHeight; ky++)
-              for (let kx = 0; kx < c.kernelWidth; kx++) {
-                const row = y * c.strideHeight + ky * c.dilationHeight - c.padTop;
-                const column = x * c.strideWidth + kx * c.dilationWidth - c.padLeft;
-                if (row < 0 || row >= c.height || column < 0 || column >= c.width) continue;
-                const channel = Math.floor(n / outputs) * inputs + i;
-                const value = input[((b * c.inChannels + channel) * c.height + row) * c.width + column];
-                const product = value * weight[((n * inputs + i) * c.kernelHeight + ky) * c.kernelWidth + kx];
-                sum += product;
-                absolute += Math.abs(product);
-              }
-          output[at] = c.relu ? Math.max(sum, 0) : sum;
-          magnitude[at++] = absolute;
-        }
-  return { output, magnitude };
-}
-
-function run(c: Case, input: Float32Array, weight: Float32Array, bias: Float32Array): Float32Array {
+function run(c: ConvCase, input: Float32Array, weight: Float32Array, bias: Float32Array): Float32Array {
   bench.reset();
   const { k } = bench;
   const inputs = c.inChannels / c.groups;
@@ -76,18 +34,18 @@ function run(c: Case, input: Float32Array, weight: Float32Array, bias: Float32Ar
   return readMap(bench.f32(dst.pointer, floats), c.batch, c.outChannels, c.outHeight * c.outWidth);
 }
 
-function check(c: Case): void {
+function check(c: ConvCase): void {
   const inputs = c.inChannels / c.groups;
   const input = randomValues(c.seed, c.batch * c.inChannels * c.height * c.width);
   const weight = randomValues(c.seed + 1, c.outChannels * inputs * c.kernelHeight * c.kernelWidth);
   const bias = randomValues(c.seed + 2, c.outChannels);
-  const { output, magnitude } = naive(c, input, weight, bias);
+  const { output, magnitude } = naiveConv(c, input, weight, bias);
   const terms = inputs * c.kernelHeight * c.kernelWidth + 1;
   assertWithin(run(c, input, weight, bias), output, (i) => (terms + 1) * 2 ** -24 * magnitude[i]);
 }
 
 /** Output sizes follow from a bottom and right padding of their own, as TensorFlow's "same" has it. */
-const cases: fc.Arbitrary<Case> = fc
+const cases: fc.Arbitrary<ConvCase> = fc
   .record({
     batch: fc.integer({ min: 1, max: 3 }),
     height: fc.integer({ min: 1, max: 17 }),
@@ -132,40 +90,23 @@ const cases: fc.Arbitrary<Case> = fc
     return macs * c.kernelHeight * c.kernelWidth < 3e6;
   });
 
-const square = (
-  inChannels: number,
-  outChannels: number,
-  size: number,
-  kernel: number,
-  stride = 1,
-  groups = 1,
-): Case => {
-  const pad = kernel >> 1;
-  const out = Math.floor((size + 2 * pad - kernel) / stride) + 1;
-  return {
-    ...{ batch: 1, relu: false, seed: 9, height: size, width: size, inChannels, outChannels, groups },
-    ...{ outHeight: out, outWidth: out, kernelHeight: kernel, kernelWidth: kernel, padTop: pad, padLeft: pad },
-    ...{ strideHeight: stride, strideWidth: stride, dilationHeight: 1, dilationWidth: 1 },
-  };
-};
-
 test("convF32 is within float32's rounding of the definition, over odd shapes", () => {
   fc.assert(fc.property(cases, check), { numRuns: 500 });
 });
 
 test("convF32 on the networks' own layers: stems, downsample, depthwise", () => {
-  check(square(3, 64, 32, 7, 2));
-  check(square(3, 32, 33, 3, 2));
-  check(square(32, 32, 16, 3, 1, 4));
-  check(square(32, 64, 16, 3, 1, 8));
-  check(square(64, 128, 14, 1, 2));
-  check(square(1, 1, 9, 5));
-  check(square(48, 48, 15, 3, 1, 48));
-  check(square(3, 3, 15, 3, 2, 3));
+  check(squareConv(3, 64, 32, 7, 2));
+  check(squareConv(3, 32, 33, 3, 2));
+  check(squareConv(32, 32, 16, 3, 1, 4));
+  check(squareConv(32, 64, 16, 3, 1, 8));
+  check(squareConv(64, 128, 14, 1, 2));
+  check(squareConv(1, 1, 9, 5));
+  check(squareConv(48, 48, 15, 3, 1, 48));
+  check(squareConv(3, 3, 15, 3, 2, 3));
 });
 
 test("convF32 keeps NaN and infinity where they belong and the tail lanes zero", () => {
-  const c = { ...square(5, 6, 6, 3), relu: true };
+  const c = { ...squareConv(5, 6, 6, 3), relu: true };
   const input = randomValues(3, c.inChannels * 36);
   input[0] = Number.NaN;
   input[35] = Number.POSITIVE_INFINITY;
@@ -179,10 +120,10 @@ test("convF32 keeps NaN and infinity where they belong and the tail lanes zero",
 });
 
 test("convF32ScratchBytes is 0 where the map is read in place", () => {
-  assert.equal(convF32ScratchBytes(square(64, 128, 14, 1, 2)), 0);
+  assert.equal(convF32ScratchBytes(squareConv(64, 128, 14, 1, 2)), 0);
   assert.equal(
-    convF32ScratchBytes({ ...square(48, 48, 15, 3, 1, 48), padTop: 0, padLeft: 0, outHeight: 13, outWidth: 13 }),
+    convF32ScratchBytes({ ...squareConv(48, 48, 15, 3, 1, 48), padTop: 0, padLeft: 0, outHeight: 13, outWidth: 13 }),
     0,
   );
-  assert.equal(convF32ScratchBytes(square(3, 64, 224, 7, 2)), 229 * 229 * 3 * 4 + 16);
+  assert.equal(convF32ScratchBytes(squareConv(3, 64, 224, 7, 2)), 229 * 229 * 3 * 4 + 16);
 });
