@@ -111,7 +111,7 @@ const timedName = ({ name, variant }: Pick<Ours, "name" | "variant">) => `${name
 
 /**
  * Our networks of the same picture size and classes: resnet18_e1 with the imagenet stem and float 1x1 shortcuts with average
- * pooling, on floats, on bytes, and on bytes with the byte stem; and awnas_resnet18.
+ * pooling, on floats and on bytes; and awnas_resnet18.
  */
 async function openOurs({ network, kernel }: PeerComparison): Promise<readonly Ours[]> {
   const last = network.layers[network.layers.length - 1];
@@ -121,16 +121,15 @@ async function openOurs({ network, kernel }: PeerComparison): Promise<readonly O
   const floats = floatPicture(graph.inputShape, SEED);
   const bytes = bytePicture(graph.inputShape, SEED);
   const kinds = [
-    { name: "resnet18_e1", variant: "float input", graph, input: floats, byteStem: false },
-    { name: "resnet18_e1", variant: "byte input", graph, input: bytes, byteStem: false },
-    { name: "resnet18_e1", variant: "byte input, byteStem", graph, input: bytes, byteStem: true },
-    { name: "awnas_resnet18", variant: "float input", graph: cell, input: floats, byteStem: false },
+    { name: "resnet18_e1", variant: "float input", graph, input: floats },
+    { name: "resnet18_e1", variant: "byte input", graph, input: bytes },
+    { name: "awnas_resnet18", variant: "float input", graph: cell, input: floats },
   ];
   const ours: Ours[] = [];
-  for (const { name, variant, graph: each, input, byteStem } of kinds) {
+  for (const { name, variant, graph: each, input } of kinds) {
     const { binaryMacs, floatMacs, denseMacs } = summarize(each).totals;
     const model = { graph: each, weights: randomWeights(each, SEED) };
-    const session = await createSession(model, { kernel, byteStem });
+    const session = await createSession(model, { kernel });
     ours.push({ name, variant, session, input, macs: binaryMacs + floatMacs + denseMacs });
   }
   return ours;

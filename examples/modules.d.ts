@@ -29,6 +29,3 @@ declare module "autocannon" {
 declare const Deno: { readonly args: readonly string[]; readFile(path: string): Promise<Uint8Array> };
 
 declare const Bun: { readonly argv: readonly string[]; file(path: string): { bytes(): Promise<Uint8Array> } };
-
-/** Set by the build of the worker (worker/build.mjs). */
-declare const BYTE_STEM: boolean;

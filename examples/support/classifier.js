@@ -6,11 +6,10 @@ import { createSession } from "xnorkit";
 /**
  * Opens a session and runs it once on black, so that no request pays for planning the input.
  * @param {import("xnorkit").Model} model
- * @param {import("xnorkit").SessionOptions} [options]
  * @returns {Promise<(input: import("xnorkit").Tensor) => Answer>}
  */
-export async function openClassifier(model, options) {
-  const session = await createSession(model, options);
+export async function openClassifier(model) {
+  const session = await createSession(model);
   const { inputShape, labels } = model.graph;
   session.run({ shape: inputShape, data: new Uint8Array(inputShape.reduce((product, size) => product * size, 1)) });
   return (input) => {

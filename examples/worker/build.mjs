@@ -2,7 +2,7 @@
  * Builds a worker into one folder: a script, the .wasm files and the model as modules of their own (edge runtimes compile no bytes
  * at run time), and a configuration for workerd.
  *
- *     node examples/worker/build.mjs [digits | resnet | resnet_byte_stem]
+ *     node examples/worker/build.mjs [digits | resnet]
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -15,9 +15,8 @@ import { getModel, randomWeights, saveModel } from "xnorkit";
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 const WORKERS = {
-  digits: { entry: "digits.js", byteStem: false },
-  resnet: { entry: "resnet.js", byteStem: false },
-  resnet_byte_stem: { entry: "resnet.js", byteStem: true },
+  digits: "digits.js",
+  resnet: "resnet.js",
 };
 
 /** @typedef {keyof typeof WORKERS} WorkerName */
@@ -39,7 +38,7 @@ const MODULE_KINDS = new Map([
  *   that of its modules in gzip
  */
 export async function buildWorker(name, outdir = join(here, "build", name)) {
-  const { entry, byteStem } = WORKERS[name];
+  const entry = WORKERS[name];
   if (entry === "resnet.js") writeResnet();
   rmSync(outdir, { recursive: true, force: true });
   await build({
@@ -52,7 +51,6 @@ export async function buildWorker(name, outdir = join(here, "build", name)) {
     conditions: ["workerd", "worker"],
     loader: { ".wasm": "copy", ".xnorkit": "copy" },
     assetNames: "[name]",
-    define: { BYTE_STEM: String(byteStem) },
     logLevel: "warning",
   });
   const files = readdirSync(outdir).toSorted((a, b) => Number(b === "worker.js") - Number(a === "worker.js"));

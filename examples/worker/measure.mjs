@@ -35,8 +35,6 @@ const cases = [
   { worker: "digits", body: "PNG 256x256", type: "image/png", bytes: drawing("8") },
   { worker: "resnet", body: "raw 224x224", type: "application/octet-stream", bytes: pixels },
   { worker: "resnet", body: "PNG 224x224", type: "image/png", bytes: photo() },
-  { worker: "resnet_byte_stem", body: "raw 224x224", type: "application/octet-stream", bytes: pixels },
-  { worker: "resnet_byte_stem", body: "PNG 224x224", type: "image/png", bytes: photo() },
 ];
 
 /** @param {string} url @param {string} type @param {Uint8Array} bytes */

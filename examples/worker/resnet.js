@@ -12,7 +12,7 @@ const SIDE = 224;
 const SHAPE = [1, 3, SIDE, SIDE];
 const RAW_BYTES = 3 * SIDE * SIDE;
 
-const classify = await openClassifier(loadModel(new Uint8Array(model)), { byteStem: BYTE_STEM });
+const classify = await openClassifier(loadModel(new Uint8Array(model)));
 const decode = pictureDecoder(jpegModule, MAX_PIXELS);
 
 const service = pictureService({

@@ -63,9 +63,8 @@ function foldedWeights({ weight }: Conv2dOp, affine: Affine | null): Uint8Array 
 }
 
 /** The sizes of a convolution in the words of its kernels' parameters. */
-function convShape(context: LowerContext, op: Conv2dOp): ConvF32Shape & { readonly batch: number } {
-  const { batch, height, width, channels } = context.shapeOf(op.input);
-  const output = context.shapeOf(op.value ?? op.sign!.bits);
+export function convShape(op: Conv2dOp, input: MapShape, output: MapShape): ConvF32Shape & { readonly batch: number } {
+  const { batch, height, width, channels } = input;
   const [kernelHeight, kernelWidth] = op.window.kernel;
   const [strideHeight, strideWidth] = op.window.stride;
   const [dilationHeight, dilationWidth] = op.dilation;
@@ -118,7 +117,7 @@ function convWeights(context: LowerContext, op: Conv2dOp, shape: ConvF32Shape, w
 /** Float convolution, batch norm in its weights; what its kernel cannot end with runs as an epilogue over its result. */
 export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
   const { builder } = context;
-  const shape = convShape(context, op);
+  const shape = convShape(op, context.shapeOf(op.input), context.shapeOf(op.value ?? op.sign!.bits));
   const winograd = !op.exact && usesWinograd(shape);
   const weights = convWeights(context, op, shape, winograd);
   const { affine } = op.epilogue;

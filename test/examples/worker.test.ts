@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { post, testDigitService } from "./digit_service.js";
 import { importExample, samples, skipWithoutRuntime, startServer, stopServer, toJpeg } from "./support.js";
 
-type WorkerName = "digits" | "resnet" | "resnet_byte_stem";
+type WorkerName = "digits" | "resnet";
 interface Build {
   buildWorker(name: WorkerName, outdir: string): Promise<{ readonly config: string; readonly compressedBytes: number }>;
 }
@@ -52,37 +52,35 @@ test("examples/worker builds, serves digits in workerd and stops on a signal", {
 /** 224x224 pixels in three planes. */
 const planes = Uint8Array.from({ length: 3 * 224 * 224 }, (_, i) => 127 + 100 * Math.sin(0.01 * i));
 
-for (const name of ["resnet", "resnet_byte_stem"] as const) {
-  test(`examples/worker runs ResNetE18 in workerd within 3 MB and 128 MB (${name})`, { skip }, async () => {
-    const { config, compressedBytes } = await buildWorker(name, join(folder, name));
-    assert.ok(compressedBytes < MAX_COMPRESSED_BYTES, `${compressedBytes} bytes compressed`);
-    const worker = await serveWorker(config);
-    try {
-      const answers = [];
-      for (const [body, type] of [
-        [planes, "application/octet-stream"],
-        [planes, "application/octet-stream"],
-        [samples[5], "image/png"],
-        [await toJpeg(samples[5]), "image/jpeg"],
-      ] as const) {
-        const response = await post(worker.url, body, type);
-        assert.equal(response.status, 200);
-        answers.push((await response.json()) as { readonly label: string; readonly probabilities: readonly number[] });
-      }
-      for (const { label, probabilities } of answers) {
-        assert.equal(probabilities.length, 1000);
-        assert.equal(Number(label), probabilities.indexOf(Math.max(...probabilities)));
-      }
-      assert.deepEqual(answers[0].probabilities, answers[1].probabilities);
-      assert.notDeepEqual(answers[0].probabilities, answers[2].probabilities);
-      assert.equal((await post(worker.url, planes.subarray(1), "application/octet-stream")).status, 415);
-      const resident = residentBytes(worker.pid);
-      assert.ok(resident < MAX_RESIDENT_BYTES, `workerd holds ${resident} bytes`);
-    } finally {
-      await worker.stop();
+test("examples/worker runs ResNetE18 in workerd within 3 MB and 128 MB", { skip }, async () => {
+  const { config, compressedBytes } = await buildWorker("resnet", join(folder, "resnet"));
+  assert.ok(compressedBytes < MAX_COMPRESSED_BYTES, `${compressedBytes} bytes compressed`);
+  const worker = await serveWorker(config);
+  try {
+    const answers = [];
+    for (const [body, type] of [
+      [planes, "application/octet-stream"],
+      [planes, "application/octet-stream"],
+      [samples[5], "image/png"],
+      [await toJpeg(samples[5]), "image/jpeg"],
+    ] as const) {
+      const response = await post(worker.url, body, type);
+      assert.equal(response.status, 200);
+      answers.push((await response.json()) as { readonly label: string; readonly probabilities: readonly number[] });
     }
-  });
-}
+    for (const { label, probabilities } of answers) {
+      assert.equal(probabilities.length, 1000);
+      assert.equal(Number(label), probabilities.indexOf(Math.max(...probabilities)));
+    }
+    assert.deepEqual(answers[0].probabilities, answers[1].probabilities);
+    assert.notDeepEqual(answers[0].probabilities, answers[2].probabilities);
+    assert.equal((await post(worker.url, planes.subarray(1), "application/octet-stream")).status, 415);
+    const resident = residentBytes(worker.pid);
+    assert.ok(resident < MAX_RESIDENT_BYTES, `workerd holds ${resident} bytes`);
+  } finally {
+    await worker.stop();
+  }
+});
 
 test("the load test answers every request in bounded memory", { skip }, async () => {
   const { requests, answered, errors, residentMB } = await loadTest(200, join(folder, "load"));
