@@ -43,15 +43,20 @@
  * rebuilt for each (band of output rows, block, chunk), which is about 2 % of the work at 1568 pixels a band and 27 % at 7 x 7 = 49; the
  * images of a batch share it.
  *
- * FENCES. The row kernels store x and the newest node of the tree to scratch after every second triple and never read them. V8 (11.3)
- * keeps loads in the order of the code but sinks arithmetic to its use: without a store that needs them, all 96 loads of a pixel come
- * first and spill. At 56x56x64: 303 GMAC/s without, 527 with them, 450 storing x alone, 479 the node alone, 517 their XOR.
+ * FENCES. After every triple the row kernels branch, never taken, to stores of x and of the newest node of the tree. V8 up to 12 keeps
+ * loads in the order of the code but sinks arithmetic to its use: with nothing that needs the sums, all 96 loads of a pixel come first and
+ * spill. What the stores read is computed before the branch. At 56x56x64 in Node 20: 303 GMAC/s without fences, 527 with the stores
+ * themselves after every second triple, 547 so; the branch after every second triple 531, after every third 480, for each half on its own
+ * 525. In Bun the branches make 540 to 556, in Deno 394 to 403.
  *
- * Measured and left out, GMAC/s at 56x56x64 and 7x7x512 (this code 525 and 375 in the same bands): tables of 5 bits (32 entries, 13
- * lookups a word in place of 16; 3 * 5 = 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302 for 64; in
- * Deno, whose bounds checks make a lookup dear, the latter gains 11 % and loses 5 %. Selectors by u64 loads: 495 and 361.
- * Deno runs this code at 344 where Node has 535, and at 451 with its bounds checks switched off. Tables added to the selector instead of
- * being an offset, so that all checks share one limit: 343 there, 480 in Node. The memory's maximum and initial size change nothing.
+ * CONSTANTS. Newer V8 makes a constant vector again wherever it is used, in three instructions, 32 times a pixel here: 0xf0 is loaded from
+ * memory before the loop. Node 24: 452 GMAC/s before, 565 so; Deno 350 and 403; Node 20 no difference.
+ *
+ * Measured and left out, GMAC/s at 56x56x64 and 7x7x512 where the code of the time had 525 and 375: tables of 5 bits (32 entries, 13 lookups
+ * a word in place of 16; 3 * 5 = 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302 for 64. Selectors by u64
+ * loads: 495 and 361; a load for each, which saves a quarter of a pixel's instructions: 2 % slower. Tables added to the selector instead of
+ * being an offset, so that Deno's explicit bounds checks share one limit: no gain there, 480 in Node. Deno without its bounds checks had
+ * 451 where it had 344; the memory's maximum and initial size change nothing.
  */
 import { TABLE_BASE } from "./layout";
 import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";
@@ -177,9 +182,12 @@ function storeNibbles(dst: usize, first: u64, second: u64): void {
   }
 }
 
+/** The lowest bit of both nibbles in every byte; CONSTANTS at the top says why it is loaded. */
+const LOW_BITS = memory.data<u64>([0x1111111111111111, 0x1111111111111111], 16);
+
 /** Builds `count` tables of 256 bytes at TABLE_BASE from as many vectors of weights. */
 function buildTables(weights: usize, count: i32): void {
-  const ones = i8x16.splat(0x11);
+  const ones = v128.load(LOW_BITS);
   const end = weights + ((<usize>count) << 4);
   let t = TABLE_BASE;
   for (; weights < end; weights += 16) {

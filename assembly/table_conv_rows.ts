@@ -7,8 +7,11 @@
  */
 import { SCRATCH_BASE, TABLE_BASE } from "./layout";
 
+/** 0xf0 in every byte: loaded, because newer V8 makes a constant again wherever it is used. */
+const HIGH_NIBBLES = memory.data<u64>([0xf0f0f0f0f0f0f0f0, 0xf0f0f0f0f0f0f0f0], 16);
+
 export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
-  const high = i8x16.splat(<i8>0xf0);
+  const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = load<u32>(selectors, 0);
@@ -27,6 +30,12 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x0_1 = y0_1;
     const h0_1 = v128.and(y0_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x0_0, 0);
+      v128.store(SCRATCH_BASE, h0_0, 16);
+      v128.store(SCRATCH_BASE, x0_1, 32);
+      v128.store(SCRATCH_BASE, h0_1, 48);
+    }
     const p3 = <usize>(s0 >>> 24);
     const s1 = load<u32>(selectors, 4);
     const p4 = <usize>(s1 & 0xff);
@@ -37,16 +46,18 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x1_0 = i8x16.add(x0_0, y1_0);
     const h1_0 = i8x16.avgr_u(h0_0, v128.and(y1_0, high));
-    v128.store(SCRATCH_BASE, x1_0, 0);
-    v128.store(SCRATCH_BASE, h1_0, 16);
     const y1_1 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 4864), v128.load(p4, TABLE_BASE + 5120)),
       v128.load(p5, TABLE_BASE + 5376),
     );
     const x1_1 = i8x16.add(x0_1, y1_1);
     const h1_1 = i8x16.avgr_u(h0_1, v128.and(y1_1, high));
-    v128.store(SCRATCH_BASE, x1_1, 32);
-    v128.store(SCRATCH_BASE, h1_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x1_0, 0);
+      v128.store(SCRATCH_BASE, h1_0, 16);
+      v128.store(SCRATCH_BASE, x1_1, 32);
+      v128.store(SCRATCH_BASE, h1_1, 48);
+    }
     const p6 = <usize>((s1 >>> 16) & 0xff);
     const p7 = <usize>(s1 >>> 24);
     const s2 = load<u32>(selectors, 8);
@@ -63,6 +74,12 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x2_1 = i8x16.add(x1_1, y2_1);
     const h2_1 = v128.and(y2_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x2_0, 0);
+      v128.store(SCRATCH_BASE, h2_0, 16);
+      v128.store(SCRATCH_BASE, x2_1, 32);
+      v128.store(SCRATCH_BASE, h2_1, 48);
+    }
     const p9 = <usize>((s2 >>> 8) & 0xff);
     const p10 = <usize>((s2 >>> 16) & 0xff);
     const p11 = <usize>(s2 >>> 24);
@@ -72,16 +89,18 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x3_0 = i8x16.add(x2_0, y3_0);
     const h3_0 = i8x16.avgr_u(h1_0, i8x16.avgr_u(h2_0, v128.and(y3_0, high)));
-    v128.store(SCRATCH_BASE, x3_0, 0);
-    v128.store(SCRATCH_BASE, h3_0, 16);
     const y3_1 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 6400), v128.load(p10, TABLE_BASE + 6656)),
       v128.load(p11, TABLE_BASE + 6912),
     );
     const x3_1 = i8x16.add(x2_1, y3_1);
     const h3_1 = i8x16.avgr_u(h1_1, i8x16.avgr_u(h2_1, v128.and(y3_1, high)));
-    v128.store(SCRATCH_BASE, x3_1, 32);
-    v128.store(SCRATCH_BASE, h3_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x3_0, 0);
+      v128.store(SCRATCH_BASE, h3_0, 16);
+      v128.store(SCRATCH_BASE, x3_1, 32);
+      v128.store(SCRATCH_BASE, h3_1, 48);
+    }
     const s3 = load<u32>(selectors, 12);
     const p12 = <usize>(s3 & 0xff);
     const p13 = <usize>((s3 >>> 8) & 0xff);
@@ -98,6 +117,12 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x4_1 = i8x16.add(x3_1, y4_1);
     const h4_1 = v128.and(y4_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x4_0, 0);
+      v128.store(SCRATCH_BASE, h4_0, 16);
+      v128.store(SCRATCH_BASE, x4_1, 32);
+      v128.store(SCRATCH_BASE, h4_1, 48);
+    }
     const p15 = <usize>(s3 >>> 24);
     const y5_0 = v128.load(p15, TABLE_BASE + 3840);
     const x5_0 = i8x16.add(x4_0, y5_0);
@@ -123,7 +148,7 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
 }
 
 export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
-  const high = i8x16.splat(<i8>0xf0);
+  const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = load<u32>(selectors, 0);
@@ -142,6 +167,12 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x0_1 = y0_1;
     const h0_1 = v128.and(y0_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x0_0, 0);
+      v128.store(SCRATCH_BASE, h0_0, 16);
+      v128.store(SCRATCH_BASE, x0_1, 32);
+      v128.store(SCRATCH_BASE, h0_1, 48);
+    }
     const p3 = <usize>(s0 >>> 24);
     const s1 = load<u32>(selectors, 4);
     const p4 = <usize>(s1 & 0xff);
@@ -152,16 +183,18 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x1_0 = i8x16.add(x0_0, y1_0);
     const h1_0 = i8x16.avgr_u(h0_0, v128.and(y1_0, high));
-    v128.store(SCRATCH_BASE, x1_0, 0);
-    v128.store(SCRATCH_BASE, h1_0, 16);
     const y1_1 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 4864), v128.load(p4, TABLE_BASE + 5120)),
       v128.load(p5, TABLE_BASE + 5376),
     );
     const x1_1 = i8x16.add(x0_1, y1_1);
     const h1_1 = i8x16.avgr_u(h0_1, v128.and(y1_1, high));
-    v128.store(SCRATCH_BASE, x1_1, 32);
-    v128.store(SCRATCH_BASE, h1_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x1_0, 0);
+      v128.store(SCRATCH_BASE, h1_0, 16);
+      v128.store(SCRATCH_BASE, x1_1, 32);
+      v128.store(SCRATCH_BASE, h1_1, 48);
+    }
     const p6 = <usize>((s1 >>> 16) & 0xff);
     const p7 = <usize>(s1 >>> 24);
     const s2 = load<u32>(selectors, 8);
@@ -178,6 +211,12 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x2_1 = i8x16.add(x1_1, y2_1);
     const h2_1 = v128.and(y2_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x2_0, 0);
+      v128.store(SCRATCH_BASE, h2_0, 16);
+      v128.store(SCRATCH_BASE, x2_1, 32);
+      v128.store(SCRATCH_BASE, h2_1, 48);
+    }
     const p9 = <usize>((s2 >>> 8) & 0xff);
     const p10 = <usize>((s2 >>> 16) & 0xff);
     const p11 = <usize>(s2 >>> 24);
@@ -187,16 +226,18 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x3_0 = i8x16.add(x2_0, y3_0);
     const h3_0 = i8x16.avgr_u(h1_0, i8x16.avgr_u(h2_0, v128.and(y3_0, high)));
-    v128.store(SCRATCH_BASE, x3_0, 0);
-    v128.store(SCRATCH_BASE, h3_0, 16);
     const y3_1 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 6400), v128.load(p10, TABLE_BASE + 6656)),
       v128.load(p11, TABLE_BASE + 6912),
     );
     const x3_1 = i8x16.add(x2_1, y3_1);
     const h3_1 = i8x16.avgr_u(h1_1, i8x16.avgr_u(h2_1, v128.and(y3_1, high)));
-    v128.store(SCRATCH_BASE, x3_1, 32);
-    v128.store(SCRATCH_BASE, h3_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x3_0, 0);
+      v128.store(SCRATCH_BASE, h3_0, 16);
+      v128.store(SCRATCH_BASE, x3_1, 32);
+      v128.store(SCRATCH_BASE, h3_1, 48);
+    }
     const s3 = load<u32>(selectors, 12);
     const p12 = <usize>(s3 & 0xff);
     const p13 = <usize>((s3 >>> 8) & 0xff);
@@ -213,6 +254,12 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x4_1 = i8x16.add(x3_1, y4_1);
     const h4_1 = v128.and(y4_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x4_0, 0);
+      v128.store(SCRATCH_BASE, h4_0, 16);
+      v128.store(SCRATCH_BASE, x4_1, 32);
+      v128.store(SCRATCH_BASE, h4_1, 48);
+    }
     const p15 = <usize>(s3 >>> 24);
     const y5_0 = v128.load(p15, TABLE_BASE + 3840);
     const x5_0 = i8x16.add(x4_0, y5_0);
@@ -238,7 +285,7 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
 }
 
 export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
-  const high = i8x16.splat(<i8>0xf0);
+  const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = load<u32>(selectors, 0);
@@ -257,6 +304,12 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x0_1 = y0_1;
     const h0_1 = v128.and(y0_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x0_0, 0);
+      v128.store(SCRATCH_BASE, h0_0, 16);
+      v128.store(SCRATCH_BASE, x0_1, 32);
+      v128.store(SCRATCH_BASE, h0_1, 48);
+    }
     const p3 = <usize>(s0 >>> 24);
     const s1 = load<u32>(selectors, 4);
     const p4 = <usize>(s1 & 0xff);
@@ -267,16 +320,18 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x1_0 = i8x16.add(x0_0, y1_0);
     const h1_0 = i8x16.avgr_u(h0_0, v128.and(y1_0, high));
-    v128.store(SCRATCH_BASE, x1_0, 0);
-    v128.store(SCRATCH_BASE, h1_0, 16);
     const y1_1 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 8960), v128.load(p4, TABLE_BASE + 9216)),
       v128.load(p5, TABLE_BASE + 9472),
     );
     const x1_1 = i8x16.add(x0_1, y1_1);
     const h1_1 = i8x16.avgr_u(h0_1, v128.and(y1_1, high));
-    v128.store(SCRATCH_BASE, x1_1, 32);
-    v128.store(SCRATCH_BASE, h1_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x1_0, 0);
+      v128.store(SCRATCH_BASE, h1_0, 16);
+      v128.store(SCRATCH_BASE, x1_1, 32);
+      v128.store(SCRATCH_BASE, h1_1, 48);
+    }
     const p6 = <usize>((s1 >>> 16) & 0xff);
     const p7 = <usize>(s1 >>> 24);
     const s2 = load<u32>(selectors, 8);
@@ -293,6 +348,12 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x2_1 = i8x16.add(x1_1, y2_1);
     const h2_1 = v128.and(y2_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x2_0, 0);
+      v128.store(SCRATCH_BASE, h2_0, 16);
+      v128.store(SCRATCH_BASE, x2_1, 32);
+      v128.store(SCRATCH_BASE, h2_1, 48);
+    }
     const p9 = <usize>((s2 >>> 8) & 0xff);
     const p10 = <usize>((s2 >>> 16) & 0xff);
     const p11 = <usize>(s2 >>> 24);
@@ -302,16 +363,18 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x3_0 = i8x16.add(x2_0, y3_0);
     const h3_0 = i8x16.avgr_u(h1_0, i8x16.avgr_u(h2_0, v128.and(y3_0, high)));
-    v128.store(SCRATCH_BASE, x3_0, 0);
-    v128.store(SCRATCH_BASE, h3_0, 16);
     const y3_1 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 10496), v128.load(p10, TABLE_BASE + 10752)),
       v128.load(p11, TABLE_BASE + 11008),
     );
     const x3_1 = i8x16.add(x2_1, y3_1);
     const h3_1 = i8x16.avgr_u(h1_1, i8x16.avgr_u(h2_1, v128.and(y3_1, high)));
-    v128.store(SCRATCH_BASE, x3_1, 32);
-    v128.store(SCRATCH_BASE, h3_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x3_0, 0);
+      v128.store(SCRATCH_BASE, h3_0, 16);
+      v128.store(SCRATCH_BASE, x3_1, 32);
+      v128.store(SCRATCH_BASE, h3_1, 48);
+    }
     const s3 = load<u32>(selectors, 12);
     const p12 = <usize>(s3 & 0xff);
     const p13 = <usize>((s3 >>> 8) & 0xff);
@@ -328,6 +391,12 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x4_1 = i8x16.add(x3_1, y4_1);
     const h4_1 = v128.and(y4_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x4_0, 0);
+      v128.store(SCRATCH_BASE, h4_0, 16);
+      v128.store(SCRATCH_BASE, x4_1, 32);
+      v128.store(SCRATCH_BASE, h4_1, 48);
+    }
     const p15 = <usize>(s3 >>> 24);
     const s4 = load<u32>(selectors, 16);
     const p16 = <usize>(s4 & 0xff);
@@ -338,16 +407,18 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
-    v128.store(SCRATCH_BASE, x5_0, 0);
-    v128.store(SCRATCH_BASE, h5_0, 16);
     const y5_1 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 12032), v128.load(p16, TABLE_BASE + 12288)),
       v128.load(p17, TABLE_BASE + 12544),
     );
     const x5_1 = i8x16.add(x4_1, y5_1);
     const h5_1 = i8x16.avgr_u(h4_1, v128.and(y5_1, high));
-    v128.store(SCRATCH_BASE, x5_1, 32);
-    v128.store(SCRATCH_BASE, h5_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x5_0, 0);
+      v128.store(SCRATCH_BASE, h5_0, 16);
+      v128.store(SCRATCH_BASE, x5_1, 32);
+      v128.store(SCRATCH_BASE, h5_1, 48);
+    }
     const p18 = <usize>((s4 >>> 16) & 0xff);
     const p19 = <usize>(s4 >>> 24);
     const s5 = load<u32>(selectors, 20);
@@ -364,6 +435,12 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x6_1 = i8x16.add(x5_1, y6_1);
     const h6_1 = v128.and(y6_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x6_0, 0);
+      v128.store(SCRATCH_BASE, h6_0, 16);
+      v128.store(SCRATCH_BASE, x6_1, 32);
+      v128.store(SCRATCH_BASE, h6_1, 48);
+    }
     const p21 = <usize>((s5 >>> 8) & 0xff);
     const p22 = <usize>((s5 >>> 16) & 0xff);
     const p23 = <usize>(s5 >>> 24);
@@ -373,16 +450,18 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x7_0 = i8x16.add(x6_0, y7_0);
     const h7_0 = i8x16.avgr_u(h3_0, i8x16.avgr_u(h5_0, i8x16.avgr_u(h6_0, v128.and(y7_0, high))));
-    v128.store(SCRATCH_BASE, x7_0, 0);
-    v128.store(SCRATCH_BASE, h7_0, 16);
     const y7_1 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 13568), v128.load(p22, TABLE_BASE + 13824)),
       v128.load(p23, TABLE_BASE + 14080),
     );
     const x7_1 = i8x16.add(x6_1, y7_1);
     const h7_1 = i8x16.avgr_u(h3_1, i8x16.avgr_u(h5_1, i8x16.avgr_u(h6_1, v128.and(y7_1, high))));
-    v128.store(SCRATCH_BASE, x7_1, 32);
-    v128.store(SCRATCH_BASE, h7_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x7_0, 0);
+      v128.store(SCRATCH_BASE, h7_0, 16);
+      v128.store(SCRATCH_BASE, x7_1, 32);
+      v128.store(SCRATCH_BASE, h7_1, 48);
+    }
     const s6 = load<u32>(selectors, 24);
     const p24 = <usize>(s6 & 0xff);
     const p25 = <usize>((s6 >>> 8) & 0xff);
@@ -399,6 +478,12 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x8_1 = i8x16.add(x7_1, y8_1);
     const h8_1 = v128.and(y8_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x8_0, 0);
+      v128.store(SCRATCH_BASE, h8_0, 16);
+      v128.store(SCRATCH_BASE, x8_1, 32);
+      v128.store(SCRATCH_BASE, h8_1, 48);
+    }
     const p27 = <usize>(s6 >>> 24);
     const s7 = load<u32>(selectors, 28);
     const p28 = <usize>(s7 & 0xff);
@@ -409,16 +494,18 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x9_0 = i8x16.add(x8_0, y9_0);
     const h9_0 = i8x16.avgr_u(h8_0, v128.and(y9_0, high));
-    v128.store(SCRATCH_BASE, x9_0, 0);
-    v128.store(SCRATCH_BASE, h9_0, 16);
     const y9_1 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 15104), v128.load(p28, TABLE_BASE + 15360)),
       v128.load(p29, TABLE_BASE + 15616),
     );
     const x9_1 = i8x16.add(x8_1, y9_1);
     const h9_1 = i8x16.avgr_u(h8_1, v128.and(y9_1, high));
-    v128.store(SCRATCH_BASE, x9_1, 32);
-    v128.store(SCRATCH_BASE, h9_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x9_0, 0);
+      v128.store(SCRATCH_BASE, h9_0, 16);
+      v128.store(SCRATCH_BASE, x9_1, 32);
+      v128.store(SCRATCH_BASE, h9_1, 48);
+    }
     const p30 = <usize>((s7 >>> 16) & 0xff);
     const p31 = <usize>(s7 >>> 24);
     const y10_0 = i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936));
@@ -445,7 +532,7 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
 }
 
 export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
-  const high = i8x16.splat(<i8>0xf0);
+  const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = load<u32>(selectors, 0);
@@ -464,6 +551,12 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x0_1 = y0_1;
     const h0_1 = v128.and(y0_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x0_0, 0);
+      v128.store(SCRATCH_BASE, h0_0, 16);
+      v128.store(SCRATCH_BASE, x0_1, 32);
+      v128.store(SCRATCH_BASE, h0_1, 48);
+    }
     const p3 = <usize>(s0 >>> 24);
     const s1 = load<u32>(selectors, 4);
     const p4 = <usize>(s1 & 0xff);
@@ -474,16 +567,18 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x1_0 = i8x16.add(x0_0, y1_0);
     const h1_0 = i8x16.avgr_u(h0_0, v128.and(y1_0, high));
-    v128.store(SCRATCH_BASE, x1_0, 0);
-    v128.store(SCRATCH_BASE, h1_0, 16);
     const y1_1 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 8960), v128.load(p4, TABLE_BASE + 9216)),
       v128.load(p5, TABLE_BASE + 9472),
     );
     const x1_1 = i8x16.add(x0_1, y1_1);
     const h1_1 = i8x16.avgr_u(h0_1, v128.and(y1_1, high));
-    v128.store(SCRATCH_BASE, x1_1, 32);
-    v128.store(SCRATCH_BASE, h1_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x1_0, 0);
+      v128.store(SCRATCH_BASE, h1_0, 16);
+      v128.store(SCRATCH_BASE, x1_1, 32);
+      v128.store(SCRATCH_BASE, h1_1, 48);
+    }
     const p6 = <usize>((s1 >>> 16) & 0xff);
     const p7 = <usize>(s1 >>> 24);
     const s2 = load<u32>(selectors, 8);
@@ -500,6 +595,12 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x2_1 = i8x16.add(x1_1, y2_1);
     const h2_1 = v128.and(y2_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x2_0, 0);
+      v128.store(SCRATCH_BASE, h2_0, 16);
+      v128.store(SCRATCH_BASE, x2_1, 32);
+      v128.store(SCRATCH_BASE, h2_1, 48);
+    }
     const p9 = <usize>((s2 >>> 8) & 0xff);
     const p10 = <usize>((s2 >>> 16) & 0xff);
     const p11 = <usize>(s2 >>> 24);
@@ -509,16 +610,18 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x3_0 = i8x16.add(x2_0, y3_0);
     const h3_0 = i8x16.avgr_u(h1_0, i8x16.avgr_u(h2_0, v128.and(y3_0, high)));
-    v128.store(SCRATCH_BASE, x3_0, 0);
-    v128.store(SCRATCH_BASE, h3_0, 16);
     const y3_1 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 10496), v128.load(p10, TABLE_BASE + 10752)),
       v128.load(p11, TABLE_BASE + 11008),
     );
     const x3_1 = i8x16.add(x2_1, y3_1);
     const h3_1 = i8x16.avgr_u(h1_1, i8x16.avgr_u(h2_1, v128.and(y3_1, high)));
-    v128.store(SCRATCH_BASE, x3_1, 32);
-    v128.store(SCRATCH_BASE, h3_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x3_0, 0);
+      v128.store(SCRATCH_BASE, h3_0, 16);
+      v128.store(SCRATCH_BASE, x3_1, 32);
+      v128.store(SCRATCH_BASE, h3_1, 48);
+    }
     const s3 = load<u32>(selectors, 12);
     const p12 = <usize>(s3 & 0xff);
     const p13 = <usize>((s3 >>> 8) & 0xff);
@@ -535,6 +638,12 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x4_1 = i8x16.add(x3_1, y4_1);
     const h4_1 = v128.and(y4_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x4_0, 0);
+      v128.store(SCRATCH_BASE, h4_0, 16);
+      v128.store(SCRATCH_BASE, x4_1, 32);
+      v128.store(SCRATCH_BASE, h4_1, 48);
+    }
     const p15 = <usize>(s3 >>> 24);
     const s4 = load<u32>(selectors, 16);
     const p16 = <usize>(s4 & 0xff);
@@ -545,16 +654,18 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
-    v128.store(SCRATCH_BASE, x5_0, 0);
-    v128.store(SCRATCH_BASE, h5_0, 16);
     const y5_1 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 12032), v128.load(p16, TABLE_BASE + 12288)),
       v128.load(p17, TABLE_BASE + 12544),
     );
     const x5_1 = i8x16.add(x4_1, y5_1);
     const h5_1 = i8x16.avgr_u(h4_1, v128.and(y5_1, high));
-    v128.store(SCRATCH_BASE, x5_1, 32);
-    v128.store(SCRATCH_BASE, h5_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x5_0, 0);
+      v128.store(SCRATCH_BASE, h5_0, 16);
+      v128.store(SCRATCH_BASE, x5_1, 32);
+      v128.store(SCRATCH_BASE, h5_1, 48);
+    }
     const p18 = <usize>((s4 >>> 16) & 0xff);
     const p19 = <usize>(s4 >>> 24);
     const s5 = load<u32>(selectors, 20);
@@ -571,6 +682,12 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x6_1 = i8x16.add(x5_1, y6_1);
     const h6_1 = v128.and(y6_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x6_0, 0);
+      v128.store(SCRATCH_BASE, h6_0, 16);
+      v128.store(SCRATCH_BASE, x6_1, 32);
+      v128.store(SCRATCH_BASE, h6_1, 48);
+    }
     const p21 = <usize>((s5 >>> 8) & 0xff);
     const p22 = <usize>((s5 >>> 16) & 0xff);
     const p23 = <usize>(s5 >>> 24);
@@ -580,16 +697,18 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x7_0 = i8x16.add(x6_0, y7_0);
     const h7_0 = i8x16.avgr_u(h3_0, i8x16.avgr_u(h5_0, i8x16.avgr_u(h6_0, v128.and(y7_0, high))));
-    v128.store(SCRATCH_BASE, x7_0, 0);
-    v128.store(SCRATCH_BASE, h7_0, 16);
     const y7_1 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 13568), v128.load(p22, TABLE_BASE + 13824)),
       v128.load(p23, TABLE_BASE + 14080),
     );
     const x7_1 = i8x16.add(x6_1, y7_1);
     const h7_1 = i8x16.avgr_u(h3_1, i8x16.avgr_u(h5_1, i8x16.avgr_u(h6_1, v128.and(y7_1, high))));
-    v128.store(SCRATCH_BASE, x7_1, 32);
-    v128.store(SCRATCH_BASE, h7_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x7_0, 0);
+      v128.store(SCRATCH_BASE, h7_0, 16);
+      v128.store(SCRATCH_BASE, x7_1, 32);
+      v128.store(SCRATCH_BASE, h7_1, 48);
+    }
     const s6 = load<u32>(selectors, 24);
     const p24 = <usize>(s6 & 0xff);
     const p25 = <usize>((s6 >>> 8) & 0xff);
@@ -606,6 +725,12 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x8_1 = i8x16.add(x7_1, y8_1);
     const h8_1 = v128.and(y8_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x8_0, 0);
+      v128.store(SCRATCH_BASE, h8_0, 16);
+      v128.store(SCRATCH_BASE, x8_1, 32);
+      v128.store(SCRATCH_BASE, h8_1, 48);
+    }
     const p27 = <usize>(s6 >>> 24);
     const s7 = load<u32>(selectors, 28);
     const p28 = <usize>(s7 & 0xff);
@@ -616,16 +741,18 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x9_0 = i8x16.add(x8_0, y9_0);
     const h9_0 = i8x16.avgr_u(h8_0, v128.and(y9_0, high));
-    v128.store(SCRATCH_BASE, x9_0, 0);
-    v128.store(SCRATCH_BASE, h9_0, 16);
     const y9_1 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 15104), v128.load(p28, TABLE_BASE + 15360)),
       v128.load(p29, TABLE_BASE + 15616),
     );
     const x9_1 = i8x16.add(x8_1, y9_1);
     const h9_1 = i8x16.avgr_u(h8_1, v128.and(y9_1, high));
-    v128.store(SCRATCH_BASE, x9_1, 32);
-    v128.store(SCRATCH_BASE, h9_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x9_0, 0);
+      v128.store(SCRATCH_BASE, h9_0, 16);
+      v128.store(SCRATCH_BASE, x9_1, 32);
+      v128.store(SCRATCH_BASE, h9_1, 48);
+    }
     const p30 = <usize>((s7 >>> 16) & 0xff);
     const p31 = <usize>(s7 >>> 24);
     const y10_0 = i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936));
@@ -652,7 +779,7 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
 }
 
 export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
-  const high = i8x16.splat(<i8>0xf0);
+  const high = v128.load(HIGH_NIBBLES);
 
   for (; pixels > 0; pixels--) {
     const s0 = load<u32>(selectors, 0);
@@ -671,6 +798,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x0_1 = y0_1;
     const h0_1 = v128.and(y0_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x0_0, 0);
+      v128.store(SCRATCH_BASE, h0_0, 16);
+      v128.store(SCRATCH_BASE, x0_1, 32);
+      v128.store(SCRATCH_BASE, h0_1, 48);
+    }
     const p3 = <usize>(s0 >>> 24);
     const s1 = load<u32>(selectors, 4);
     const p4 = <usize>(s1 & 0xff);
@@ -681,16 +814,18 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x1_0 = i8x16.add(x0_0, y1_0);
     const h1_0 = i8x16.avgr_u(h0_0, v128.and(y1_0, high));
-    v128.store(SCRATCH_BASE, x1_0, 0);
-    v128.store(SCRATCH_BASE, h1_0, 16);
     const y1_1 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 13056), v128.load(p4, TABLE_BASE + 13312)),
       v128.load(p5, TABLE_BASE + 13568),
     );
     const x1_1 = i8x16.add(x0_1, y1_1);
     const h1_1 = i8x16.avgr_u(h0_1, v128.and(y1_1, high));
-    v128.store(SCRATCH_BASE, x1_1, 32);
-    v128.store(SCRATCH_BASE, h1_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x1_0, 0);
+      v128.store(SCRATCH_BASE, h1_0, 16);
+      v128.store(SCRATCH_BASE, x1_1, 32);
+      v128.store(SCRATCH_BASE, h1_1, 48);
+    }
     const p6 = <usize>((s1 >>> 16) & 0xff);
     const p7 = <usize>(s1 >>> 24);
     const s2 = load<u32>(selectors, 8);
@@ -707,6 +842,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x2_1 = i8x16.add(x1_1, y2_1);
     const h2_1 = v128.and(y2_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x2_0, 0);
+      v128.store(SCRATCH_BASE, h2_0, 16);
+      v128.store(SCRATCH_BASE, x2_1, 32);
+      v128.store(SCRATCH_BASE, h2_1, 48);
+    }
     const p9 = <usize>((s2 >>> 8) & 0xff);
     const p10 = <usize>((s2 >>> 16) & 0xff);
     const p11 = <usize>(s2 >>> 24);
@@ -716,16 +857,18 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x3_0 = i8x16.add(x2_0, y3_0);
     const h3_0 = i8x16.avgr_u(h1_0, i8x16.avgr_u(h2_0, v128.and(y3_0, high)));
-    v128.store(SCRATCH_BASE, x3_0, 0);
-    v128.store(SCRATCH_BASE, h3_0, 16);
     const y3_1 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 14592), v128.load(p10, TABLE_BASE + 14848)),
       v128.load(p11, TABLE_BASE + 15104),
     );
     const x3_1 = i8x16.add(x2_1, y3_1);
     const h3_1 = i8x16.avgr_u(h1_1, i8x16.avgr_u(h2_1, v128.and(y3_1, high)));
-    v128.store(SCRATCH_BASE, x3_1, 32);
-    v128.store(SCRATCH_BASE, h3_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x3_0, 0);
+      v128.store(SCRATCH_BASE, h3_0, 16);
+      v128.store(SCRATCH_BASE, x3_1, 32);
+      v128.store(SCRATCH_BASE, h3_1, 48);
+    }
     const s3 = load<u32>(selectors, 12);
     const p12 = <usize>(s3 & 0xff);
     const p13 = <usize>((s3 >>> 8) & 0xff);
@@ -742,6 +885,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x4_1 = i8x16.add(x3_1, y4_1);
     const h4_1 = v128.and(y4_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x4_0, 0);
+      v128.store(SCRATCH_BASE, h4_0, 16);
+      v128.store(SCRATCH_BASE, x4_1, 32);
+      v128.store(SCRATCH_BASE, h4_1, 48);
+    }
     const p15 = <usize>(s3 >>> 24);
     const s4 = load<u32>(selectors, 16);
     const p16 = <usize>(s4 & 0xff);
@@ -752,16 +901,18 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
-    v128.store(SCRATCH_BASE, x5_0, 0);
-    v128.store(SCRATCH_BASE, h5_0, 16);
     const y5_1 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 16128), v128.load(p16, TABLE_BASE + 16384)),
       v128.load(p17, TABLE_BASE + 16640),
     );
     const x5_1 = i8x16.add(x4_1, y5_1);
     const h5_1 = i8x16.avgr_u(h4_1, v128.and(y5_1, high));
-    v128.store(SCRATCH_BASE, x5_1, 32);
-    v128.store(SCRATCH_BASE, h5_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x5_0, 0);
+      v128.store(SCRATCH_BASE, h5_0, 16);
+      v128.store(SCRATCH_BASE, x5_1, 32);
+      v128.store(SCRATCH_BASE, h5_1, 48);
+    }
     const p18 = <usize>((s4 >>> 16) & 0xff);
     const p19 = <usize>(s4 >>> 24);
     const s5 = load<u32>(selectors, 20);
@@ -778,6 +929,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x6_1 = i8x16.add(x5_1, y6_1);
     const h6_1 = v128.and(y6_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x6_0, 0);
+      v128.store(SCRATCH_BASE, h6_0, 16);
+      v128.store(SCRATCH_BASE, x6_1, 32);
+      v128.store(SCRATCH_BASE, h6_1, 48);
+    }
     const p21 = <usize>((s5 >>> 8) & 0xff);
     const p22 = <usize>((s5 >>> 16) & 0xff);
     const p23 = <usize>(s5 >>> 24);
@@ -787,16 +944,18 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x7_0 = i8x16.add(x6_0, y7_0);
     const h7_0 = i8x16.avgr_u(h3_0, i8x16.avgr_u(h5_0, i8x16.avgr_u(h6_0, v128.and(y7_0, high))));
-    v128.store(SCRATCH_BASE, x7_0, 0);
-    v128.store(SCRATCH_BASE, h7_0, 16);
     const y7_1 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 17664), v128.load(p22, TABLE_BASE + 17920)),
       v128.load(p23, TABLE_BASE + 18176),
     );
     const x7_1 = i8x16.add(x6_1, y7_1);
     const h7_1 = i8x16.avgr_u(h3_1, i8x16.avgr_u(h5_1, i8x16.avgr_u(h6_1, v128.and(y7_1, high))));
-    v128.store(SCRATCH_BASE, x7_1, 32);
-    v128.store(SCRATCH_BASE, h7_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x7_0, 0);
+      v128.store(SCRATCH_BASE, h7_0, 16);
+      v128.store(SCRATCH_BASE, x7_1, 32);
+      v128.store(SCRATCH_BASE, h7_1, 48);
+    }
     const s6 = load<u32>(selectors, 24);
     const p24 = <usize>(s6 & 0xff);
     const p25 = <usize>((s6 >>> 8) & 0xff);
@@ -813,6 +972,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x8_1 = i8x16.add(x7_1, y8_1);
     const h8_1 = v128.and(y8_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x8_0, 0);
+      v128.store(SCRATCH_BASE, h8_0, 16);
+      v128.store(SCRATCH_BASE, x8_1, 32);
+      v128.store(SCRATCH_BASE, h8_1, 48);
+    }
     const p27 = <usize>(s6 >>> 24);
     const s7 = load<u32>(selectors, 28);
     const p28 = <usize>(s7 & 0xff);
@@ -823,16 +988,18 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x9_0 = i8x16.add(x8_0, y9_0);
     const h9_0 = i8x16.avgr_u(h8_0, v128.and(y9_0, high));
-    v128.store(SCRATCH_BASE, x9_0, 0);
-    v128.store(SCRATCH_BASE, h9_0, 16);
     const y9_1 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 19200), v128.load(p28, TABLE_BASE + 19456)),
       v128.load(p29, TABLE_BASE + 19712),
     );
     const x9_1 = i8x16.add(x8_1, y9_1);
     const h9_1 = i8x16.avgr_u(h8_1, v128.and(y9_1, high));
-    v128.store(SCRATCH_BASE, x9_1, 32);
-    v128.store(SCRATCH_BASE, h9_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x9_0, 0);
+      v128.store(SCRATCH_BASE, h9_0, 16);
+      v128.store(SCRATCH_BASE, x9_1, 32);
+      v128.store(SCRATCH_BASE, h9_1, 48);
+    }
     const p30 = <usize>((s7 >>> 16) & 0xff);
     const p31 = <usize>(s7 >>> 24);
     const s8 = load<u32>(selectors, 32);
@@ -849,6 +1016,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x10_1 = i8x16.add(x9_1, y10_1);
     const h10_1 = v128.and(y10_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x10_0, 0);
+      v128.store(SCRATCH_BASE, h10_0, 16);
+      v128.store(SCRATCH_BASE, x10_1, 32);
+      v128.store(SCRATCH_BASE, h10_1, 48);
+    }
     const p33 = <usize>((s8 >>> 8) & 0xff);
     const p34 = <usize>((s8 >>> 16) & 0xff);
     const p35 = <usize>(s8 >>> 24);
@@ -858,16 +1031,18 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x11_0 = i8x16.add(x10_0, y11_0);
     const h11_0 = i8x16.avgr_u(h9_0, i8x16.avgr_u(h10_0, v128.and(y11_0, high)));
-    v128.store(SCRATCH_BASE, x11_0, 0);
-    v128.store(SCRATCH_BASE, h11_0, 16);
     const y11_1 = i8x16.add(
       i8x16.add(v128.load(p33, TABLE_BASE + 20736), v128.load(p34, TABLE_BASE + 20992)),
       v128.load(p35, TABLE_BASE + 21248),
     );
     const x11_1 = i8x16.add(x10_1, y11_1);
     const h11_1 = i8x16.avgr_u(h9_1, i8x16.avgr_u(h10_1, v128.and(y11_1, high)));
-    v128.store(SCRATCH_BASE, x11_1, 32);
-    v128.store(SCRATCH_BASE, h11_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x11_0, 0);
+      v128.store(SCRATCH_BASE, h11_0, 16);
+      v128.store(SCRATCH_BASE, x11_1, 32);
+      v128.store(SCRATCH_BASE, h11_1, 48);
+    }
     const s9 = load<u32>(selectors, 36);
     const p36 = <usize>(s9 & 0xff);
     const p37 = <usize>((s9 >>> 8) & 0xff);
@@ -884,6 +1059,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x12_1 = i8x16.add(x11_1, y12_1);
     const h12_1 = v128.and(y12_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x12_0, 0);
+      v128.store(SCRATCH_BASE, h12_0, 16);
+      v128.store(SCRATCH_BASE, x12_1, 32);
+      v128.store(SCRATCH_BASE, h12_1, 48);
+    }
     const p39 = <usize>(s9 >>> 24);
     const s10 = load<u32>(selectors, 40);
     const p40 = <usize>(s10 & 0xff);
@@ -894,16 +1075,18 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x13_0 = i8x16.add(x12_0, y13_0);
     const h13_0 = i8x16.avgr_u(h12_0, v128.and(y13_0, high));
-    v128.store(SCRATCH_BASE, x13_0, 0);
-    v128.store(SCRATCH_BASE, h13_0, 16);
     const y13_1 = i8x16.add(
       i8x16.add(v128.load(p39, TABLE_BASE + 22272), v128.load(p40, TABLE_BASE + 22528)),
       v128.load(p41, TABLE_BASE + 22784),
     );
     const x13_1 = i8x16.add(x12_1, y13_1);
     const h13_1 = i8x16.avgr_u(h12_1, v128.and(y13_1, high));
-    v128.store(SCRATCH_BASE, x13_1, 32);
-    v128.store(SCRATCH_BASE, h13_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x13_0, 0);
+      v128.store(SCRATCH_BASE, h13_0, 16);
+      v128.store(SCRATCH_BASE, x13_1, 32);
+      v128.store(SCRATCH_BASE, h13_1, 48);
+    }
     const p42 = <usize>((s10 >>> 16) & 0xff);
     const p43 = <usize>(s10 >>> 24);
     const s11 = load<u32>(selectors, 44);
@@ -920,6 +1103,12 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x14_1 = i8x16.add(x13_1, y14_1);
     const h14_1 = v128.and(y14_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x14_0, 0);
+      v128.store(SCRATCH_BASE, h14_0, 16);
+      v128.store(SCRATCH_BASE, x14_1, 32);
+      v128.store(SCRATCH_BASE, h14_1, 48);
+    }
     const p45 = <usize>((s11 >>> 8) & 0xff);
     const p46 = <usize>((s11 >>> 16) & 0xff);
     const p47 = <usize>(s11 >>> 24);
@@ -959,7 +1148,7 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
 }
 
 export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
-  const high = i8x16.splat(<i8>0xf0);
+  const high = v128.load(HIGH_NIBBLES);
 
   for (; pixels > 0; pixels--) {
     const s0 = load<u32>(selectors, 0);
@@ -978,6 +1167,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x0_1 = y0_1;
     const h0_1 = v128.and(y0_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x0_0, 0);
+      v128.store(SCRATCH_BASE, h0_0, 16);
+      v128.store(SCRATCH_BASE, x0_1, 32);
+      v128.store(SCRATCH_BASE, h0_1, 48);
+    }
     const p3 = <usize>(s0 >>> 24);
     const s1 = load<u32>(selectors, 4);
     const p4 = <usize>(s1 & 0xff);
@@ -988,16 +1183,18 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x1_0 = i8x16.add(x0_0, y1_0);
     const h1_0 = i8x16.avgr_u(h0_0, v128.and(y1_0, high));
-    v128.store(SCRATCH_BASE, x1_0, 0);
-    v128.store(SCRATCH_BASE, h1_0, 16);
     const y1_1 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 13056), v128.load(p4, TABLE_BASE + 13312)),
       v128.load(p5, TABLE_BASE + 13568),
     );
     const x1_1 = i8x16.add(x0_1, y1_1);
     const h1_1 = i8x16.avgr_u(h0_1, v128.and(y1_1, high));
-    v128.store(SCRATCH_BASE, x1_1, 32);
-    v128.store(SCRATCH_BASE, h1_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x1_0, 0);
+      v128.store(SCRATCH_BASE, h1_0, 16);
+      v128.store(SCRATCH_BASE, x1_1, 32);
+      v128.store(SCRATCH_BASE, h1_1, 48);
+    }
     const p6 = <usize>((s1 >>> 16) & 0xff);
     const p7 = <usize>(s1 >>> 24);
     const s2 = load<u32>(selectors, 8);
@@ -1014,6 +1211,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x2_1 = i8x16.add(x1_1, y2_1);
     const h2_1 = v128.and(y2_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x2_0, 0);
+      v128.store(SCRATCH_BASE, h2_0, 16);
+      v128.store(SCRATCH_BASE, x2_1, 32);
+      v128.store(SCRATCH_BASE, h2_1, 48);
+    }
     const p9 = <usize>((s2 >>> 8) & 0xff);
     const p10 = <usize>((s2 >>> 16) & 0xff);
     const p11 = <usize>(s2 >>> 24);
@@ -1023,16 +1226,18 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x3_0 = i8x16.add(x2_0, y3_0);
     const h3_0 = i8x16.avgr_u(h1_0, i8x16.avgr_u(h2_0, v128.and(y3_0, high)));
-    v128.store(SCRATCH_BASE, x3_0, 0);
-    v128.store(SCRATCH_BASE, h3_0, 16);
     const y3_1 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 14592), v128.load(p10, TABLE_BASE + 14848)),
       v128.load(p11, TABLE_BASE + 15104),
     );
     const x3_1 = i8x16.add(x2_1, y3_1);
     const h3_1 = i8x16.avgr_u(h1_1, i8x16.avgr_u(h2_1, v128.and(y3_1, high)));
-    v128.store(SCRATCH_BASE, x3_1, 32);
-    v128.store(SCRATCH_BASE, h3_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x3_0, 0);
+      v128.store(SCRATCH_BASE, h3_0, 16);
+      v128.store(SCRATCH_BASE, x3_1, 32);
+      v128.store(SCRATCH_BASE, h3_1, 48);
+    }
     const s3 = load<u32>(selectors, 12);
     const p12 = <usize>(s3 & 0xff);
     const p13 = <usize>((s3 >>> 8) & 0xff);
@@ -1049,6 +1254,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x4_1 = i8x16.add(x3_1, y4_1);
     const h4_1 = v128.and(y4_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x4_0, 0);
+      v128.store(SCRATCH_BASE, h4_0, 16);
+      v128.store(SCRATCH_BASE, x4_1, 32);
+      v128.store(SCRATCH_BASE, h4_1, 48);
+    }
     const p15 = <usize>(s3 >>> 24);
     const s4 = load<u32>(selectors, 16);
     const p16 = <usize>(s4 & 0xff);
@@ -1059,16 +1270,18 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
-    v128.store(SCRATCH_BASE, x5_0, 0);
-    v128.store(SCRATCH_BASE, h5_0, 16);
     const y5_1 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 16128), v128.load(p16, TABLE_BASE + 16384)),
       v128.load(p17, TABLE_BASE + 16640),
     );
     const x5_1 = i8x16.add(x4_1, y5_1);
     const h5_1 = i8x16.avgr_u(h4_1, v128.and(y5_1, high));
-    v128.store(SCRATCH_BASE, x5_1, 32);
-    v128.store(SCRATCH_BASE, h5_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x5_0, 0);
+      v128.store(SCRATCH_BASE, h5_0, 16);
+      v128.store(SCRATCH_BASE, x5_1, 32);
+      v128.store(SCRATCH_BASE, h5_1, 48);
+    }
     const p18 = <usize>((s4 >>> 16) & 0xff);
     const p19 = <usize>(s4 >>> 24);
     const s5 = load<u32>(selectors, 20);
@@ -1085,6 +1298,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x6_1 = i8x16.add(x5_1, y6_1);
     const h6_1 = v128.and(y6_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x6_0, 0);
+      v128.store(SCRATCH_BASE, h6_0, 16);
+      v128.store(SCRATCH_BASE, x6_1, 32);
+      v128.store(SCRATCH_BASE, h6_1, 48);
+    }
     const p21 = <usize>((s5 >>> 8) & 0xff);
     const p22 = <usize>((s5 >>> 16) & 0xff);
     const p23 = <usize>(s5 >>> 24);
@@ -1094,16 +1313,18 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x7_0 = i8x16.add(x6_0, y7_0);
     const h7_0 = i8x16.avgr_u(h3_0, i8x16.avgr_u(h5_0, i8x16.avgr_u(h6_0, v128.and(y7_0, high))));
-    v128.store(SCRATCH_BASE, x7_0, 0);
-    v128.store(SCRATCH_BASE, h7_0, 16);
     const y7_1 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 17664), v128.load(p22, TABLE_BASE + 17920)),
       v128.load(p23, TABLE_BASE + 18176),
     );
     const x7_1 = i8x16.add(x6_1, y7_1);
     const h7_1 = i8x16.avgr_u(h3_1, i8x16.avgr_u(h5_1, i8x16.avgr_u(h6_1, v128.and(y7_1, high))));
-    v128.store(SCRATCH_BASE, x7_1, 32);
-    v128.store(SCRATCH_BASE, h7_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x7_0, 0);
+      v128.store(SCRATCH_BASE, h7_0, 16);
+      v128.store(SCRATCH_BASE, x7_1, 32);
+      v128.store(SCRATCH_BASE, h7_1, 48);
+    }
     const s6 = load<u32>(selectors, 24);
     const p24 = <usize>(s6 & 0xff);
     const p25 = <usize>((s6 >>> 8) & 0xff);
@@ -1120,6 +1341,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x8_1 = i8x16.add(x7_1, y8_1);
     const h8_1 = v128.and(y8_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x8_0, 0);
+      v128.store(SCRATCH_BASE, h8_0, 16);
+      v128.store(SCRATCH_BASE, x8_1, 32);
+      v128.store(SCRATCH_BASE, h8_1, 48);
+    }
     const p27 = <usize>(s6 >>> 24);
     const s7 = load<u32>(selectors, 28);
     const p28 = <usize>(s7 & 0xff);
@@ -1130,16 +1357,18 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x9_0 = i8x16.add(x8_0, y9_0);
     const h9_0 = i8x16.avgr_u(h8_0, v128.and(y9_0, high));
-    v128.store(SCRATCH_BASE, x9_0, 0);
-    v128.store(SCRATCH_BASE, h9_0, 16);
     const y9_1 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 19200), v128.load(p28, TABLE_BASE + 19456)),
       v128.load(p29, TABLE_BASE + 19712),
     );
     const x9_1 = i8x16.add(x8_1, y9_1);
     const h9_1 = i8x16.avgr_u(h8_1, v128.and(y9_1, high));
-    v128.store(SCRATCH_BASE, x9_1, 32);
-    v128.store(SCRATCH_BASE, h9_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x9_0, 0);
+      v128.store(SCRATCH_BASE, h9_0, 16);
+      v128.store(SCRATCH_BASE, x9_1, 32);
+      v128.store(SCRATCH_BASE, h9_1, 48);
+    }
     const p30 = <usize>((s7 >>> 16) & 0xff);
     const p31 = <usize>(s7 >>> 24);
     const s8 = load<u32>(selectors, 32);
@@ -1156,6 +1385,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x10_1 = i8x16.add(x9_1, y10_1);
     const h10_1 = v128.and(y10_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x10_0, 0);
+      v128.store(SCRATCH_BASE, h10_0, 16);
+      v128.store(SCRATCH_BASE, x10_1, 32);
+      v128.store(SCRATCH_BASE, h10_1, 48);
+    }
     const p33 = <usize>((s8 >>> 8) & 0xff);
     const p34 = <usize>((s8 >>> 16) & 0xff);
     const p35 = <usize>(s8 >>> 24);
@@ -1165,16 +1400,18 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x11_0 = i8x16.add(x10_0, y11_0);
     const h11_0 = i8x16.avgr_u(h9_0, i8x16.avgr_u(h10_0, v128.and(y11_0, high)));
-    v128.store(SCRATCH_BASE, x11_0, 0);
-    v128.store(SCRATCH_BASE, h11_0, 16);
     const y11_1 = i8x16.add(
       i8x16.add(v128.load(p33, TABLE_BASE + 20736), v128.load(p34, TABLE_BASE + 20992)),
       v128.load(p35, TABLE_BASE + 21248),
     );
     const x11_1 = i8x16.add(x10_1, y11_1);
     const h11_1 = i8x16.avgr_u(h9_1, i8x16.avgr_u(h10_1, v128.and(y11_1, high)));
-    v128.store(SCRATCH_BASE, x11_1, 32);
-    v128.store(SCRATCH_BASE, h11_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x11_0, 0);
+      v128.store(SCRATCH_BASE, h11_0, 16);
+      v128.store(SCRATCH_BASE, x11_1, 32);
+      v128.store(SCRATCH_BASE, h11_1, 48);
+    }
     const s9 = load<u32>(selectors, 36);
     const p36 = <usize>(s9 & 0xff);
     const p37 = <usize>((s9 >>> 8) & 0xff);
@@ -1191,6 +1428,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x12_1 = i8x16.add(x11_1, y12_1);
     const h12_1 = v128.and(y12_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x12_0, 0);
+      v128.store(SCRATCH_BASE, h12_0, 16);
+      v128.store(SCRATCH_BASE, x12_1, 32);
+      v128.store(SCRATCH_BASE, h12_1, 48);
+    }
     const p39 = <usize>(s9 >>> 24);
     const s10 = load<u32>(selectors, 40);
     const p40 = <usize>(s10 & 0xff);
@@ -1201,16 +1444,18 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x13_0 = i8x16.add(x12_0, y13_0);
     const h13_0 = i8x16.avgr_u(h12_0, v128.and(y13_0, high));
-    v128.store(SCRATCH_BASE, x13_0, 0);
-    v128.store(SCRATCH_BASE, h13_0, 16);
     const y13_1 = i8x16.add(
       i8x16.add(v128.load(p39, TABLE_BASE + 22272), v128.load(p40, TABLE_BASE + 22528)),
       v128.load(p41, TABLE_BASE + 22784),
     );
     const x13_1 = i8x16.add(x12_1, y13_1);
     const h13_1 = i8x16.avgr_u(h12_1, v128.and(y13_1, high));
-    v128.store(SCRATCH_BASE, x13_1, 32);
-    v128.store(SCRATCH_BASE, h13_1, 48);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x13_0, 0);
+      v128.store(SCRATCH_BASE, h13_0, 16);
+      v128.store(SCRATCH_BASE, x13_1, 32);
+      v128.store(SCRATCH_BASE, h13_1, 48);
+    }
     const p42 = <usize>((s10 >>> 16) & 0xff);
     const p43 = <usize>(s10 >>> 24);
     const s11 = load<u32>(selectors, 44);
@@ -1227,6 +1472,12 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
     );
     const x14_1 = i8x16.add(x13_1, y14_1);
     const h14_1 = v128.and(y14_1, high);
+    if (pixels < 0) {
+      v128.store(SCRATCH_BASE, x14_0, 0);
+      v128.store(SCRATCH_BASE, h14_0, 16);
+      v128.store(SCRATCH_BASE, x14_1, 32);
+      v128.store(SCRATCH_BASE, h14_1, 48);
+    }
     const p45 = <usize>((s11 >>> 8) & 0xff);
     const p46 = <usize>((s11 >>> 16) & 0xff);
     const p47 = <usize>(s11 >>> 24);

@@ -11,8 +11,6 @@ const options = JSON.parse(readFileSync(new URL("assembly.prettierrc.json", root
 const HALVES = 2;
 /** Lookups whose sum fits a nibble: 3 * 4 = 12. */
 const LOOKUPS = 3;
-/** Triples between two scheduling fences. */
-const FENCE = 2;
 /** Selectors that one load fetches. */
 const SELECTORS_PER_LOAD = 4;
 
@@ -24,6 +22,9 @@ const HEADER = `/**
  *   y  sum of up to three entries                      h  tree of the high nibbles, h<last leaf>_<half>
  */
 import { SCRATCH_BASE, TABLE_BASE } from "./layout";
+
+/** 0xf0 in every byte: loaded, because newer V8 makes a constant again wherever it is used. */
+const HIGH_NIBBLES = memory.data<u64>([0xf0f0f0f0f0f0f0f0, 0xf0f0f0f0f0f0f0f0], 16);
 `;
 
 /** Loads the selectors that the lookups from `first` up to `last` need and that are not loaded yet. */
@@ -61,6 +62,15 @@ function triple(t, half, nibbles, tree) {
   return lines;
 }
 
+/** A branch that is never taken: what its stores read is computed before it. */
+function fence(t) {
+  const stores = Array.from({ length: HALVES }, (_, half) => [
+    `v128.store(SCRATCH_BASE, x${t}_${half}, ${32 * half});`,
+    `v128.store(SCRATCH_BASE, h${t}_${half}, ${32 * half + 16});`,
+  ]);
+  return ["if (pixels < 0) {", ...stores.flat(), "}"];
+}
+
 /** Joins the open subtrees, halving those that are too small, into the sum of the high nibbles (level 4). */
 function joinTree(tree) {
   let { level, name } = tree.pop();
@@ -80,11 +90,8 @@ function rowKernel(nibbles, accumulate) {
     body.push(...selectors(LOOKUPS * t, Math.min(LOOKUPS * (t + 1), nibbles)));
     for (let half = 0; half < HALVES; half++) {
       body.push(...triple(t, half, nibbles, trees[half]));
-      if (t % FENCE === FENCE - 1 && t < triples - 1) {
-        body.push(`v128.store(SCRATCH_BASE, x${t}_${half}, ${32 * half});`);
-        body.push(`v128.store(SCRATCH_BASE, h${t}_${half}, ${32 * half + 16});`);
-      }
     }
+    if (t < triples - 1) body.push(...fence(t));
   }
   for (let half = 0; half < HALVES; half++) {
     body.push(`const high${half} = ${joinTree(trees[half])};`);
@@ -98,7 +105,7 @@ function rowKernel(nibbles, accumulate) {
   const zero = triples === 16 ? "" : "const zero = i8x16.splat(0);";
   return `
 export function row${accumulate ? "Add" : "Set"}${nibbles}(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
-  const high = i8x16.splat(<i8>0xf0);
+  const high = v128.load(HIGH_NIBBLES);
   ${zero}
   for (; pixels > 0; pixels--) {
     ${body.join("\n    ")}
