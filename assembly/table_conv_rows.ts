@@ -14,10 +14,11 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
   const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
-    const s0 = load<u32>(selectors, 0);
+    const s0 = <u32>load<u16>(selectors, 0);
     const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>((s0 >>> 8) & 0xff);
-    const p2 = <usize>((s0 >>> 16) & 0xff);
+    const p1 = <usize>(s0 >>> 8);
+    const s1 = <u32>load<u16>(selectors, 2);
+    const p2 = <usize>(s1 & 0xff);
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -36,10 +37,10 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s0 >>> 24);
-    const s1 = load<u32>(selectors, 4);
-    const p4 = <usize>(s1 & 0xff);
-    const p5 = <usize>((s1 >>> 8) & 0xff);
+    const p3 = <usize>(s1 >>> 8);
+    const s2 = <u32>load<u16>(selectors, 4);
+    const p4 = <usize>(s2 & 0xff);
+    const p5 = <usize>(s2 >>> 8);
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -58,10 +59,11 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x1_1, 32);
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
-    const p6 = <usize>((s1 >>> 16) & 0xff);
-    const p7 = <usize>(s1 >>> 24);
-    const s2 = load<u32>(selectors, 8);
-    const p8 = <usize>(s2 & 0xff);
+    const s3 = <u32>load<u16>(selectors, 6);
+    const p6 = <usize>(s3 & 0xff);
+    const p7 = <usize>(s3 >>> 8);
+    const s4 = <u32>load<u16>(selectors, 8);
+    const p8 = <usize>(s4 & 0xff);
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -80,9 +82,10 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>((s2 >>> 8) & 0xff);
-    const p10 = <usize>((s2 >>> 16) & 0xff);
-    const p11 = <usize>(s2 >>> 24);
+    const p9 = <usize>(s4 >>> 8);
+    const s5 = <u32>load<u16>(selectors, 10);
+    const p10 = <usize>(s5 & 0xff);
+    const p11 = <usize>(s5 >>> 8);
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -101,10 +104,11 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x3_1, 32);
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
-    const s3 = load<u32>(selectors, 12);
-    const p12 = <usize>(s3 & 0xff);
-    const p13 = <usize>((s3 >>> 8) & 0xff);
-    const p14 = <usize>((s3 >>> 16) & 0xff);
+    const s6 = <u32>load<u16>(selectors, 12);
+    const p12 = <usize>(s6 & 0xff);
+    const p13 = <usize>(s6 >>> 8);
+    const s7 = <u32>load<u16>(selectors, 14);
+    const p14 = <usize>(s7 & 0xff);
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -123,7 +127,7 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s3 >>> 24);
+    const p15 = <usize>(s7 >>> 8);
     const y5_0 = v128.load(p15, TABLE_BASE + 3840);
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
@@ -151,10 +155,11 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
   const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
-    const s0 = load<u32>(selectors, 0);
+    const s0 = <u32>load<u16>(selectors, 0);
     const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>((s0 >>> 8) & 0xff);
-    const p2 = <usize>((s0 >>> 16) & 0xff);
+    const p1 = <usize>(s0 >>> 8);
+    const s1 = <u32>load<u16>(selectors, 2);
+    const p2 = <usize>(s1 & 0xff);
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -173,10 +178,10 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s0 >>> 24);
-    const s1 = load<u32>(selectors, 4);
-    const p4 = <usize>(s1 & 0xff);
-    const p5 = <usize>((s1 >>> 8) & 0xff);
+    const p3 = <usize>(s1 >>> 8);
+    const s2 = <u32>load<u16>(selectors, 4);
+    const p4 = <usize>(s2 & 0xff);
+    const p5 = <usize>(s2 >>> 8);
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -195,10 +200,11 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x1_1, 32);
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
-    const p6 = <usize>((s1 >>> 16) & 0xff);
-    const p7 = <usize>(s1 >>> 24);
-    const s2 = load<u32>(selectors, 8);
-    const p8 = <usize>(s2 & 0xff);
+    const s3 = <u32>load<u16>(selectors, 6);
+    const p6 = <usize>(s3 & 0xff);
+    const p7 = <usize>(s3 >>> 8);
+    const s4 = <u32>load<u16>(selectors, 8);
+    const p8 = <usize>(s4 & 0xff);
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -217,9 +223,10 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>((s2 >>> 8) & 0xff);
-    const p10 = <usize>((s2 >>> 16) & 0xff);
-    const p11 = <usize>(s2 >>> 24);
+    const p9 = <usize>(s4 >>> 8);
+    const s5 = <u32>load<u16>(selectors, 10);
+    const p10 = <usize>(s5 & 0xff);
+    const p11 = <usize>(s5 >>> 8);
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -238,10 +245,11 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x3_1, 32);
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
-    const s3 = load<u32>(selectors, 12);
-    const p12 = <usize>(s3 & 0xff);
-    const p13 = <usize>((s3 >>> 8) & 0xff);
-    const p14 = <usize>((s3 >>> 16) & 0xff);
+    const s6 = <u32>load<u16>(selectors, 12);
+    const p12 = <usize>(s6 & 0xff);
+    const p13 = <usize>(s6 >>> 8);
+    const s7 = <u32>load<u16>(selectors, 14);
+    const p14 = <usize>(s7 & 0xff);
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -260,7 +268,7 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s3 >>> 24);
+    const p15 = <usize>(s7 >>> 8);
     const y5_0 = v128.load(p15, TABLE_BASE + 3840);
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
@@ -288,10 +296,11 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
   const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
-    const s0 = load<u32>(selectors, 0);
+    const s0 = <u32>load<u16>(selectors, 0);
     const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>((s0 >>> 8) & 0xff);
-    const p2 = <usize>((s0 >>> 16) & 0xff);
+    const p1 = <usize>(s0 >>> 8);
+    const s1 = <u32>load<u16>(selectors, 2);
+    const p2 = <usize>(s1 & 0xff);
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -310,10 +319,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s0 >>> 24);
-    const s1 = load<u32>(selectors, 4);
-    const p4 = <usize>(s1 & 0xff);
-    const p5 = <usize>((s1 >>> 8) & 0xff);
+    const p3 = <usize>(s1 >>> 8);
+    const s2 = <u32>load<u16>(selectors, 4);
+    const p4 = <usize>(s2 & 0xff);
+    const p5 = <usize>(s2 >>> 8);
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -332,10 +341,11 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x1_1, 32);
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
-    const p6 = <usize>((s1 >>> 16) & 0xff);
-    const p7 = <usize>(s1 >>> 24);
-    const s2 = load<u32>(selectors, 8);
-    const p8 = <usize>(s2 & 0xff);
+    const s3 = <u32>load<u16>(selectors, 6);
+    const p6 = <usize>(s3 & 0xff);
+    const p7 = <usize>(s3 >>> 8);
+    const s4 = <u32>load<u16>(selectors, 8);
+    const p8 = <usize>(s4 & 0xff);
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -354,9 +364,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>((s2 >>> 8) & 0xff);
-    const p10 = <usize>((s2 >>> 16) & 0xff);
-    const p11 = <usize>(s2 >>> 24);
+    const p9 = <usize>(s4 >>> 8);
+    const s5 = <u32>load<u16>(selectors, 10);
+    const p10 = <usize>(s5 & 0xff);
+    const p11 = <usize>(s5 >>> 8);
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -375,10 +386,11 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x3_1, 32);
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
-    const s3 = load<u32>(selectors, 12);
-    const p12 = <usize>(s3 & 0xff);
-    const p13 = <usize>((s3 >>> 8) & 0xff);
-    const p14 = <usize>((s3 >>> 16) & 0xff);
+    const s6 = <u32>load<u16>(selectors, 12);
+    const p12 = <usize>(s6 & 0xff);
+    const p13 = <usize>(s6 >>> 8);
+    const s7 = <u32>load<u16>(selectors, 14);
+    const p14 = <usize>(s7 & 0xff);
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -397,10 +409,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s3 >>> 24);
-    const s4 = load<u32>(selectors, 16);
-    const p16 = <usize>(s4 & 0xff);
-    const p17 = <usize>((s4 >>> 8) & 0xff);
+    const p15 = <usize>(s7 >>> 8);
+    const s8 = <u32>load<u16>(selectors, 16);
+    const p16 = <usize>(s8 & 0xff);
+    const p17 = <usize>(s8 >>> 8);
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -419,10 +431,11 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x5_1, 32);
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
-    const p18 = <usize>((s4 >>> 16) & 0xff);
-    const p19 = <usize>(s4 >>> 24);
-    const s5 = load<u32>(selectors, 20);
-    const p20 = <usize>(s5 & 0xff);
+    const s9 = <u32>load<u16>(selectors, 18);
+    const p18 = <usize>(s9 & 0xff);
+    const p19 = <usize>(s9 >>> 8);
+    const s10 = <u32>load<u16>(selectors, 20);
+    const p20 = <usize>(s10 & 0xff);
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -441,9 +454,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>((s5 >>> 8) & 0xff);
-    const p22 = <usize>((s5 >>> 16) & 0xff);
-    const p23 = <usize>(s5 >>> 24);
+    const p21 = <usize>(s10 >>> 8);
+    const s11 = <u32>load<u16>(selectors, 22);
+    const p22 = <usize>(s11 & 0xff);
+    const p23 = <usize>(s11 >>> 8);
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -462,10 +476,11 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x7_1, 32);
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
-    const s6 = load<u32>(selectors, 24);
-    const p24 = <usize>(s6 & 0xff);
-    const p25 = <usize>((s6 >>> 8) & 0xff);
-    const p26 = <usize>((s6 >>> 16) & 0xff);
+    const s12 = <u32>load<u16>(selectors, 24);
+    const p24 = <usize>(s12 & 0xff);
+    const p25 = <usize>(s12 >>> 8);
+    const s13 = <u32>load<u16>(selectors, 26);
+    const p26 = <usize>(s13 & 0xff);
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -484,10 +499,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s6 >>> 24);
-    const s7 = load<u32>(selectors, 28);
-    const p28 = <usize>(s7 & 0xff);
-    const p29 = <usize>((s7 >>> 8) & 0xff);
+    const p27 = <usize>(s13 >>> 8);
+    const s14 = <u32>load<u16>(selectors, 28);
+    const p28 = <usize>(s14 & 0xff);
+    const p29 = <usize>(s14 >>> 8);
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -506,8 +521,9 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x9_1, 32);
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
-    const p30 = <usize>((s7 >>> 16) & 0xff);
-    const p31 = <usize>(s7 >>> 24);
+    const s15 = <u32>load<u16>(selectors, 30);
+    const p30 = <usize>(s15 & 0xff);
+    const p31 = <usize>(s15 >>> 8);
     const y10_0 = i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936));
     const x10_0 = i8x16.add(x9_0, y10_0);
     const h10_0 = v128.and(y10_0, high);
@@ -535,10 +551,11 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
   const high = v128.load(HIGH_NIBBLES);
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
-    const s0 = load<u32>(selectors, 0);
+    const s0 = <u32>load<u16>(selectors, 0);
     const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>((s0 >>> 8) & 0xff);
-    const p2 = <usize>((s0 >>> 16) & 0xff);
+    const p1 = <usize>(s0 >>> 8);
+    const s1 = <u32>load<u16>(selectors, 2);
+    const p2 = <usize>(s1 & 0xff);
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -557,10 +574,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s0 >>> 24);
-    const s1 = load<u32>(selectors, 4);
-    const p4 = <usize>(s1 & 0xff);
-    const p5 = <usize>((s1 >>> 8) & 0xff);
+    const p3 = <usize>(s1 >>> 8);
+    const s2 = <u32>load<u16>(selectors, 4);
+    const p4 = <usize>(s2 & 0xff);
+    const p5 = <usize>(s2 >>> 8);
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -579,10 +596,11 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x1_1, 32);
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
-    const p6 = <usize>((s1 >>> 16) & 0xff);
-    const p7 = <usize>(s1 >>> 24);
-    const s2 = load<u32>(selectors, 8);
-    const p8 = <usize>(s2 & 0xff);
+    const s3 = <u32>load<u16>(selectors, 6);
+    const p6 = <usize>(s3 & 0xff);
+    const p7 = <usize>(s3 >>> 8);
+    const s4 = <u32>load<u16>(selectors, 8);
+    const p8 = <usize>(s4 & 0xff);
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -601,9 +619,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>((s2 >>> 8) & 0xff);
-    const p10 = <usize>((s2 >>> 16) & 0xff);
-    const p11 = <usize>(s2 >>> 24);
+    const p9 = <usize>(s4 >>> 8);
+    const s5 = <u32>load<u16>(selectors, 10);
+    const p10 = <usize>(s5 & 0xff);
+    const p11 = <usize>(s5 >>> 8);
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -622,10 +641,11 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x3_1, 32);
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
-    const s3 = load<u32>(selectors, 12);
-    const p12 = <usize>(s3 & 0xff);
-    const p13 = <usize>((s3 >>> 8) & 0xff);
-    const p14 = <usize>((s3 >>> 16) & 0xff);
+    const s6 = <u32>load<u16>(selectors, 12);
+    const p12 = <usize>(s6 & 0xff);
+    const p13 = <usize>(s6 >>> 8);
+    const s7 = <u32>load<u16>(selectors, 14);
+    const p14 = <usize>(s7 & 0xff);
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -644,10 +664,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s3 >>> 24);
-    const s4 = load<u32>(selectors, 16);
-    const p16 = <usize>(s4 & 0xff);
-    const p17 = <usize>((s4 >>> 8) & 0xff);
+    const p15 = <usize>(s7 >>> 8);
+    const s8 = <u32>load<u16>(selectors, 16);
+    const p16 = <usize>(s8 & 0xff);
+    const p17 = <usize>(s8 >>> 8);
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -666,10 +686,11 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x5_1, 32);
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
-    const p18 = <usize>((s4 >>> 16) & 0xff);
-    const p19 = <usize>(s4 >>> 24);
-    const s5 = load<u32>(selectors, 20);
-    const p20 = <usize>(s5 & 0xff);
+    const s9 = <u32>load<u16>(selectors, 18);
+    const p18 = <usize>(s9 & 0xff);
+    const p19 = <usize>(s9 >>> 8);
+    const s10 = <u32>load<u16>(selectors, 20);
+    const p20 = <usize>(s10 & 0xff);
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -688,9 +709,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>((s5 >>> 8) & 0xff);
-    const p22 = <usize>((s5 >>> 16) & 0xff);
-    const p23 = <usize>(s5 >>> 24);
+    const p21 = <usize>(s10 >>> 8);
+    const s11 = <u32>load<u16>(selectors, 22);
+    const p22 = <usize>(s11 & 0xff);
+    const p23 = <usize>(s11 >>> 8);
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -709,10 +731,11 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x7_1, 32);
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
-    const s6 = load<u32>(selectors, 24);
-    const p24 = <usize>(s6 & 0xff);
-    const p25 = <usize>((s6 >>> 8) & 0xff);
-    const p26 = <usize>((s6 >>> 16) & 0xff);
+    const s12 = <u32>load<u16>(selectors, 24);
+    const p24 = <usize>(s12 & 0xff);
+    const p25 = <usize>(s12 >>> 8);
+    const s13 = <u32>load<u16>(selectors, 26);
+    const p26 = <usize>(s13 & 0xff);
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -731,10 +754,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s6 >>> 24);
-    const s7 = load<u32>(selectors, 28);
-    const p28 = <usize>(s7 & 0xff);
-    const p29 = <usize>((s7 >>> 8) & 0xff);
+    const p27 = <usize>(s13 >>> 8);
+    const s14 = <u32>load<u16>(selectors, 28);
+    const p28 = <usize>(s14 & 0xff);
+    const p29 = <usize>(s14 >>> 8);
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -753,8 +776,9 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x9_1, 32);
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
-    const p30 = <usize>((s7 >>> 16) & 0xff);
-    const p31 = <usize>(s7 >>> 24);
+    const s15 = <u32>load<u16>(selectors, 30);
+    const p30 = <usize>(s15 & 0xff);
+    const p31 = <usize>(s15 >>> 8);
     const y10_0 = i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936));
     const x10_0 = i8x16.add(x9_0, y10_0);
     const h10_0 = v128.and(y10_0, high);
@@ -782,10 +806,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
   const high = v128.load(HIGH_NIBBLES);
 
   for (; pixels > 0; pixels--) {
-    const s0 = load<u32>(selectors, 0);
+    const s0 = <u32>load<u16>(selectors, 0);
     const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>((s0 >>> 8) & 0xff);
-    const p2 = <usize>((s0 >>> 16) & 0xff);
+    const p1 = <usize>(s0 >>> 8);
+    const s1 = <u32>load<u16>(selectors, 2);
+    const p2 = <usize>(s1 & 0xff);
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -804,10 +829,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s0 >>> 24);
-    const s1 = load<u32>(selectors, 4);
-    const p4 = <usize>(s1 & 0xff);
-    const p5 = <usize>((s1 >>> 8) & 0xff);
+    const p3 = <usize>(s1 >>> 8);
+    const s2 = <u32>load<u16>(selectors, 4);
+    const p4 = <usize>(s2 & 0xff);
+    const p5 = <usize>(s2 >>> 8);
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -826,10 +851,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x1_1, 32);
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
-    const p6 = <usize>((s1 >>> 16) & 0xff);
-    const p7 = <usize>(s1 >>> 24);
-    const s2 = load<u32>(selectors, 8);
-    const p8 = <usize>(s2 & 0xff);
+    const s3 = <u32>load<u16>(selectors, 6);
+    const p6 = <usize>(s3 & 0xff);
+    const p7 = <usize>(s3 >>> 8);
+    const s4 = <u32>load<u16>(selectors, 8);
+    const p8 = <usize>(s4 & 0xff);
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -848,9 +874,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>((s2 >>> 8) & 0xff);
-    const p10 = <usize>((s2 >>> 16) & 0xff);
-    const p11 = <usize>(s2 >>> 24);
+    const p9 = <usize>(s4 >>> 8);
+    const s5 = <u32>load<u16>(selectors, 10);
+    const p10 = <usize>(s5 & 0xff);
+    const p11 = <usize>(s5 >>> 8);
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -869,10 +896,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x3_1, 32);
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
-    const s3 = load<u32>(selectors, 12);
-    const p12 = <usize>(s3 & 0xff);
-    const p13 = <usize>((s3 >>> 8) & 0xff);
-    const p14 = <usize>((s3 >>> 16) & 0xff);
+    const s6 = <u32>load<u16>(selectors, 12);
+    const p12 = <usize>(s6 & 0xff);
+    const p13 = <usize>(s6 >>> 8);
+    const s7 = <u32>load<u16>(selectors, 14);
+    const p14 = <usize>(s7 & 0xff);
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -891,10 +919,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s3 >>> 24);
-    const s4 = load<u32>(selectors, 16);
-    const p16 = <usize>(s4 & 0xff);
-    const p17 = <usize>((s4 >>> 8) & 0xff);
+    const p15 = <usize>(s7 >>> 8);
+    const s8 = <u32>load<u16>(selectors, 16);
+    const p16 = <usize>(s8 & 0xff);
+    const p17 = <usize>(s8 >>> 8);
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -913,10 +941,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x5_1, 32);
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
-    const p18 = <usize>((s4 >>> 16) & 0xff);
-    const p19 = <usize>(s4 >>> 24);
-    const s5 = load<u32>(selectors, 20);
-    const p20 = <usize>(s5 & 0xff);
+    const s9 = <u32>load<u16>(selectors, 18);
+    const p18 = <usize>(s9 & 0xff);
+    const p19 = <usize>(s9 >>> 8);
+    const s10 = <u32>load<u16>(selectors, 20);
+    const p20 = <usize>(s10 & 0xff);
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -935,9 +964,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>((s5 >>> 8) & 0xff);
-    const p22 = <usize>((s5 >>> 16) & 0xff);
-    const p23 = <usize>(s5 >>> 24);
+    const p21 = <usize>(s10 >>> 8);
+    const s11 = <u32>load<u16>(selectors, 22);
+    const p22 = <usize>(s11 & 0xff);
+    const p23 = <usize>(s11 >>> 8);
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -956,10 +986,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x7_1, 32);
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
-    const s6 = load<u32>(selectors, 24);
-    const p24 = <usize>(s6 & 0xff);
-    const p25 = <usize>((s6 >>> 8) & 0xff);
-    const p26 = <usize>((s6 >>> 16) & 0xff);
+    const s12 = <u32>load<u16>(selectors, 24);
+    const p24 = <usize>(s12 & 0xff);
+    const p25 = <usize>(s12 >>> 8);
+    const s13 = <u32>load<u16>(selectors, 26);
+    const p26 = <usize>(s13 & 0xff);
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -978,10 +1009,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s6 >>> 24);
-    const s7 = load<u32>(selectors, 28);
-    const p28 = <usize>(s7 & 0xff);
-    const p29 = <usize>((s7 >>> 8) & 0xff);
+    const p27 = <usize>(s13 >>> 8);
+    const s14 = <u32>load<u16>(selectors, 28);
+    const p28 = <usize>(s14 & 0xff);
+    const p29 = <usize>(s14 >>> 8);
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -1000,10 +1031,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x9_1, 32);
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
-    const p30 = <usize>((s7 >>> 16) & 0xff);
-    const p31 = <usize>(s7 >>> 24);
-    const s8 = load<u32>(selectors, 32);
-    const p32 = <usize>(s8 & 0xff);
+    const s15 = <u32>load<u16>(selectors, 30);
+    const p30 = <usize>(s15 & 0xff);
+    const p31 = <usize>(s15 >>> 8);
+    const s16 = <u32>load<u16>(selectors, 32);
+    const p32 = <usize>(s16 & 0xff);
     const y10_0 = i8x16.add(
       i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936)),
       v128.load(p32, TABLE_BASE + 8192),
@@ -1022,9 +1054,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x10_1, 32);
       v128.store(SCRATCH_BASE, h10_1, 48);
     }
-    const p33 = <usize>((s8 >>> 8) & 0xff);
-    const p34 = <usize>((s8 >>> 16) & 0xff);
-    const p35 = <usize>(s8 >>> 24);
+    const p33 = <usize>(s16 >>> 8);
+    const s17 = <u32>load<u16>(selectors, 34);
+    const p34 = <usize>(s17 & 0xff);
+    const p35 = <usize>(s17 >>> 8);
     const y11_0 = i8x16.add(
       i8x16.add(v128.load(p33, TABLE_BASE + 8448), v128.load(p34, TABLE_BASE + 8704)),
       v128.load(p35, TABLE_BASE + 8960),
@@ -1043,10 +1076,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x11_1, 32);
       v128.store(SCRATCH_BASE, h11_1, 48);
     }
-    const s9 = load<u32>(selectors, 36);
-    const p36 = <usize>(s9 & 0xff);
-    const p37 = <usize>((s9 >>> 8) & 0xff);
-    const p38 = <usize>((s9 >>> 16) & 0xff);
+    const s18 = <u32>load<u16>(selectors, 36);
+    const p36 = <usize>(s18 & 0xff);
+    const p37 = <usize>(s18 >>> 8);
+    const s19 = <u32>load<u16>(selectors, 38);
+    const p38 = <usize>(s19 & 0xff);
     const y12_0 = i8x16.add(
       i8x16.add(v128.load(p36, TABLE_BASE + 9216), v128.load(p37, TABLE_BASE + 9472)),
       v128.load(p38, TABLE_BASE + 9728),
@@ -1065,10 +1099,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x12_1, 32);
       v128.store(SCRATCH_BASE, h12_1, 48);
     }
-    const p39 = <usize>(s9 >>> 24);
-    const s10 = load<u32>(selectors, 40);
-    const p40 = <usize>(s10 & 0xff);
-    const p41 = <usize>((s10 >>> 8) & 0xff);
+    const p39 = <usize>(s19 >>> 8);
+    const s20 = <u32>load<u16>(selectors, 40);
+    const p40 = <usize>(s20 & 0xff);
+    const p41 = <usize>(s20 >>> 8);
     const y13_0 = i8x16.add(
       i8x16.add(v128.load(p39, TABLE_BASE + 9984), v128.load(p40, TABLE_BASE + 10240)),
       v128.load(p41, TABLE_BASE + 10496),
@@ -1087,10 +1121,11 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x13_1, 32);
       v128.store(SCRATCH_BASE, h13_1, 48);
     }
-    const p42 = <usize>((s10 >>> 16) & 0xff);
-    const p43 = <usize>(s10 >>> 24);
-    const s11 = load<u32>(selectors, 44);
-    const p44 = <usize>(s11 & 0xff);
+    const s21 = <u32>load<u16>(selectors, 42);
+    const p42 = <usize>(s21 & 0xff);
+    const p43 = <usize>(s21 >>> 8);
+    const s22 = <u32>load<u16>(selectors, 44);
+    const p44 = <usize>(s22 & 0xff);
     const y14_0 = i8x16.add(
       i8x16.add(v128.load(p42, TABLE_BASE + 10752), v128.load(p43, TABLE_BASE + 11008)),
       v128.load(p44, TABLE_BASE + 11264),
@@ -1109,9 +1144,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x14_1, 32);
       v128.store(SCRATCH_BASE, h14_1, 48);
     }
-    const p45 = <usize>((s11 >>> 8) & 0xff);
-    const p46 = <usize>((s11 >>> 16) & 0xff);
-    const p47 = <usize>(s11 >>> 24);
+    const p45 = <usize>(s22 >>> 8);
+    const s23 = <u32>load<u16>(selectors, 46);
+    const p46 = <usize>(s23 & 0xff);
+    const p47 = <usize>(s23 >>> 8);
     const y15_0 = i8x16.add(
       i8x16.add(v128.load(p45, TABLE_BASE + 11520), v128.load(p46, TABLE_BASE + 11776)),
       v128.load(p47, TABLE_BASE + 12032),
@@ -1151,10 +1187,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
   const high = v128.load(HIGH_NIBBLES);
 
   for (; pixels > 0; pixels--) {
-    const s0 = load<u32>(selectors, 0);
+    const s0 = <u32>load<u16>(selectors, 0);
     const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>((s0 >>> 8) & 0xff);
-    const p2 = <usize>((s0 >>> 16) & 0xff);
+    const p1 = <usize>(s0 >>> 8);
+    const s1 = <u32>load<u16>(selectors, 2);
+    const p2 = <usize>(s1 & 0xff);
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -1173,10 +1210,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s0 >>> 24);
-    const s1 = load<u32>(selectors, 4);
-    const p4 = <usize>(s1 & 0xff);
-    const p5 = <usize>((s1 >>> 8) & 0xff);
+    const p3 = <usize>(s1 >>> 8);
+    const s2 = <u32>load<u16>(selectors, 4);
+    const p4 = <usize>(s2 & 0xff);
+    const p5 = <usize>(s2 >>> 8);
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -1195,10 +1232,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x1_1, 32);
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
-    const p6 = <usize>((s1 >>> 16) & 0xff);
-    const p7 = <usize>(s1 >>> 24);
-    const s2 = load<u32>(selectors, 8);
-    const p8 = <usize>(s2 & 0xff);
+    const s3 = <u32>load<u16>(selectors, 6);
+    const p6 = <usize>(s3 & 0xff);
+    const p7 = <usize>(s3 >>> 8);
+    const s4 = <u32>load<u16>(selectors, 8);
+    const p8 = <usize>(s4 & 0xff);
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -1217,9 +1255,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>((s2 >>> 8) & 0xff);
-    const p10 = <usize>((s2 >>> 16) & 0xff);
-    const p11 = <usize>(s2 >>> 24);
+    const p9 = <usize>(s4 >>> 8);
+    const s5 = <u32>load<u16>(selectors, 10);
+    const p10 = <usize>(s5 & 0xff);
+    const p11 = <usize>(s5 >>> 8);
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -1238,10 +1277,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x3_1, 32);
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
-    const s3 = load<u32>(selectors, 12);
-    const p12 = <usize>(s3 & 0xff);
-    const p13 = <usize>((s3 >>> 8) & 0xff);
-    const p14 = <usize>((s3 >>> 16) & 0xff);
+    const s6 = <u32>load<u16>(selectors, 12);
+    const p12 = <usize>(s6 & 0xff);
+    const p13 = <usize>(s6 >>> 8);
+    const s7 = <u32>load<u16>(selectors, 14);
+    const p14 = <usize>(s7 & 0xff);
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -1260,10 +1300,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s3 >>> 24);
-    const s4 = load<u32>(selectors, 16);
-    const p16 = <usize>(s4 & 0xff);
-    const p17 = <usize>((s4 >>> 8) & 0xff);
+    const p15 = <usize>(s7 >>> 8);
+    const s8 = <u32>load<u16>(selectors, 16);
+    const p16 = <usize>(s8 & 0xff);
+    const p17 = <usize>(s8 >>> 8);
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -1282,10 +1322,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x5_1, 32);
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
-    const p18 = <usize>((s4 >>> 16) & 0xff);
-    const p19 = <usize>(s4 >>> 24);
-    const s5 = load<u32>(selectors, 20);
-    const p20 = <usize>(s5 & 0xff);
+    const s9 = <u32>load<u16>(selectors, 18);
+    const p18 = <usize>(s9 & 0xff);
+    const p19 = <usize>(s9 >>> 8);
+    const s10 = <u32>load<u16>(selectors, 20);
+    const p20 = <usize>(s10 & 0xff);
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -1304,9 +1345,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>((s5 >>> 8) & 0xff);
-    const p22 = <usize>((s5 >>> 16) & 0xff);
-    const p23 = <usize>(s5 >>> 24);
+    const p21 = <usize>(s10 >>> 8);
+    const s11 = <u32>load<u16>(selectors, 22);
+    const p22 = <usize>(s11 & 0xff);
+    const p23 = <usize>(s11 >>> 8);
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -1325,10 +1367,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x7_1, 32);
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
-    const s6 = load<u32>(selectors, 24);
-    const p24 = <usize>(s6 & 0xff);
-    const p25 = <usize>((s6 >>> 8) & 0xff);
-    const p26 = <usize>((s6 >>> 16) & 0xff);
+    const s12 = <u32>load<u16>(selectors, 24);
+    const p24 = <usize>(s12 & 0xff);
+    const p25 = <usize>(s12 >>> 8);
+    const s13 = <u32>load<u16>(selectors, 26);
+    const p26 = <usize>(s13 & 0xff);
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -1347,10 +1390,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s6 >>> 24);
-    const s7 = load<u32>(selectors, 28);
-    const p28 = <usize>(s7 & 0xff);
-    const p29 = <usize>((s7 >>> 8) & 0xff);
+    const p27 = <usize>(s13 >>> 8);
+    const s14 = <u32>load<u16>(selectors, 28);
+    const p28 = <usize>(s14 & 0xff);
+    const p29 = <usize>(s14 >>> 8);
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -1369,10 +1412,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x9_1, 32);
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
-    const p30 = <usize>((s7 >>> 16) & 0xff);
-    const p31 = <usize>(s7 >>> 24);
-    const s8 = load<u32>(selectors, 32);
-    const p32 = <usize>(s8 & 0xff);
+    const s15 = <u32>load<u16>(selectors, 30);
+    const p30 = <usize>(s15 & 0xff);
+    const p31 = <usize>(s15 >>> 8);
+    const s16 = <u32>load<u16>(selectors, 32);
+    const p32 = <usize>(s16 & 0xff);
     const y10_0 = i8x16.add(
       i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936)),
       v128.load(p32, TABLE_BASE + 8192),
@@ -1391,9 +1435,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x10_1, 32);
       v128.store(SCRATCH_BASE, h10_1, 48);
     }
-    const p33 = <usize>((s8 >>> 8) & 0xff);
-    const p34 = <usize>((s8 >>> 16) & 0xff);
-    const p35 = <usize>(s8 >>> 24);
+    const p33 = <usize>(s16 >>> 8);
+    const s17 = <u32>load<u16>(selectors, 34);
+    const p34 = <usize>(s17 & 0xff);
+    const p35 = <usize>(s17 >>> 8);
     const y11_0 = i8x16.add(
       i8x16.add(v128.load(p33, TABLE_BASE + 8448), v128.load(p34, TABLE_BASE + 8704)),
       v128.load(p35, TABLE_BASE + 8960),
@@ -1412,10 +1457,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x11_1, 32);
       v128.store(SCRATCH_BASE, h11_1, 48);
     }
-    const s9 = load<u32>(selectors, 36);
-    const p36 = <usize>(s9 & 0xff);
-    const p37 = <usize>((s9 >>> 8) & 0xff);
-    const p38 = <usize>((s9 >>> 16) & 0xff);
+    const s18 = <u32>load<u16>(selectors, 36);
+    const p36 = <usize>(s18 & 0xff);
+    const p37 = <usize>(s18 >>> 8);
+    const s19 = <u32>load<u16>(selectors, 38);
+    const p38 = <usize>(s19 & 0xff);
     const y12_0 = i8x16.add(
       i8x16.add(v128.load(p36, TABLE_BASE + 9216), v128.load(p37, TABLE_BASE + 9472)),
       v128.load(p38, TABLE_BASE + 9728),
@@ -1434,10 +1480,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x12_1, 32);
       v128.store(SCRATCH_BASE, h12_1, 48);
     }
-    const p39 = <usize>(s9 >>> 24);
-    const s10 = load<u32>(selectors, 40);
-    const p40 = <usize>(s10 & 0xff);
-    const p41 = <usize>((s10 >>> 8) & 0xff);
+    const p39 = <usize>(s19 >>> 8);
+    const s20 = <u32>load<u16>(selectors, 40);
+    const p40 = <usize>(s20 & 0xff);
+    const p41 = <usize>(s20 >>> 8);
     const y13_0 = i8x16.add(
       i8x16.add(v128.load(p39, TABLE_BASE + 9984), v128.load(p40, TABLE_BASE + 10240)),
       v128.load(p41, TABLE_BASE + 10496),
@@ -1456,10 +1502,11 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x13_1, 32);
       v128.store(SCRATCH_BASE, h13_1, 48);
     }
-    const p42 = <usize>((s10 >>> 16) & 0xff);
-    const p43 = <usize>(s10 >>> 24);
-    const s11 = load<u32>(selectors, 44);
-    const p44 = <usize>(s11 & 0xff);
+    const s21 = <u32>load<u16>(selectors, 42);
+    const p42 = <usize>(s21 & 0xff);
+    const p43 = <usize>(s21 >>> 8);
+    const s22 = <u32>load<u16>(selectors, 44);
+    const p44 = <usize>(s22 & 0xff);
     const y14_0 = i8x16.add(
       i8x16.add(v128.load(p42, TABLE_BASE + 10752), v128.load(p43, TABLE_BASE + 11008)),
       v128.load(p44, TABLE_BASE + 11264),
@@ -1478,9 +1525,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x14_1, 32);
       v128.store(SCRATCH_BASE, h14_1, 48);
     }
-    const p45 = <usize>((s11 >>> 8) & 0xff);
-    const p46 = <usize>((s11 >>> 16) & 0xff);
-    const p47 = <usize>(s11 >>> 24);
+    const p45 = <usize>(s22 >>> 8);
+    const s23 = <u32>load<u16>(selectors, 46);
+    const p46 = <usize>(s23 & 0xff);
+    const p47 = <usize>(s23 >>> 8);
     const y15_0 = i8x16.add(
       i8x16.add(v128.load(p45, TABLE_BASE + 11520), v128.load(p46, TABLE_BASE + 11776)),
       v128.load(p47, TABLE_BASE + 12032),
