@@ -1,6 +1,6 @@
 /**
- * Full-precision convolution by Winograd's minimal filtering, F(3x3, 4x4): the 7x7 stem with stride 2 takes 40.3 multiplies an
- * output in place of 147, a 3x3 layer 2.8 in place of 9.
+ * Full-precision convolution by Winograd's minimal filtering, three outputs at a time along each axis: the 7x7 stem with stride 2 takes
+ * 40.3 multiplies an output in place of 147, a 3x3 layer 2.8 in place of 9, one of stride 2 5.4.
  *
  * PHASES. A convolution of stride s is a sum of s * s convolutions of stride 1, one for each phase (py, px) of the image,
  *
@@ -8,8 +8,8 @@
  *
  * so that a kernel of up to 4 s taps an axis has phases of at most 4: 7 taps with stride 2 are 4 (even) and 3 (odd).
  *
- * IDENTITY. Three outputs of four taps are the coefficients of a product of polynomials, found from its values at six points. With
- * d the 6x6 inputs of a tile and g the filter, both of one phase and channel,
+ * IDENTITY. Three outputs of four taps are the coefficients of a product of polynomials, found from its values at six points; of two taps
+ * at four. With d the inputs of a tile and g the filter, both of one phase and channel,
  *
  *   out = A^T (sum over phases and channels of (G g G^T) * (B^T d B)) A          * element by element
  *
@@ -21,11 +21,17 @@
  *   -1/2        [0   2   -1   -2     1    0]         [ 1  -1/2  1/4 -1/8] * -16/15
  *   infinity    [0   1   3/2  -2   -3/2   1]         [ 0    0    0    1]
  *
- * A phase of at most three taps has no value at infinity, and its product is not computed.
+ *     0         [-1  0  1  0]                          [ 1    0] / -1                [1  1  1  0]
+ *     1         [ 0  1  1  0]                          [ 1    1] / 2                 [0  1 -1  0]
+ *    -1         [ 0 -1  1  0]                          [ 1   -1] / 2                 [0  1  1  1]
+ *   infinity    [ 0 -1  0  1]                          [ 0    1]
+ *
+ * A kernel of at most two taps a phase takes the second table. The value of a filter at infinity is its last tap's, so a phase that
+ * has one tap less than the table (three, or one) has no product there and none is computed.
  *
  * ERROR. Not the direct sum's roundings, but no more of them: relative to the standard deviation of the stem's output, rms 2.4e-7 and
  * 2.1e-7 on two photographs through a trained stem, where the direct sum has 2.4e-7 and 2.6e-7; on white noise through random
- * weights 6.0e-7 against 2.2e-7. Other tiles lost: 2x2 outputs 1.9e-7 for half as many multiplies again, 2x4 and 3x3 on the points 2 and
+ * weights 6.0e-7 against 2.2e-7. Tiles that lost: 2x2 outputs 1.9e-7 for half as many multiplies again, 2x4 and 3x3 on the points 2 and
  * -2 2.9e-7 and up, 4x4 4.5e-7. A NaN or an infinity of the image reaches all nine outputs of its tiles as NaN.
  *
  * LAYOUTS.
@@ -37,32 +43,45 @@
  *
  * A band is as many rows of tiles as keep the values in the second-level cache. Cost: 0.47 of the direct convolution's time for the
  * stem, 0.42 for 3x3 at 56x56x64, of which two thirds are products; 0.8 for 3x3 on 3 channels, where the transforms weigh most.
+ *
+ * GROUPS. A group's channels of one phase are a run of the values, so groups are served at stride 1.
  */
 import { TILE_CHANNELS } from "./conv_tile_f32";
+import { SCRATCH_BASE } from "./layout";
 import { zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
 import { pointProducts } from "./winograd_products";
 import { storeTiles, TILE_BYTES, transformColumns, transformRows } from "./winograd_transform";
 
+/** Where the bias of a block is copied to: a group's channels need not be aligned. */
+const blockBias: usize = SCRATCH_BASE + 512;
+
 /** Tiles of a band, and their values: winogradF32Bands in src/compiler/winograd.ts sizes the scratch by the same rules. */
 const BAND_TILES: i32 = 80;
-const BAND_VALUES: i32 = 32768;
+const BAND_VALUES: i32 = 65536;
 
-/** Phases of four taps along an axis, the first ones: those with a value at infinity. */
+/** Points that every phase of an axis has: those of four taps, or of two. */
+// @ts-ignore: decorator
+@inline
+function nearPoints(kernel: i32, stride: i32): i32 {
+  return kernel > 2 * stride ? 5 : 3;
+}
+
+/** Phases with a value at infinity, the first ones. */
 // @ts-ignore: decorator
 @inline
 function farPhases(kernel: i32, stride: i32): i32 {
-  return max(0, kernel - 3 * stride);
+  return max(0, kernel - (kernel > 2 * stride ? 3 : 1) * stride);
 }
 
-/** G[point][tap]. */
-function evaluation(point: i32, tap: i32): f64 {
-  if (point == 0) return tap == 0 ? 1 : 0;
-  if (point == 1) return -1.0 / 3.0;
-  if (point == 2) return (tap & 1 ? -1.0 : 1.0) / 3.0;
+/** G[point][tap]; `point` 5 is infinity. */
+function evaluation(near: i32, point: i32, tap: i32): f64 {
+  if (point == 5) return tap == (near == 5 ? 3 : 1) ? 1 : 0;
+  if (point == 0) return tap > 0 ? 0 : near == 5 ? 1 : -1;
+  if (point == 1) return near == 5 ? -1.0 / 3.0 : 0.5;
+  if (point == 2) return (tap & 1 ? -1.0 : 1.0) / (near == 5 ? 3.0 : 2.0);
   if (point == 3) return <f64>(1 << tap) / 15.0;
-  if (point == 4) return (tap & 1 ? 16.0 : -16.0) / <f64>(15 << tap);
-  return tap == 3 ? 1 : 0;
+  return (tap & 1 ? 16.0 : -16.0) / <f64>(15 << tap);
 }
 
 /** G g G^T at one point, of one phase of a filter of one channel, in float64: rounded once. */
@@ -77,19 +96,28 @@ function filterValue(
   pointY: i32,
   pointX: i32,
 ): f32 {
+  const nearY = nearPoints(kernelHeight, strideHeight);
+  const nearX = nearPoints(kernelWidth, strideWidth);
   let sum: f64 = 0;
   for (let i = 0; i * strideHeight + py < kernelHeight; ++i) {
     let row: f64 = 0;
     for (let j = 0; j * strideWidth + px < kernelWidth; ++j) {
       const tap = (i * strideHeight + py) * kernelWidth + j * strideWidth + px;
-      row += evaluation(pointX, j) * <f64>load<f32>(filter + ((<usize>tap) << 2));
+      row += evaluation(nearX, pointX, j) * <f64>load<f32>(filter + ((<usize>tap) << 2));
     }
-    sum += evaluation(pointY, i) * row;
+    sum += evaluation(nearY, pointY, i) * row;
   }
   return <f32>sum;
 }
 
-/** Filters `[channels][inputs][kernelHeight][kernelWidth]` -> weights, zeros past the last channel. */
+/** Phases that have a point; 0 for points that the axis has not. */
+// @ts-ignore: decorator
+@inline
+function phasesAt(point: i32, near: i32, stride: i32, far: i32): i32 {
+  return point < near ? stride : point == 5 ? far : 0;
+}
+
+/** Filters `[channels][inputs of a group][kernelHeight][kernelWidth]` -> weights, zeros past a group's last channel. */
 export function winogradF32Pack(
   src: usize,
   dst: usize,
@@ -99,26 +127,31 @@ export function winogradF32Pack(
   kernelWidth: i32,
   strideHeight: i32,
   strideWidth: i32,
+  groups: i32,
 ): void {
   const filterBytes = (<usize>(kernelHeight * kernelWidth)) << 2;
+  const nearY = nearPoints(kernelHeight, strideHeight);
+  const nearX = nearPoints(kernelWidth, strideWidth);
   const farY = farPhases(kernelHeight, strideHeight);
   const farX = farPhases(kernelWidth, strideWidth);
-  for (let first = 0; first < channels; first += TILE_CHANNELS) {
+  const outputs = channels / groups;
+  const blocks = (outputs + TILE_CHANNELS - 1) / TILE_CHANNELS;
+  for (let block = 0; block < groups * blocks; ++block) {
+    const first = (block % blocks) * TILE_CHANNELS;
+    const group = src + <usize>((block / blocks) * outputs * inputs) * filterBytes;
     for (let point = 0; point < 36; ++point) {
       const a = point / 6;
       const b = point % 6;
-      const phasesY = a < 5 ? strideHeight : farY;
-      const phasesX = b < 5 ? strideWidth : farX;
-      for (let phase = 0; phase < phasesY * phasesX; ++phase) {
+      const phasesX = phasesAt(b, nearX, strideWidth, farX);
+      const phases = phasesAt(a, nearY, strideHeight, farY) * phasesX;
+      for (let phase = 0; phase < phases; ++phase) {
         const py = phase / phasesX;
         const px = phase % phasesX;
         for (let c = 0; c < inputs; ++c) {
           for (let n = first; n < first + TILE_CHANNELS; ++n) {
-            const filter = src + <usize>(n * inputs + c) * filterBytes;
+            const filter = group + <usize>(n * inputs + c) * filterBytes;
             const value =
-              n < channels
-                ? filterValue(filter, kernelHeight, kernelWidth, strideHeight, strideWidth, py, px, a, b)
-                : 0;
+              n < outputs ? filterValue(filter, kernelHeight, kernelWidth, strideHeight, strideWidth, py, px, a, b) : 0;
             store<f32>(dst, value);
             dst += 4;
           }
@@ -148,24 +181,31 @@ export function winogradF32(
   strideWidth: i32,
   padTop: i32,
   padLeft: i32,
+  groups: i32,
   rectify: i32,
 ): void {
   const pixelBytes = mapStride(inChannels) << 2;
   const rowBytes = <usize>width * pixelBytes;
   const outStep = mapStride(outChannels) << 2;
   const outRow = <usize>outWidth * outStep;
+  const nearY = nearPoints(kernelHeight, strideHeight);
+  const nearX = nearPoints(kernelWidth, strideWidth);
   const farY = farPhases(kernelHeight, strideHeight);
   const farX = farPhases(kernelWidth, strideWidth);
 
   const tilesY = (outHeight + 2) / 3;
   const tilesX = (outWidth + 2) / 3;
   const columns = strideWidth * (3 * tilesX + 3);
-  const pointPhases = (5 * strideHeight + farY) * (5 * strideWidth + farX);
+  const pointPhases = (nearY * strideHeight + farY) * (nearX * strideWidth + farX);
   const bandRows = max(1, min(BAND_TILES, BAND_VALUES / (pointPhases * inChannels)) / tilesX);
   const bandTiles = <usize>((bandRows * tilesX + 3) & ~3);
   const channelBytes = (<usize>inChannels) << 2;
   // Vectors of four channels write past the last one: the next phase overwrites that, and the last phase has a tail for it.
   const tail = (<usize>(-inChannels & 3)) << 2;
+
+  const outputs = outChannels / groups;
+  const blocks = (outputs + TILE_CHANNELS - 1) / TILE_CHANNELS;
+  const groupBytes = channelBytes / <usize>groups;
 
   const zeroRow = scratch;
   const rows = zeroRow + rowBytes;
@@ -191,16 +231,17 @@ export function winogradF32(
             strideHeight,
             height,
             rowBytes,
+            nearY == 5,
             py < farY,
           );
         }
         let plane = values;
         const tile = <usize>((tileY - first) * tilesX);
         for (let a = 0; a < 6; ++a) {
-          const phasesY = a < 5 ? strideHeight : farY;
+          const phasesY = phasesAt(a, nearY, strideHeight, farY);
           const near = <usize>(phasesY * strideWidth) * channelBytes + tail;
           const far = <usize>(phasesY * farX) * channelBytes + tail;
-          const farPlane = plane + 5 * near * bandTiles;
+          const farPlane = plane + <usize>nearX * near * bandTiles;
           for (let phase = 0; phase < phasesY * strideWidth; ++phase) {
             const py = phase / strideWidth;
             const px = phase % strideWidth;
@@ -212,6 +253,7 @@ export function winogradF32(
               plane + tile * near + <usize>phase * channelBytes,
               near * bandTiles,
               near,
+              nearX == 5,
               px < farX ? farPlane + tile * far + <usize>(py * farX + px) * channelBytes : 0,
               far,
             );
@@ -222,32 +264,42 @@ export function winogradF32(
 
       const tiles = (last - first) * tilesX;
       let w = weights;
-      for (let n = 0; n < outChannels; n += TILE_CHANNELS) {
-        let v = values;
+      for (let block = 0; block < groups * blocks; ++block) {
+        const group = block / blocks;
+        const n = (block % blocks) * TILE_CHANNELS;
+        let v = values + <usize>group * groupBytes;
         let m = products;
         for (let point = 0; point < 36; ++point) {
-          const phases = (point < 30 ? strideHeight : farY) * (point % 6 < 5 ? strideWidth : farX);
-          const bytes = <usize>phases * channelBytes;
-          if (bytes > 0) pointProducts(v, bytes + tail, w, m, tiles, bytes);
-          v += (bytes + tail) * bandTiles;
-          w += bytes * TILE_CHANNELS;
+          const phasesY = phasesAt(point / 6, nearY, strideHeight, farY);
+          const phases = <usize>(phasesY * phasesAt(point % 6, nearX, strideWidth, farX));
+          const tileBytes = phases * channelBytes + tail;
+          if (phases > 0) {
+            const bytes = phases * groupBytes;
+            pointProducts(v, tileBytes, w, m, tiles, bytes);
+            w += bytes * TILE_CHANNELS;
+          }
+          // Planes of values lie as they were written: one for each near point and one more in every row of points.
+          if (point % 6 < nearX || point % 6 == 5) v += tileBytes * bandTiles;
           m += TILE_CHANNELS << 2;
         }
-        const channel = (<usize>n) << 2;
+        const channel = (<usize>(group * outputs + n)) << 2;
+        memory.copy(blockBias, bias + channel, (<usize>min(TILE_CHANNELS, outputs - n)) << 2);
         m = products;
         for (let tileY = first; tileY < last; ++tileY) {
           storeTiles(
             m,
+            nearY == 5,
+            nearX == 5,
             farY > 0,
             farX > 0,
-            bias + channel,
+            blockBias,
             rectify != 0,
             dst + <usize>(3 * tileY) * outRow + channel,
             outRow,
             outStep,
             outHeight - 3 * tileY,
             outWidth,
-            outChannels - n,
+            outputs - n,
           );
           m += <usize>tilesX * TILE_BYTES;
         }

@@ -122,7 +122,7 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
     const src = map(layer.size ** 2, inputs);
     const weights = allocate(winogradF32WeightBytes(shape));
     const filters = place(normals(outputs * inputs * kernel ** 2));
-    kernels.winogradF32Pack(filters, weights, outputs, inputs, kernel, kernel, stride, stride);
+    kernels.winogradF32Pack(filters, weights, outputs, inputs, kernel, kernel, stride, stride, 1);
     const bias = place(normals(mapStride(outputs)));
     const scratch = allocate(winogradF32ScratchBytes(shape));
     const dst = allocate(mapBytes(shape.outHeight * shape.outWidth, outputs));
@@ -146,6 +146,7 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
         stride,
         shape.padTop,
         shape.padLeft,
+        1,
         0,
       );
     const name = layer === stem ? "stem winograd f32" : `conv ${kernel}x${kernel} winograd f32`;

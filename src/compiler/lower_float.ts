@@ -100,7 +100,7 @@ function convWeights(context: LowerContext, op: Conv2dOp, shape: ConvF32Shape, w
         bytes: winogradF32WeightBytes(shape),
         call: {
           kernel: "winogradF32Pack",
-          args: [packingArea, packedConstant, ...sizes, strideHeight, strideWidth],
+          args: [packingArea, packedConstant, ...sizes, strideHeight, strideWidth, groups],
         },
       }
     : {
@@ -134,7 +134,10 @@ export function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
     const outputs = [shape.outHeight, shape.outWidth, shape.outChannels];
     const { kernel, stride, padding } = op.window;
     return winograd
-      ? { kernel: "winogradF32", args: [...pointers, ...maps, ...outputs, ...kernel, ...stride, ...padding, relu] }
+      ? {
+          kernel: "winogradF32",
+          args: [...pointers, ...maps, ...outputs, ...kernel, ...stride, ...padding, op.groups, relu],
+        }
       : {
           kernel: "convF32",
           args: [...pointers, ...maps, ...outputs, ...kernel, ...stride, ...op.dilation, ...padding, op.groups, relu],

@@ -194,10 +194,11 @@ export interface KernelExports {
     kernelWidth: number,
     strideHeight: number,
     strideWidth: number,
+    groups: number,
   ): void;
   /**
-   * What convF32 computes, within its rounding, by Winograd's F(3x3, 4x4): one group, no dilation, at most 4 * stride taps along
-   * each axis. `scratch` is `winogradF32ScratchBytes` bytes.
+   * What convF32 computes, within its rounding, by Winograd's tiles of 3x3 outputs: no dilation, at most 4 * stride taps along each axis,
+   * groups at stride 1 only. `scratch` is `winogradF32ScratchBytes` bytes.
    */
   winogradF32(
     src: number,
@@ -218,6 +219,7 @@ export interface KernelExports {
     strideWidth: number,
     padTop: number,
     padLeft: number,
+    groups: number,
     relu: number,
   ): void;
 

@@ -48,11 +48,11 @@ function largestDifference(
     src, direct, weights, bias, scratch, 1, height, width, inChannels, outHeight, outWidth, outChannels,
     kernel, kernel, stride, stride, 1, 1, pad, pad, 1, 1,
   );
-  winogradF32Pack(filters, weights, outChannels, inChannels, kernel, kernel, stride, stride);
+  winogradF32Pack(filters, weights, outChannels, inChannels, kernel, kernel, stride, stride, 1);
   // prettier-ignore
   winogradF32(
     src, tiled, weights, bias, scratch, 1, height, width, inChannels, outHeight, outWidth, outChannels,
-    kernel, kernel, stride, stride, pad, pad, 1,
+    kernel, kernel, stride, stride, pad, pad, 1, 1,
   );
   let largest: f64 = 0;
   for (let i = 0; i < outputs; ++i) largest = max(largest, abs(<f64>at(direct, i) - <f64>at(tiled, i)));
@@ -69,6 +69,11 @@ describe("winogradF32", () => {
   it("agrees on kernels without values at infinity", () => {
     expect<f64>(largestDifference(11, 14, 5, 8, 3, 1, 1)).toBeLessThan(TOLERANCE);
     expect<f64>(largestDifference(12, 12, 2, 3, 6, 2, 0)).toBeLessThan(TOLERANCE);
+  });
+
+  it("agrees on kernels of two taps a phase", () => {
+    expect<f64>(largestDifference(13, 18, 5, 9, 3, 2, 1)).toBeLessThan(TOLERANCE);
+    expect<f64>(largestDifference(9, 9, 3, 8, 2, 1, 0)).toBeLessThan(TOLERANCE);
   });
 
   it("agrees where every phase has four taps, and on one tile", () => {

@@ -21,12 +21,12 @@ function run(c: ConvCase, input: Float32Array, weight: Float32Array, bias: Float
   const scratch = allocGuarded(bench, winogradF32ScratchBytes(c));
   const dst = allocGuarded(bench, floats * 4);
   const taps = [c.kernelHeight, c.kernelWidth, c.strideHeight, c.strideWidth] as const;
-  k.winogradF32Pack(raw, weights.pointer, c.outChannels, c.inChannels, ...taps);
+  k.winogradF32Pack(raw, weights.pointer, c.outChannels, c.inChannels / c.groups, ...taps, c.groups);
   k.winogradF32(
     ...([src, dst.pointer, weights.pointer, biasPointer, scratch.pointer] as const),
     ...([c.batch, c.height, c.width, c.inChannels, c.outHeight, c.outWidth, c.outChannels] as const),
     ...taps,
-    ...([c.padTop, c.padLeft, c.relu ? 1 : 0] as const),
+    ...([c.padTop, c.padLeft, c.groups, c.relu ? 1 : 0] as const),
   );
   for (const region of [weights, scratch, dst]) region.assertIntact();
   return readMap(bench.f32(dst.pointer, floats), c.batch, c.outChannels, c.outHeight * c.outWidth);
@@ -37,7 +37,7 @@ function run(c: ConvCase, input: Float32Array, weight: Float32Array, bias: Float
  * any pixels could make: 64 roundings of it, where a wrong coefficient of a transform changes a hundredth.
  */
 function check(c: ConvCase): void {
-  const fanIn = c.inChannels * c.kernelHeight * c.kernelWidth;
+  const fanIn = (c.inChannels / c.groups) * c.kernelHeight * c.kernelWidth;
   const input = randomValues(c.seed, c.batch * c.inChannels * c.height * c.width);
   const weight = randomValues(c.seed + 1, c.outChannels * fanIn);
   const bias = randomValues(c.seed + 2, c.outChannels);
@@ -66,16 +66,19 @@ const cases: fc.Arbitrary<ConvCase> = fc
     batch: fc.integer({ min: 1, max: 3 }),
     y: axis,
     x: axis,
-    inChannels: fc.integer({ min: 1, max: 20 }),
-    outChannels: fc.integer({ min: 1, max: 20 }),
+    inputs: fc.integer({ min: 1, max: 20 }),
+    outputs: fc.integer({ min: 1, max: 20 }),
+    groups: fc.constantFrom(1, 1, 2, 3, 5),
     relu: fc.boolean(),
     seed: fc.integer({ min: 1, max: 1e6 }),
   })
-  .map(({ batch, y, x, inChannels, outChannels, relu, seed }) => {
+  .map(({ batch, y, x, inputs, outputs, relu, seed, ...r }) => {
+    const groups = y.stride * x.stride > 1 ? 1 : r.groups;
     const height = Math.max(y.size, y.kernel - y.before - y.after);
     const width = Math.max(x.size, x.kernel - x.before - x.after);
     return {
-      ...{ batch, inChannels, outChannels, relu, seed, height, width, groups: 1, padTop: y.before, padLeft: x.before },
+      ...{ batch, inChannels: inputs * groups, outChannels: outputs * groups, groups, relu, seed },
+      ...{ height, width, padTop: y.before, padLeft: x.before },
       ...{ kernelHeight: y.kernel, kernelWidth: x.kernel, strideHeight: y.stride, strideWidth: x.stride },
       ...{ dilationHeight: 1, dilationWidth: 1 },
       outHeight: Math.floor((height + y.before + y.after - y.kernel) / y.stride) + 1,
@@ -93,15 +96,26 @@ test("winogradF32 on the networks' own layers, and on more tiles than a band", (
   check(squareConv(64, 64, 14, 3));
   check(squareConv(70, 9, 13, 3));
   check(squareConv(1, 5, 21, 8, 2));
+  check(squareConv(32, 64, 23, 3, 2));
+  check(squareConv(32, 32, 20, 3, 1, 4));
+  check(squareConv(32, 64, 20, 3, 1, 8));
 });
 
 test("winogradF32 is exact where every value is a small whole number and so is the transform", () => {
-  // One tap: the filter's values are products of two of 1, -1/3, 1/3, 1/15 and -16/15, whole for 225.
-  const c = squareConv(2, 3, 9, 1);
-  const input = randomValues(5, 2 * 81).map((value) => Math.round(value));
-  const weight = Float32Array.of(225, -225, 450, 0, 225, 225);
-  const { output } = naiveConv(c, input, weight, new Float32Array(3));
-  assert.deepEqual(Array.from(run(c, input, weight, new Float32Array(3))), Array.from(output));
+  // The filter's values are products of two sums of 1, 1/3 and 1/15 of weights, whole for 225; of one tap sums of 1/2, whole for 4.
+  for (const [kernel, unit] of [
+    [3, 225],
+    [1, 4],
+  ]) {
+    const c = squareConv(2, 3, 9, kernel);
+    const input = randomValues(5, 2 * 81).map((value) => Math.round(value));
+    const weight = randomValues(6, 6 * kernel * kernel).map((value) => unit * Math.round(value));
+    const { output } = naiveConv(c, input, weight, new Float32Array(3));
+    assert.deepEqual(
+      Array.from(run(c, input, weight, new Float32Array(3)), (value) => value + 0),
+      Array.from(output, (value) => value + 0),
+    );
+  }
 });
 
 test("winogradF32 keeps NaN and infinity in the tiles that read them", () => {
@@ -123,8 +137,10 @@ test("Winograd is chosen where it saves work: 7x7 stems and 3x3 layers of many c
   assert.ok(uses(squareConv(64, 64, 56, 3)));
   assert.ok(!uses(squareConv(3, 64, 224, 3)), "3x3 on 3 channels: the transforms weigh more");
   assert.ok(!uses(squareConv(64, 128, 28, 1)), "1x1");
-  assert.ok(!uses(squareConv(64, 64, 56, 3, 2)), "3x3 with stride 2");
-  assert.ok(!uses(squareConv(64, 64, 56, 3, 1, 4)), "groups");
+  assert.ok(uses(squareConv(32, 64, 112, 3, 2)), "3x3 with stride 2");
+  assert.ok(uses(squareConv(32, 32, 112, 3, 1, 4)), "groups of 8 channels");
+  assert.ok(!uses(squareConv(32, 64, 112, 3, 1, 8)), "groups of 4 channels");
+  assert.ok(!uses(squareConv(32, 64, 112, 3, 2, 4)), "groups with stride 2");
   assert.ok(!uses({ ...squareConv(64, 64, 56, 3), dilationHeight: 2, outHeight: 54 }), "dilation");
   assert.ok(!uses(squareConv(64, 64, 56, 5)), "5 taps with stride 1");
   assert.ok(!uses({ ...squareConv(64, 64, 56, 3), outHeight: 1, outWidth: 1 }), "one pixel of a tile of nine");
