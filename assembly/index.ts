@@ -2,7 +2,7 @@
 
 export { convF32Pack } from "./conv_f32";
 export { convF32 } from "./conv_f32";
-export { winogradF32Pack } from "./winograd_f32";
+export { winogradF32Pack } from "./winograd_pack";
 export { winogradF32 } from "./winograd_f32";
 export { convU8 } from "./conv_u8";
 export { denseF32Pack } from "./dense_f32";

@@ -50,116 +50,16 @@ import { TILE_CHANNELS } from "./conv_tile_f32";
 import { SCRATCH_BASE } from "./layout";
 import { zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
+import { farPhases, nearPoints, phasesAt } from "./winograd_pack";
 import { pointProducts } from "./winograd_products";
 import { storeTiles, TILE_BYTES, transformColumns, transformRows } from "./winograd_transform";
 
 /** Where the bias of a block is copied to: a group's channels need not be aligned. */
 const blockBias: usize = SCRATCH_BASE + 512;
 
-/** Tiles of a band, and their values: winogradF32Bands in src/compiler/winograd.ts sizes the scratch by the same rules. */
+/** Tiles of a band, and their values: band in src/compiler/winograd.ts sizes the scratch by the same rules. */
 const BAND_TILES: i32 = 80;
 const BAND_VALUES: i32 = 65536;
-
-/** Points that every phase of an axis has: those of four taps, or of two. */
-// @ts-ignore: decorator
-@inline
-function nearPoints(kernel: i32, stride: i32): i32 {
-  return kernel > 2 * stride ? 5 : 3;
-}
-
-/** Phases with a value at infinity, the first ones. */
-// @ts-ignore: decorator
-@inline
-function farPhases(kernel: i32, stride: i32): i32 {
-  return max(0, kernel - (kernel > 2 * stride ? 3 : 1) * stride);
-}
-
-/** G[point][tap]; `point` 5 is infinity. */
-function evaluation(near: i32, point: i32, tap: i32): f64 {
-  if (point == 5) return tap == (near == 5 ? 3 : 1) ? 1 : 0;
-  if (point == 0) return tap > 0 ? 0 : near == 5 ? 1 : -1;
-  if (point == 1) return near == 5 ? -1.0 / 3.0 : 0.5;
-  if (point == 2) return (tap & 1 ? -1.0 : 1.0) / (near == 5 ? 3.0 : 2.0);
-  if (point == 3) return <f64>(1 << tap) / 15.0;
-  return (tap & 1 ? 16.0 : -16.0) / <f64>(15 << tap);
-}
-
-/** G g G^T at one point, of one phase of a filter of one channel, in float64: rounded once. */
-function filterValue(
-  filter: usize,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  py: i32,
-  px: i32,
-  pointY: i32,
-  pointX: i32,
-): f32 {
-  const nearY = nearPoints(kernelHeight, strideHeight);
-  const nearX = nearPoints(kernelWidth, strideWidth);
-  let sum: f64 = 0;
-  for (let i = 0; i * strideHeight + py < kernelHeight; ++i) {
-    let row: f64 = 0;
-    for (let j = 0; j * strideWidth + px < kernelWidth; ++j) {
-      const tap = (i * strideHeight + py) * kernelWidth + j * strideWidth + px;
-      row += evaluation(nearX, pointX, j) * <f64>load<f32>(filter + ((<usize>tap) << 2));
-    }
-    sum += evaluation(nearY, pointY, i) * row;
-  }
-  return <f32>sum;
-}
-
-/** Phases that have a point; 0 for points that the axis has not. */
-// @ts-ignore: decorator
-@inline
-function phasesAt(point: i32, near: i32, stride: i32, far: i32): i32 {
-  return point < near ? stride : point == 5 ? far : 0;
-}
-
-/** Filters `[channels][inputs of a group][kernelHeight][kernelWidth]` -> weights, zeros past a group's last channel. */
-export function winogradF32Pack(
-  src: usize,
-  dst: usize,
-  channels: i32,
-  inputs: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  groups: i32,
-): void {
-  const filterBytes = (<usize>(kernelHeight * kernelWidth)) << 2;
-  const nearY = nearPoints(kernelHeight, strideHeight);
-  const nearX = nearPoints(kernelWidth, strideWidth);
-  const farY = farPhases(kernelHeight, strideHeight);
-  const farX = farPhases(kernelWidth, strideWidth);
-  const outputs = channels / groups;
-  const blocks = (outputs + TILE_CHANNELS - 1) / TILE_CHANNELS;
-  for (let block = 0; block < groups * blocks; ++block) {
-    const first = (block % blocks) * TILE_CHANNELS;
-    const group = src + <usize>((block / blocks) * outputs * inputs) * filterBytes;
-    for (let point = 0; point < 36; ++point) {
-      const a = point / 6;
-      const b = point % 6;
-      const phasesX = phasesAt(b, nearX, strideWidth, farX);
-      const phases = phasesAt(a, nearY, strideHeight, farY) * phasesX;
-      for (let phase = 0; phase < phases; ++phase) {
-        const py = phase / phasesX;
-        const px = phase % phasesX;
-        for (let c = 0; c < inputs; ++c) {
-          for (let n = first; n < first + TILE_CHANNELS; ++n) {
-            const filter = group + <usize>(n * inputs + c) * filterBytes;
-            const value =
-              n < outputs ? filterValue(filter, kernelHeight, kernelWidth, strideHeight, strideWidth, py, px, a, b) : 0;
-            store<f32>(dst, value);
-            dst += 4;
-          }
-        }
-      }
-    }
-  }
-}
 
 /** map -> map; arguments as convF32 has them. */
 export function winogradF32(

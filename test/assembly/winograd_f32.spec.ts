@@ -1,5 +1,6 @@
 import { convF32, convF32Pack } from "../../assembly/conv_f32";
-import { winogradF32, winogradF32Pack } from "../../assembly/winograd_f32";
+import { winogradF32 } from "../../assembly/winograd_f32";
+import { winogradF32Pack } from "../../assembly/winograd_pack";
 
 function allocFloats(count: i32): usize {
   const pointer = heap.alloc(((<usize>count) << 2) + 64);

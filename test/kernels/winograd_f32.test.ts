@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { ConvF32Shape } from "../../src/compiler/kernel_sizes.js";
-import { mapStride } from "../../src/compiler/kernel_sizes.js";
+import { convF32ScratchBytes, convF32WeightBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
 import { usesWinograd, winogradF32ScratchBytes, winogradF32WeightBytes } from "../../src/compiler/winograd.js";
 import { type ConvCase, naiveConv, squareConv } from "../support/conv_cases.js";
 import { openKernels } from "../support/kernels.js";
@@ -30,6 +30,24 @@ function run(c: ConvCase, input: Float32Array, weight: Float32Array, bias: Float
   );
   for (const region of [weights, scratch, dst]) region.assertIntact();
   return readMap(bench.f32(dst.pointer, floats), c.batch, c.outChannels, c.outHeight * c.outWidth);
+}
+
+function runDirect(c: ConvCase, input: Float32Array, weight: Float32Array, bias: Float32Array): Float32Array {
+  bench.reset();
+  const src = bench.putF32(toMap(input, c.batch, c.inChannels, c.height * c.width));
+  const raw = bench.putF32(weight);
+  const biasPointer = bench.putF32(paddedToStride(bias));
+  const floats = c.batch * c.outHeight * c.outWidth * mapStride(c.outChannels);
+  const weights = bench.alloc(convF32WeightBytes(c.outChannels, c.inChannels, c.kernelHeight, c.kernelWidth, 1));
+  const scratch = bench.alloc(convF32ScratchBytes(c));
+  const dst = bench.alloc(floats * 4);
+  bench.k.convF32Pack(raw, weights, c.outChannels, c.inChannels, c.kernelHeight, c.kernelWidth, 1);
+  bench.k.convF32(
+    ...([src, dst, weights, biasPointer, scratch, c.batch, c.height, c.width, c.inChannels] as const),
+    ...([c.outHeight, c.outWidth, c.outChannels, c.kernelHeight, c.kernelWidth] as const),
+    ...([c.strideHeight, c.strideWidth, 1, 1, c.padTop, c.padLeft, 1, c.relu ? 1 : 0] as const),
+  );
+  return readMap(bench.f32(dst, floats), c.batch, c.outChannels, c.outHeight * c.outWidth);
 }
 
 /**
@@ -129,6 +147,21 @@ test("winogradF32 keeps NaN and infinity in the tiles that read them", () => {
       for (let x = 0; x < 24; x++)
         if (y > 2 || x > 2) assert.ok(Number.isFinite(output[n * 576 + y * 24 + x]), `channel ${n} at ${y}, ${x}`);
   }
+});
+
+test("winogradF32 rounds no worse than convF32 on a picture through a stem", () => {
+  const c = squareConv(3, 64, 96, 7, 2);
+  const noise = randomValues(1, 3 * 96 * 96);
+  const input = noise.map((value, i) => {
+    const [x, y] = [i % 96, Math.floor(i / 96) % 96];
+    return 1.2 * Math.sin(x / 9 + y / 13) + value / 16;
+  });
+  const weight = randomValues(2, 64 * 147);
+  const bias = new Float32Array(64);
+  const { output } = naiveConv(c, input, weight, bias);
+  const error = (actual: Float32Array) => output.reduce((sum, value, i) => sum + (actual[i] - value) ** 2, 0);
+  const [winograd, direct] = [run(c, input, weight, bias), runDirect(c, input, weight, bias)].map(error);
+  assert.ok(winograd <= direct, `squares of the errors: ${winograd}, directly ${direct}`);
 });
 
 test("Winograd is chosen where it saves work: 7x7 stems and 3x3 layers of many channels", () => {
