@@ -73,6 +73,31 @@ export function im2colBits(
   }
 }
 
+/**
+ * Joins taps of at most 32 channels: `rows` rows of `taps` u64, `channels` bits each -> rows of ceil(taps / floor(64 / channels)) u64,
+ *
+ *   | tap 0: bits 0 .. C-1 | tap 1: bits C .. 2C-1 | ...   as many as fit |  the next taps ...
+ *
+ * rows and weights alike, so that mismatches stay the same and the GEMM has fewer words to compare: a third of them for 3x3 taps of 16
+ * channels. `dst` may be `src`. Cost: a load, a shift and an or a tap.
+ */
+export function joinTaps(src: usize, dst: usize, rows: i32, taps: i32, channels: i32): void {
+  const most = 64 / channels;
+  for (let row = 0; row < rows; ++row) {
+    for (let left = taps; left > 0; left -= most) {
+      const end = src + ((<usize>min(left, most)) << 3);
+      let word: u64 = 0;
+      let shift: u64 = 0;
+      for (; src < end; src += 8) {
+        word |= load<u64>(src) << shift;
+        shift += <u64>channels;
+      }
+      store<u64>(dst, word);
+      dst += 8;
+    }
+  }
+}
+
 /** Copies `count` u64, two at a time and the last two again where their number is odd; returns the address after the last. */
 // @ts-ignore: decorator
 @inline

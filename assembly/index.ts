@@ -22,6 +22,7 @@ export { packThresholdU8 } from "./bitpack";
 export { unpackSignF32 } from "./bitpack";
 export { widenRows } from "./bitpack";
 export { im2colBits } from "./im2col";
+export { joinTaps } from "./im2col";
 export { xnorGemmPack } from "./xnor_gemm";
 export { xnorGemm } from "./xnor_gemm";
 export { thresholdCountsI32 } from "./bn_sign";

@@ -2,7 +2,7 @@ import { XnorkitError } from "../errors.js";
 import type { Shape } from "../tensor.js";
 import { kernelShape } from "./binary_conv.js";
 import type { BinaryConv2dOp, Op, PlanesConv2dOp } from "./ir.js";
-import { bitWords, tableConvIsExact } from "./kernel_sizes.js";
+import { bitWords, im2colWords, tableConvIsExact } from "./kernel_sizes.js";
 
 /** What computes a binary convolution: four-Russians tables, or im2col and XNOR-popcount GEMM. Both give the same integers. */
 export type BinaryKernel = "table" | "popcount";
@@ -19,13 +19,15 @@ export function checkKernelChoice(kernel: unknown): KernelChoice {
 /**
  * The cost table, in nanoseconds on one core of 2022 (`xnorkit bench kernels` prints what they are made from). The table kernel
  * works on blocks of 64 output channels: it pays for a word of 64 input channels at every pixel and builds a table for every band
- * of pixels. GEMM pays for every channel's word at every pixel, and im2col for every word.
+ * of pixels. GEMM pays for every channel's word at every pixel, and im2col for every word; where taps share words GEMM has fewer of them and
+ * joining them is paid for.
  */
 const cost = {
-  tableWord: 7.8,
-  tableBuild: 140,
+  tableWord: 7.3,
+  tableBuild: 160,
   gemmWord: 0.42,
   im2colWord: 1.2,
+  joinWord: 0.9,
 } as const;
 
 /** The operations that count mismatches, and the weights that tell their size. */
@@ -47,7 +49,9 @@ export function chooseKernel(op: CountingOp, output: Shape, choice: KernelChoice
   const pixels = batch * height * width;
   const blocks = Math.ceil(channels / 64);
   const table = words * blocks * (pixels * cost.tableWord + cost.tableBuild);
-  const popcount = words * pixels * (channels * cost.gemmWord + cost.im2colWord);
+  const joined = im2colWords(inputs, kernelHeight * kernelWidth);
+  const rows = words * (cost.im2colWord + (joined < words ? cost.joinWord : 0));
+  const popcount = pixels * (joined * channels * cost.gemmWord + rows);
   return table <= popcount ? "table" : "popcount";
 }
 

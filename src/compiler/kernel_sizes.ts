@@ -73,6 +73,11 @@ export function denseF32WeightBytes(units: number, inputs: number): number {
   return Math.ceil(units / 8) * 8 * inputs * 4;
 }
 
+/** u64 words of one im2col row: taps of at most 32 channels share words (joinTaps in assembly/im2col.ts), others have their own. */
+export function im2colWords(channels: number, taps: number): number {
+  return channels <= 32 ? Math.ceil(taps / Math.floor(64 / channels)) : taps * bitWords(channels);
+}
+
 /** Bytes of a popcount GEMM's weights: panels of four channels, the last one filled up (assembly/xnor_gemm.ts). */
 export function xnorGemmWeightBytes(channels: number, words: number): number {
   return Math.ceil(channels / 4) * 4 * words * 8;

@@ -7,7 +7,7 @@ import {
   kernelShape,
   widenWeights,
 } from "./binary_conv.js";
-import { bitBytes, bitWords, mapStride, xnorGemmWeightBytes } from "./kernel_sizes.js";
+import { bitBytes, bitWords, im2colWords, mapStride, xnorGemmWeightBytes } from "./kernel_sizes.js";
 import { bytesOf } from "./lower_context.js";
 import type { Arg, Call } from "./plan.js";
 import { offsetRef, type PlanBuilder, packedConstant } from "./plan_builder.js";
@@ -27,23 +27,27 @@ export function popcountCalls(builder: PlanBuilder, conv: BinaryConv, sink: Coun
   const { name, input, output, window, dilation, padValue } = conv;
   const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(conv.weights[0]);
   const words = bitWords(inputs);
-  const rowWords = kernelHeight * kernelWidth * words;
+  const taps = kernelHeight * kernelWidth;
+  const rowWords = im2colWords(inputs, taps);
+  const joined = rowWords < taps * words;
+  const join = (rows: Arg, count: number): Call[] =>
+    joined ? [{ kernel: "joinTaps", args: [rows, rows, count, taps, inputs] }] : [];
   const weights = conv.weights.map((weight, j) => {
     const widen = widenWeights(weight);
     const pack: Call = { kernel: "xnorGemmPack", args: [widen.words, packedConstant, outputs, rowWords] };
     return builder.constant(`${name}/${j}/popcount`, xnorGemmWeightBytes(outputs, rowWords), () => weight.data, {
       areaBytes: widen.areaBytes,
-      calls: [widen.call, pack],
+      calls: [widen.call, ...join(widen.words, outputs), pack],
     });
   });
   const plane = output.height * output.width;
   const { stride: countStride, doubled } = popcountFormat(conv);
   const { stride, padding } = window;
-  const direct = rowWords === words && stride[0] === 1 && stride[1] === 1 && padding[0] === 0 && padding[1] === 0;
+  const direct = taps === 1 && stride[0] === 1 && stride[1] === 1 && padding[0] === 0 && padding[1] === 0;
   // The border of a zero-padded image is completed image by image.
-  const band = doubled ? plane : Math.min(plane, Math.max(16, Math.floor(bandBytes / (rowWords * 8) / 16) * 16));
+  const band = doubled ? plane : Math.min(plane, Math.max(16, Math.floor(bandBytes / (taps * words * 8) / 16) * 16));
   const counts = builder.buffer(`${name}/counts`, band * countStride * 4);
-  const columns = direct ? null : builder.buffer(`${name}/im2col`, band * rowWords * 8);
+  const columns = direct ? null : builder.buffer(`${name}/im2col`, band * taps * words * 8);
   const border = borderConstant(builder, inputs, padValue);
   const calls: Call[] = [];
   const gemm = (rows: Arg, pixel: number, pixelCount: number): void => {
@@ -67,6 +71,7 @@ export function popcountCalls(builder: PlanBuilder, conv: BinaryConv, sink: Coun
         kernel: "im2colBits",
         args: [image, columns, ...place, output.width, first, pixelCount, border],
       });
+      calls.push(...join(columns, pixelCount));
       gemm(columns, pixel, pixelCount);
     }
   }

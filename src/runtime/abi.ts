@@ -56,6 +56,12 @@ export interface KernelExports {
     border: number,
   ): void;
 
+  /**
+   * Rows of `taps` u64 with `channels` <= 32 bits each -> rows of ceil(taps / floor(64 / channels)) u64, the taps of a word side by
+   * side; `dst` may be `src`.
+   */
+  joinTaps(src: number, dst: number, rows: number, taps: number, channels: number): void;
+
   // xnor_gemm.ts
   /** Weights `[channels][words]` u64 -> the GEMM's tiled order; sizes by `xnorGemmWeightBytes` in compiler/kernel_sizes.ts. */
   xnorGemmPack(src: number, dst: number, channels: number, words: number): void;

@@ -1,4 +1,4 @@
-import { im2colBits } from "../../assembly/im2col";
+import { im2colBits, joinTaps } from "../../assembly/im2col";
 
 /** Number of words that differ from the definition. */
 function wrongWords(
@@ -84,6 +84,18 @@ function wrongWords(
 }
 
 describe("im2col on bits", () => {
+  test("taps of few channels share words, in place", () => {
+    // Two rows of five taps of 16 channels: four in the first word of a row, one in the second.
+    const rows = heap.alloc(2 * 5 * 8);
+    for (let tap = 0; tap < 10; ++tap) store<u64>(rows + tap * 8, 0x1000 + tap);
+    joinTaps(rows, rows, 2, 5, 16);
+    expect(load<u64>(rows)).toBe(0x1003100210011000);
+    expect(load<u64>(rows, 8)).toBe(0x1004);
+    expect(load<u64>(rows, 16)).toBe(0x1008100710061005);
+    expect(load<u64>(rows, 24)).toBe(0x1009);
+    heap.free(rows);
+  });
+
   test("every kernel from 1x1 to 7x7, one to four words a pixel", () => {
     for (let kh = 1; kh <= 7; ++kh) {
       for (let kw = 1; kw <= 7; ++kw) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bitWords } from "../../src/compiler/kernel_sizes.js";
+import { bitWords, im2colWords } from "../../src/compiler/kernel_sizes.js";
 import { type BitMap, putBits, randomBits, readBits } from "../support/bits.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded } from "../support/maps.js";
@@ -116,4 +116,29 @@ test("im2colBits on the largest case, and on a window wholly outside the image",
   };
   check(large, 100);
   check({ ...large, channels: 65, height: 1, width: 1, kernel: [1, 1], pad: [6, 6, 6, 6] }, 50);
+});
+
+test("joinTaps puts taps of up to 32 channels side by side, in place too", () => {
+  const shape = fc.record({ rows: upTo(1, 20), taps: upTo(1, 49), channels: upTo(1, 32), seed: fc.integer() });
+  fc.assert(
+    fc.property(shape, ({ rows, taps, channels, seed }) => {
+      bench.reset();
+      const map = randomBits(seed, rows * taps * channels);
+      const src = putBits(bench, map, rows * taps, channels);
+      const words = im2colWords(channels, taps);
+      const dst = allocGuarded(bench, rows * words * 8);
+      bench.k.joinTaps(src, dst.pointer, rows, taps, channels);
+      dst.assertIntact();
+      const perWord = Math.floor(64 / channels);
+      const expected = new Uint8Array(rows * words * 64);
+      map.forEach((bit, i) => {
+        const [row, tap, channel] = [Math.floor(i / (taps * channels)), Math.floor(i / channels) % taps, i % channels];
+        const word = row * words + Math.floor(tap / perWord);
+        expected[word * 64 + (tap % perWord) * channels + channel] = bit;
+      });
+      assert.deepEqual(readBits(bench, dst.pointer, rows * words, 64), expected);
+      bench.k.joinTaps(src, src, rows, taps, channels);
+      assert.deepEqual(bench.u8(src, rows * words * 8), bench.u8(dst.pointer, rows * words * 8));
+    }),
+  );
 });
