@@ -1,8 +1,9 @@
-// Writes what the library carries inside itself as TypeScript modules: the compiled kernels (zlib, in base64) and the embedded model (in
-// base64; its bits do not compress). They are generated (src/generated is not in the repository) so that one import needs no file
+// Writes what the library carries inside itself as TypeScript modules: the compiled kernels (packed, in base64) and the embedded model
+// (in base64; its bits do not compress). They are generated (src/generated is not in the repository) so that one import needs no file
 // access on any runtime. Copies the kernels to dist/wasm too, for the hosts that import them as files.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { deflateSync } from "node:zlib";
+import { unpack } from "../src/runtime/unpack.ts";
+import { packWasm } from "./pack_wasm.mjs";
 
 const root = new URL("../", import.meta.url);
 const generated = new URL("src/generated/", root);
@@ -17,11 +18,13 @@ for (const { from, to, name, copy } of assets) {
   const source = new URL(from, root);
   if (!existsSync(source)) continue;
   const bytes = readFileSync(source);
-  const inlined = copy === undefined ? bytes : deflateSync(bytes, { level: 9 });
-  const form = copy === undefined ? "in base64" : "as zlib data in base64";
+  const inlined = copy === undefined ? bytes : packWasm(bytes);
+  const form = copy === undefined ? "in base64" : "packed, in base64";
+  if (copy !== undefined && !bytes.equals(unpack(inlined)))
+    throw new Error(`${from} is not what its packed form gives back`);
   writeFileSync(
     new URL(to, generated),
-    `/** ${from} ${form}. */\nexport const ${name} = "${inlined.toString("base64")}";\n`,
+    `/** ${from} ${form}. */\nexport const ${name} = "${Buffer.from(inlined).toString("base64")}";\n`,
   );
   if (copy !== undefined) {
     const target = new URL(copy, root);
