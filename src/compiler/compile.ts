@@ -10,6 +10,7 @@ import { fuseEpilogue } from "./fuse_epilogue.js";
 import { fuseSign } from "./fuse_sign.js";
 import type { Op } from "./ir.js";
 import { lower } from "./lower.js";
+import type { Parts } from "./parts.js";
 import type { Plan } from "./plan.js";
 import { prune, schedule } from "./schedule.js";
 import { shareSigns } from "./share_signs.js";
@@ -32,6 +33,8 @@ export interface Program {
   readonly taps: ReadonlyMap<string, string>;
   readonly kernel: KernelChoice;
   readonly byteStem: boolean;
+  /** What `loadParts` imported for it. */
+  readonly parts: Parts;
 }
 
 /** What a graph from a file is known to have, and one made by hand may lack. */
@@ -62,17 +65,25 @@ export function compileGraph(graph: Graph, weights: Weights, options: CompileOpt
   ops = foldBatchNorm(ops, kept);
   ops = fuseEpilogue(ops, kept);
   ops = fuseSign(ops, kept);
-  return { graph, ops: schedule(prune(ops, kept)), output, taps: tapped, kernel, byteStem: options.byteStem ?? false };
+  return {
+    graph,
+    ops: schedule(prune(ops, kept)),
+    output,
+    taps: tapped,
+    kernel,
+    byteStem: options.byteStem ?? false,
+    parts: {},
+  };
 }
 
-/** Fused operations and an input shape -> the Plan. `tuned` are measured kernel choices, by layer. */
+/** Fused operations with their parts (`loadParts`) and an input shape -> the Plan. `tuned` are measured kernel choices, by layer. */
 export function planProgram(
   program: Program,
   inputShape: Shape,
   inputType: "f32" | "u8",
   tuned?: ReadonlyMap<string, BinaryKernel>,
 ): Plan {
-  const { graph, ops, output, taps } = program;
+  const { graph, ops, output, taps, parts } = program;
   const inferred = inferShapes(graph, inputShape);
   const shapes = new Map(inferred);
   for (const [name, shape] of inferred) shapes.set(unpackedName(name), shape);
@@ -88,7 +99,7 @@ export function planProgram(
     inputShape,
     inputType,
     preprocess: graph.preprocess,
-    byteStem: program.byteStem,
+    parts,
     shapes,
     kernels,
     output,

@@ -6,6 +6,7 @@ import { weightSum } from "./codes.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
 import { bitBytes, mapBytes } from "./kernel_sizes.js";
+import type { PlanesLowerings } from "./lower.js";
 import { binaryConv, countsEpilogue, countsKey, halved } from "./lower_binary.js";
 import {
   affineConstants,
@@ -22,7 +23,7 @@ import { tapSums } from "./weight_planes.js";
 /** The i32 that says whether a ternary value has any exact zero. */
 const zeroFlag = (value: string) => `${value}#zeros`;
 
-export function lowerPack(context: LowerContext, op: PackOp): void {
+function lowerPack(context: LowerContext, op: PackOp): void {
   const { builder } = context;
   const { pixels, channels } = context.shapeOf(op.value);
   const { method, bits, weights } = op.code;
@@ -45,7 +46,7 @@ export function lowerPack(context: LowerContext, op: PackOp): void {
   context.setRef(op.value, dst);
 }
 
-export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
+function lowerUnpack(context: LowerContext, op: UnpackOp): void {
   const { builder } = context;
   const { pixels, channels } = context.shapeOf(op.value);
   const src = context.refOf(op.input);
@@ -213,7 +214,7 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
   return countsCalls(context.builder, kernel, conv, epilogue);
 }
 
-export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
+function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const { builder } = context;
   const { activation, weights } = op;
   const affine = planesFormat(context, op).doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
@@ -232,3 +233,9 @@ export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): vo
   }
   defineOutputs(context, op, refs);
 }
+
+export const planesLowerings: PlanesLowerings = {
+  pack: lowerPack,
+  unpack: lowerUnpack,
+  planesConv2d: lowerPlanesConv2d,
+};
