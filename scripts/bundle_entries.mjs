@@ -19,6 +19,7 @@ const entries = {
 const parts = {
   relaxed: "dist/src/generated/relaxed_wasm.js",
   planes: "dist/src/compiler/lower_planes.js",
+  unary: "dist/src/compiler/lower_unary.js",
   byte_stem: "dist/src/compiler/lower_byte_stem.js",
   tune: "dist/src/runtime/tune.js",
 };

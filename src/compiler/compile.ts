@@ -10,7 +10,7 @@ import { fuseEpilogue } from "./fuse_epilogue.js";
 import { fuseSign } from "./fuse_sign.js";
 import type { Op } from "./ir.js";
 import { lower } from "./lower.js";
-import type { Parts } from "./parts.js";
+import { noParts, type Parts } from "./parts.js";
 import type { Plan } from "./plan.js";
 import { prune, schedule } from "./schedule.js";
 import { shareSigns } from "./share_signs.js";
@@ -72,7 +72,7 @@ export function compileGraph(graph: Graph, weights: Weights, options: CompileOpt
     taps: tapped,
     kernel,
     byteStem: options.byteStem ?? false,
-    parts: {},
+    parts: noParts,
   };
 }
 

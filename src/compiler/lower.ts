@@ -12,7 +12,6 @@ import {
   lowerPool,
 } from "./lower_float.js";
 import { type LowerOptions, lowerInput, lowerPort, pixelAffine, stageInput } from "./lower_ports.js";
-import { lowerConcat, lowerMul, lowerUnary } from "./lower_unary.js";
 import type { Plan, Port, Ref } from "./plan.js";
 import { planBuilder } from "./plan_builder.js";
 
@@ -23,7 +22,8 @@ export type Lowerings = {
   readonly [K in Lowered["kind"]]: (context: LowerContext, op: Extract<Lowered, { kind: K }>) => void;
 };
 
-const lowerings: Omit<Lowerings, keyof PlanesLowerings> = {
+/** Those of the core; others come in parts (parts.ts). */
+const lowerings: Partial<Lowerings> = {
   pointwise: lowerPointwise,
   conv2d: lowerConv2d,
   binaryConv2d: lowerBinaryConv2d,
@@ -33,13 +33,7 @@ const lowerings: Omit<Lowerings, keyof PlanesLowerings> = {
   globalAvgPool: lowerGlobalAvgPool,
   flatten: lowerFlatten,
   dense: lowerDense,
-  concat: lowerConcat,
-  mul: lowerMul,
-  unary: lowerUnary,
 };
-
-/** What `planesLowerings` (lower_planes.ts) holds. */
-export type PlanesLowerings = Pick<Lowerings, "pack" | "unpack" | "planesConv2d">;
 
 /**
  * Some layers are a few calls an image, each an object of some hundred bytes: a batch of millions would fill JavaScript's memory
@@ -83,8 +77,8 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
   };
 
   const staging = stageInput(context, options);
-  const { planes, byteStem } = options.parts;
-  const all = { ...lowerings, ...planes?.planesLowerings } as Lowerings;
+  const { byteStem } = options.parts;
+  const all = { ...lowerings, ...options.parts.lowerings };
   const stem =
     options.inputType === "u8"
       ? byteStem?.findByteStem(ops, kept, options.inputShape, pixelAffine(options), options.shapes)

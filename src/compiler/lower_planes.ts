@@ -6,7 +6,7 @@ import { weightSum } from "./codes.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
 import { bitBytes, mapBytes } from "./kernel_sizes.js";
-import type { PlanesLowerings } from "./lower.js";
+import type { Lowerings } from "./lower.js";
 import { binaryConv, countsEpilogue, countsKey, halved } from "./lower_binary.js";
 import {
   affineConstants,
@@ -42,7 +42,7 @@ function lowerPack(context: LowerContext, op: PackOp): void {
     calls.push({ kernel: "packTernaryF32", args: [src, dst, pixels, channels, planeBytes, 0, 0, flag] });
     context.setRef(zeroFlag(op.value), flag);
   }
-  builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
+  builder.step({ name: op.name, kind: op.kind, calls });
   context.setRef(op.value, dst);
 }
 
@@ -71,7 +71,7 @@ function lowerUnpack(context: LowerContext, op: UnpackOp): void {
     const offset = beta - weightSum(op.code) / steps;
     calls.push({ kernel: "unpackPlanesF32", args: [src, dst, pixels, channels, bits, planeBytes, 2 / steps, offset] });
   }
-  builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
+  builder.step({ name: op.name, kind: op.kind, calls });
   context.setRef(op.value, dst);
 }
 
@@ -224,7 +224,7 @@ function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const calls = planesCalls(context, op, refs, affine);
   const binaryMacs = output.pixels * outputs * fanIn(weights.planes[0]);
   const kind = `planesConv2d (${context.kernelOf(op.name)})`;
-  const step = { name: op.name, kind, binaryMacs, floatMacs: 0 };
+  const step = { name: op.name, kind, binaryMacs };
   if (activation.method === "ternary" && weights.planes.length === 1) {
     const flag = context.refOf(zeroFlag(op.input));
     builder.step({ ...step, calls: signCalls(context, op, refs), alternative: { flag, calls } });
@@ -234,7 +234,7 @@ function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   defineOutputs(context, op, refs);
 }
 
-export const planesLowerings: PlanesLowerings = {
+export const lowerings: Partial<Lowerings> = {
   pack: lowerPack,
   unpack: lowerUnpack,
   planesConv2d: lowerPlanesConv2d,

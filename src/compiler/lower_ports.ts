@@ -75,8 +75,6 @@ export function lowerInput(context: LowerContext, op: InputOp, options: LowerOpt
         args: [staging, ref, shape.batch, shape.channels, shape.height * shape.width, scale, shift],
       },
     ],
-    binaryMacs: 0,
-    floatMacs: 0,
   });
   context.setRef(op.value, ref);
 }
@@ -90,8 +88,6 @@ export function lowerPort(context: LowerContext, value: string, shape: Shape, na
     name,
     kind: "output",
     calls: [{ kernel: "mapToNchwF32", args: [context.refOf(value), ref, batch, channels, height * width] }],
-    binaryMacs: 0,
-    floatMacs: 0,
   });
   builder.keep(ref);
   return { ref, shape };
