@@ -1,7 +1,8 @@
-// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json). What is imported only
-// where a network or an option asks for it is left out of the core, as a bundler makes files of their own of it; each such part is
-// measured without the modules that it shares with the core.
-import { resolve } from "node:path";
+// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json). Bundlers make files of
+// their own of what is imported only where a network or an option asks for it; so are they measured here: a bundle is the file of its
+// entry and all that this one imports at once, each part imported on demand is one beside it.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { build } from "esbuild";
 
 const entries = {
@@ -16,40 +17,41 @@ const entries = {
   digits: "dist/src/models/digits.js",
 };
 
-const parts = {
-  relaxed: "dist/src/generated/relaxed_wasm.js",
-  planes: "dist/src/compiler/lower_planes.js",
-  unary: "dist/src/compiler/lower_unary.js",
-  byte_stem: "dist/src/compiler/lower_byte_stem.js",
-  tune: "dist/src/runtime/tune.js",
-};
-
-/** Leaves out modules by their path. */
-function without(paths) {
-  const left = new Set(paths.map((path) => resolve(path)));
-  return {
-    name: "without",
-    setup({ onResolve }) {
-      onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir, kind }) => {
-        const external = kind !== "entry-point" && left.has(resolve(resolveDir, path));
-        return external ? { path, external } : undefined;
-      });
-    },
-  };
+/** What `file` imports statically, what that imports, and `file` itself: in the order in which a single file would hold them. */
+function closure(outputs, file, found = new Set()) {
+  for (const { path, kind, external } of outputs[file].imports) {
+    if (kind === "import-statement" && !external && !found.has(path)) closure(outputs, path, found);
+  }
+  return found.add(file);
 }
 
-const options = {
-  outdir: "build/size",
-  bundle: true,
-  minify: true,
-  format: "esm",
-  external: ["*.wasm"],
-  metafile: true,
-  logLevel: "warning",
-};
+function write(name, files) {
+  writeFileSync(`build/size/${name}.js`, files.map((file) => readFileSync(file, "utf8")).join(""));
+}
 
-const { metafile } = await build({ ...options, entryPoints: entries, plugins: [without(Object.values(parts))] });
-const core = Object.keys(metafile.outputs["build/size/core.js"].inputs);
-for (const [name, part] of Object.entries(parts)) {
-  await build({ ...options, entryPoints: { [name]: part }, plugins: [without(core)] });
+mkdirSync("build/size", { recursive: true });
+for (const [name, entry] of Object.entries(entries)) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outdir: `build/size/${name}`,
+    entryNames: "[name]",
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    external: ["*.wasm"],
+    metafile: true,
+    logLevel: "warning",
+  });
+  const { outputs } = metafile;
+  const files = closure(outputs, `build/size/${name}/${basename(entry)}`);
+  write(name, [...files]);
+  if (name !== "core") continue;
+  for (const [file, { entryPoint }] of Object.entries(outputs)) {
+    if (entryPoint === undefined || entryPoint === entry) continue;
+    write(
+      basename(entryPoint, ".js"),
+      [...closure(outputs, file)].filter((part) => !files.has(part)),
+    );
+  }
 }
