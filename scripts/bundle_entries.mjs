@@ -1,7 +1,7 @@
 // Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json). Bundlers make files of
 // their own of what is imported only where a network or an option asks for it; so are they measured here: a bundle is the file of its
 // entry and all that this one imports at once, each part imported on demand is one beside it.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
@@ -29,6 +29,7 @@ function write(name, files) {
   writeFileSync(`build/size/${name}.js`, files.map((file) => readFileSync(file, "utf8")).join(""));
 }
 
+rmSync("build/size", { recursive: true, force: true });
 mkdirSync("build/size", { recursive: true });
 for (const [name, entry] of Object.entries(entries)) {
   const { metafile } = await build({

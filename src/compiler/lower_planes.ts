@@ -2,7 +2,7 @@
 import type { BorderValue } from "../graph/types.js";
 import type { Affine } from "./affine.js";
 import { type BinaryConv, type CountsFormat, type CountsSink, fanIn, kernelShape } from "./binary_conv.js";
-import { weightSum } from "./codes.js";
+import { tapSums } from "./binary_weights.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
 import { bitBytes, mapBytes } from "./kernel_sizes.js";
@@ -18,7 +18,7 @@ import {
 } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder } from "./plan_builder.js";
-import { tapSums } from "./weight_planes.js";
+import { weightSum } from "./weight_planes.js";
 
 /** The i32 that says whether a ternary value has any exact zero. */
 const zeroFlag = (value: string) => `${value}#zeros`;

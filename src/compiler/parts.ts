@@ -11,31 +11,25 @@ export interface Parts {
   readonly byteStem?: typeof import("./lower_byte_stem.js");
 }
 
-export const noParts: Parts = { lowerings: {} };
-
 const imports = {
-  /** Values and weights of a few bits, or with exact zeros. */
-  planes: () => import("./lower_planes.js"),
-  /** What ResNets do without. */
-  unary: () => import("./lower_unary.js"),
+  fewBits: () => import("./part_few_bits.js"),
+  unary: () => import("./part_unary.js"),
 };
 
-const importOf: Partial<Record<Op["kind"], keyof typeof imports>> = {
-  pack: "planes",
-  unpack: "planes",
-  planesConv2d: "planes",
+const partOf: Partial<Record<Op["kind"], keyof typeof imports>> = {
+  pack: "fewBits",
+  unpack: "fewBits",
+  planesConv2d: "fewBits",
   concat: "unary",
   mul: "unary",
   unary: "unary",
 };
 
-/** Imports what a program's plans will need: they are made without waiting, for every new input shape. */
-export async function loadParts<P extends { readonly ops: readonly Op[]; readonly byteStem: boolean }>(
-  program: P,
-): Promise<P & { readonly parts: Parts }> {
-  const needed = new Set(program.ops.map(({ kind }) => importOf[kind]));
+/** Imports what plans of these operations will need: they are made without waiting, for every new input shape. */
+export async function loadParts(ops: readonly Op[], options: { readonly byteStem?: boolean }): Promise<Parts> {
   const lowerings: Partial<Lowerings> = {};
-  for (const part of needed) if (part !== undefined) Object.assign(lowerings, (await imports[part]()).lowerings);
-  const byteStem = program.byteStem ? await import("./lower_byte_stem.js") : undefined;
-  return { ...program, parts: { lowerings, byteStem } };
+  for (const part of new Set(ops.map(({ kind }) => partOf[kind]))) {
+    if (part !== undefined) Object.assign(lowerings, (await imports[part]()).lowerings);
+  }
+  return { lowerings, byteStem: options.byteStem ? await import("./lower_byte_stem.js") : undefined };
 }

@@ -1,6 +1,5 @@
 import type { KernelChoice } from "../compiler/choose_kernel.js";
 import { compileGraph, type Program, planProgram } from "../compiler/compile.js";
-import { loadParts } from "../compiler/parts.js";
 import type { Plan } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
 import { checkWeights } from "../graph/parameters.js";
@@ -232,7 +231,7 @@ export async function createSessionOn(
   options: SessionOptions,
 ): Promise<Session> {
   checkWeights(graph, weights);
-  const program = await loadParts(compileGraph(graph, weights, { ...options }));
+  const program = await compileGraph(graph, weights, { ...options });
   const relaxed = options.relaxed && options.wasm === undefined ? await builds.relaxed() : null;
   const module = relaxed ?? (await kernelModuleOf(builds, options.wasm));
   let tune: Tune | null = null;

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileGraph, planProgram } from "../../src/compiler/compile.js";
-import { loadParts } from "../../src/compiler/parts.js";
 import { unpackSigns } from "../../src/formats/bits.js";
 import type { ActivationQuantizer, BorderValue, Node, WeightQuantizer } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
@@ -116,7 +115,7 @@ test("pairs of planes share their scratch buffers", async () => {
   const arena = async (bits: number) => {
     const layer: Layer = { method: "round", quantizer: "dorefa", bits, padValue: -1, channels: 64, offset: false };
     const graph = graphOf([quantized("s", "x", layer), convolved("c", "s", layer)], [1, 64, 56, 56]);
-    const program = await loadParts(compileGraph(graph, randomWeights(graph, 1), { kernel: "table" }));
+    const program = await compileGraph(graph, randomWeights(graph, 1), { kernel: "table" });
     return planProgram(program, graph.inputShape, "f32").arenaBytes;
   };
   // Eight planes of 64 channels are as many bytes as a float map's fourth part; 64 pairs of scratch would be 40 times that.
