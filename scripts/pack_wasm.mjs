@@ -20,7 +20,7 @@ import {
 } from "../src/runtime/packed_format.ts";
 import { STREAMS, streamOfNext } from "../src/runtime/wasm_streams.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 8;
 /** Earlier places with the same two bytes that are compared. */
 const MAX_CANDIDATES = 2000;
 const MAX_COPY = 1024;
@@ -89,65 +89,71 @@ function pricesOf(counts) {
   return Float64Array.from(counts, (count, index) => -Math.log2((count + 0.4) / (count + counts[index ^ 1] + 0.8)));
 }
 
-/** What steps cost: `of(write)` is the price of what `write` codes, remembered by `key` for the round. */
-function pricing(prices) {
-  const known = new Map();
-  return (key, write) => {
-    let total = known.get(key);
-    if (total === undefined) {
+/** What `write(code, value)` costs by `prices`, remembered for each value. */
+function priceList(prices, write) {
+  const known = [];
+  let total = 0;
+  const code = (context, bit) => {
+    total += prices[2 * context + bit];
+    return bit;
+  };
+  return (value) => {
+    if (known[value] === undefined) {
       total = 0;
-      write((context, bit) => {
-        total += prices[2 * context + bit];
-        return bit;
-      });
-      known.set(key, total);
+      write(code, value);
+      known[value] = total;
     }
-    return total;
+    return known[value];
   };
 }
 
 /** The cheapest steps from the first byte of a stream to its last. */
 function chooseSteps(bytes, stream, copies, prices) {
-  const price = pricing(prices);
-  const lengths = (longest, shortest) =>
-    Array.from({ length: longest - shortest + 1 }, (_, index) => shortest + index).filter(
-      (length) => length <= LONG_COPY || length > longest - 4,
-    );
+  const literalPrice = priceList(prices, (code, byte) => codeLiteral(code, stream, byte));
+  const repeatPrice = priceList(prices, (code, length) => codeNumber(code, REPEAT_LENGTHS, length));
+  const copyPrice = priceList(prices, (code, length) => codeNumber(code, COPY_LENGTHS, length - MIN_COPY + 1));
+  const distancePrices = Array.from({ length: SHORT_LENGTHS }, (_, index) =>
+    priceList(prices, (code, distance) => codeNumber(code, distanceContext(MIN_COPY + index), distance)),
+  );
+  const kindPrice = [LITERAL, COPY, REPEAT].map((previous) =>
+    priceList(prices, (code, kind) => {
+      code(isCopyContext(stream, previous), kind === LITERAL ? 0 : 1);
+      if (kind !== LITERAL) code(isRepeatContext(stream, previous), kind === REPEAT ? 1 : 0);
+    }),
+  );
   /** The best way to each place: the price so far, the step that ends there, its start, and the distance that a repeat would take. */
   const ways = Array.from({ length: bytes.length + 1 }, () => ({ price: Number.POSITIVE_INFINITY }));
   ways[0] = { price: 0, distance: 1, step: { kind: LITERAL } };
   for (let at = 0; at < bytes.length; at++) {
-    const { price: soFar, distance: repeated, step: last } = ways[at];
-    const previous = last.kind;
-    const reach = (to, cost, step, distance) => {
-      if (soFar + cost < ways[to].price) ways[to] = { price: soFar + cost, step, from: at, distance };
+    const { price, distance: repeated, step: last } = ways[at];
+    const kinds = kindPrice[last.kind];
+    const reach = (cost, kind, length, distance) => {
+      const way = ways[at + length];
+      if (price + cost >= way.price) return;
+      ways[at + length] = {
+        price: price + cost,
+        distance,
+        step: { kind, length, distance, byte: bytes[at] },
+        from: at,
+      };
     };
-    const stepPrice = (kind) =>
-      price(`kind ${kind} ${previous}`, (code) => {
-        code(isCopyContext(stream, previous), kind === LITERAL ? 0 : 1);
-        if (kind !== LITERAL) code(isRepeatContext(stream, previous), kind === REPEAT ? 1 : 0);
-      });
-
-    const byte = bytes[at];
-    const literal = price(`literal ${byte}`, (code) => codeLiteral(code, stream, byte));
-    reach(at + 1, stepPrice(LITERAL) + literal, { kind: LITERAL, byte }, repeated);
-
-    if (repeated <= at) {
-      for (const length of lengths(commonLength(bytes, at - repeated, at), 1)) {
-        const size = price(`repeat ${length}`, (code) => codeNumber(code, REPEAT_LENGTHS, length));
-        reach(at + length, stepPrice(REPEAT) + size, { kind: REPEAT, length }, repeated);
+    const reachLengths = (shortest, longest, reachLength) => {
+      for (let length = shortest; length <= longest; length++) {
+        if (length <= LONG_COPY || length > longest - 4) reachLength(length);
       }
-    }
+    };
 
+    reach(kinds(LITERAL) + literalPrice(bytes[at]), LITERAL, 1, repeated);
+    const repeatable = repeated <= at ? commonLength(bytes, at - repeated, at) : 0;
+    reachLengths(1, repeatable, (length) => {
+      reach(kinds(REPEAT) + repeatPrice(length), REPEAT, length, repeated);
+    });
     let shortest = MIN_COPY;
     for (const { length: longest, distance } of copies[at]) {
-      for (const length of lengths(longest, shortest)) {
-        const size = price(`copy ${length}`, (code) => codeNumber(code, COPY_LENGTHS, length - MIN_COPY + 1));
-        const reachBack = price(`from ${Math.min(length, MIN_COPY + SHORT_LENGTHS - 1)} ${distance}`, (code) =>
-          codeNumber(code, distanceContext(length), distance),
-        );
-        reach(at + length, stepPrice(COPY) + size + reachBack, { kind: COPY, length, distance }, distance);
-      }
+      reachLengths(shortest, longest, (length) => {
+        const distancePrice = distancePrices[Math.min(length - MIN_COPY, SHORT_LENGTHS - 1)];
+        reach(kinds(COPY) + copyPrice(length) + distancePrice(distance), COPY, length, distance);
+      });
       shortest = longest + 1;
     }
   }

@@ -61,20 +61,23 @@ export function codeLiteral(code: BitCoder, stream: number, value: number): numb
  * whose part is taken (a 1 lies at or below `middle`), `shift` is told each highest byte that both bounds have in common.
  */
 export function rangeCoder(choose: (middle: number, bit: number) => number, shift: (byte: number) => void): BitCoder {
-  /** Of a 1, in 65536ths. */
-  const chance = new Uint16Array(CONTEXTS).fill(32768);
+  /** The chance of a 1 in 65536ths is the mean of two: one that follows the last few bits, one that knows many. */
+  const fast = new Uint16Array(CONTEXTS).fill(32768);
+  const slow = new Uint16Array(CONTEXTS).fill(32768);
   const seen = new Uint8Array(CONTEXTS);
   let low = 0;
   let high = 0xffffff;
   return (context, wanted) => {
     // All numbers stay below 2^30, which engines keep out of the heap.
-    const middle = low + ((((high - low) >> 8) * (chance[context] >> 4)) >> 4);
+    const middle = low + ((((high - low) >> 8) * ((fast[context] + slow[context]) >> 5)) >> 4);
     const bit = choose(middle, wanted);
     if (bit === 1) high = middle;
     else low = middle + 1;
-    // A context's first bits move its chance most; after 30 bits it follows at a constant rate.
-    chance[context] += ((bit === 1 ? 65500 : 36) - chance[context]) / (seen[context] + 2);
-    if (seen[context] < 30) seen[context]++;
+    // The first bits of a context move its chances most.
+    const target = bit === 1 ? 65500 : 36;
+    fast[context] += (target - fast[context]) / (Math.min(seen[context], 6) + 2);
+    slow[context] += (target - slow[context]) / (seen[context] + 2);
+    if (seen[context] < 60) seen[context]++;
     while (((low ^ high) & 0xff0000) === 0) {
       shift(high >> 16);
       low = (low << 8) & 0xffffff;
