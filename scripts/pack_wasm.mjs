@@ -18,7 +18,7 @@ import {
   SHORT_LENGTHS,
   SIZES,
 } from "../src/runtime/packed_format.ts";
-import { STREAMS, streamOfNext } from "../src/runtime/wasm_streams.ts";
+import { splitStreams } from "../src/runtime/wasm_streams.ts";
 
 const ROUNDS = 8;
 /** Earlier places with the same two bytes that are compared. */
@@ -29,17 +29,6 @@ const READ_AHEAD = 3;
 /** Of a copy longer than this only the longest lengths are tried. */
 const LONG_COPY = 40;
 
-function splitStreams(bytes) {
-  const streams = Array.from({ length: STREAMS }, () => []);
-  const nextStream = streamOfNext();
-  let stream = 0;
-  for (const byte of bytes) {
-    streams[stream].push(byte);
-    stream = nextStream(byte);
-  }
-  return streams.map((stream) => Uint8Array.from(stream));
-}
-
 function commonLength(bytes, from, to) {
   const end = Math.min(bytes.length - to, MAX_COPY);
   let length = 0;
@@ -47,8 +36,8 @@ function commonLength(bytes, from, to) {
   return length;
 }
 
-/** For each place the copies that are longer than all nearer ones, nearest first. */
-function findCopies(bytes) {
+/** For each place from `start` on the copies that are longer than all nearer ones, nearest first. */
+function findCopies(bytes, start) {
   const latest = new Map();
   const before = new Int32Array(bytes.length).fill(-1);
   return Array.from(bytes, (_, at) => {
@@ -58,7 +47,8 @@ function findCopies(bytes) {
     let from = latest.get(key) ?? -1;
     before[at] = from;
     latest.set(key, at);
-    for (let tried = 0; from >= 0 && tried < MAX_CANDIDATES; tried++, from = before[from]) {
+    if (at < start) return copies;
+    for (let tried = 0; from >= 0 && longest < MAX_COPY && tried < MAX_CANDIDATES; tried++, from = before[from]) {
       const length = commonLength(bytes, from, at);
       if (length <= longest) continue;
       longest = length;
@@ -107,8 +97,8 @@ function priceList(prices, write) {
   };
 }
 
-/** The cheapest steps from the first byte of a stream to its last. */
-function chooseSteps(bytes, stream, copies, prices) {
+/** The cheapest steps from byte `start` of a stream to its last. */
+function chooseSteps({ bytes, start, copies }, stream, prices) {
   const literalPrice = priceList(prices, (code, byte) => codeLiteral(code, stream, byte));
   const repeatPrice = priceList(prices, (code, length) => codeNumber(code, REPEAT_LENGTHS, length));
   const copyPrice = priceList(prices, (code, length) => codeNumber(code, COPY_LENGTHS, length - MIN_COPY + 1));
@@ -123,8 +113,8 @@ function chooseSteps(bytes, stream, copies, prices) {
   );
   /** The best way to each place: the price so far, the step that ends there, its start, and the distance that a repeat would take. */
   const ways = Array.from({ length: bytes.length + 1 }, () => ({ price: Number.POSITIVE_INFINITY }));
-  ways[0] = { price: 0, distance: 1, step: { kind: LITERAL } };
-  for (let at = 0; at < bytes.length; at++) {
+  ways[start] = { price: 0, distance: 1, step: { kind: LITERAL } };
+  for (let at = start; at < bytes.length; at++) {
     const { price, distance: repeated, step: last } = ways[at];
     const kinds = kindPrice[last.kind];
     const reach = (cost, kind, length, distance) => {
@@ -158,12 +148,12 @@ function chooseSteps(bytes, stream, copies, prices) {
     }
   }
   const steps = [];
-  for (let at = bytes.length; at > 0; at = ways[at].from) steps.push(ways[at].step);
+  for (let at = bytes.length; at > start; at = ways[at].from) steps.push(ways[at].step);
   return steps.reverse();
 }
 
 function write(code, streams, steps) {
-  for (const { length } of streams) codeNumber(code, SIZES, length);
+  for (const { bytes, start } of streams) codeNumber(code, SIZES, bytes.length - start);
   steps.forEach((steps, stream) => {
     let previous = LITERAL;
     for (const step of steps) {
@@ -173,14 +163,18 @@ function write(code, streams, steps) {
   });
 }
 
-/** @returns the packed bytes of a WebAssembly module, which `unpack` gives back. */
-export function packWasm(bytes) {
-  const streams = splitStreams(bytes);
-  const copies = streams.map(findCopies);
+/** @returns the packed bytes of a WebAssembly module, which `unpack` gives back with the same `known`, a module to copy from. */
+export function packWasm(module, known = new Uint8Array()) {
+  const knownStreams = splitStreams(known);
+  const streams = splitStreams(module).map((own, index) => {
+    const start = knownStreams[index].length;
+    const bytes = Uint8Array.from([...knownStreams[index], ...own]);
+    return { bytes, start, copies: findCopies(bytes, start) };
+  });
   let prices = new Float64Array(2 * CONTEXTS).fill(0.9);
   let best;
   for (let round = 0; round < ROUNDS; round++) {
-    const steps = streams.map((stream, index) => chooseSteps(stream, index, copies[index], prices));
+    const steps = streams.map((stream, index) => chooseSteps(stream, index, prices));
     const counts = new Uint32Array(2 * CONTEXTS);
     const packed = [];
     const code = rangeCoder(

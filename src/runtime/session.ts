@@ -233,7 +233,7 @@ export async function createSessionOn(
   checkWeights(graph, weights);
   const program = await compileGraph(graph, weights, { ...options });
   const relaxed = options.relaxed && options.wasm === undefined ? await builds.relaxed() : null;
-  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm));
+  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm, program.parts.kernels));
   let tune: Tune | null = null;
   if (options.tune === true && program.kernel === "auto") {
     const { tuneKernels } = await import("./tune.js");

@@ -14,7 +14,7 @@ import {
   rangeCoder,
   SIZES,
 } from "./packed_format.js";
-import { STREAMS, streamOfNext } from "./wasm_streams.js";
+import { STREAMS, splitStreams, streamOfNext } from "./wasm_streams.js";
 
 function bitReader(packed: Uint8Array): BitCoder {
   let code = (packed[0] << 16) | (packed[1] << 8) | packed[2];
@@ -27,11 +27,12 @@ function bitReader(packed: Uint8Array): BitCoder {
   );
 }
 
-function readStream(code: BitCoder, stream: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
+function readStream(code: BitCoder, stream: number, size: number, known: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(known.length + size);
+  bytes.set(known);
   let previous = LITERAL;
   let distance = 1;
-  for (let at = 0; at < size; ) {
+  for (let at = known.length; at < bytes.length; ) {
     if (code(isCopyContext(stream, previous), 0) === 0) {
       bytes[at++] = codeLiteral(code, stream, 0);
       previous = LITERAL;
@@ -48,14 +49,18 @@ function readStream(code: BitCoder, stream: number, size: number): Uint8Array {
     }
     for (const end = at + length; at < end; at++) bytes[at] = bytes[at - distance];
   }
-  return bytes;
+  return bytes.subarray(known.length);
 }
 
-/** The bytes of a WebAssembly module that scripts/pack_wasm.mjs packed. */
-export function unpack(packed: Uint8Array): Uint8Array<ArrayBuffer> {
+/**
+ * The bytes of a WebAssembly module that scripts/pack_wasm.mjs packed.
+ * @param known The module that it was packed to copy from, where there is one.
+ */
+export function unpack(packed: Uint8Array, known = new Uint8Array()): Uint8Array<ArrayBuffer> {
   const code = bitReader(packed);
   const sizes = Array.from({ length: STREAMS }, () => codeNumber(code, SIZES, 0));
-  const streams = sizes.map((size, stream) => readStream(code, stream, size));
+  const knownStreams = splitStreams(known);
+  const streams = sizes.map((size, stream) => readStream(code, stream, size, knownStreams[stream]));
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size));
   const nextStream = streamOfNext();
   const read = new Uint16Array(STREAMS);

@@ -50,3 +50,15 @@ export function streamOfNext(): (byte: number) => number {
     return done < pending.length ? Number(pending[done]) : 0;
   };
 }
+
+/** The bytes of a module by stream. */
+export function splitStreams(module: Uint8Array): readonly Uint8Array[] {
+  const streams = Array.from({ length: STREAMS }, (): number[] => []);
+  const nextStream = streamOfNext();
+  let stream = 0;
+  for (const byte of module) {
+    streams[stream].push(byte);
+    stream = nextStream(byte);
+  }
+  return streams.map((bytes) => Uint8Array.from(bytes));
+}
