@@ -15,20 +15,15 @@ let core: Promise<WebAssembly.Module> | undefined;
 let all: Promise<WebAssembly.Module> | undefined;
 let relaxed: Promise<WebAssembly.Module> | undefined;
 
-/** Unpacked code: packed it takes half of what deflate would leave. */
 const coreCode = () => unpack(base64Bytes(coreWasm));
 
-async function compileAll(): Promise<WebAssembly.Module> {
-  const { allWasm } = await import("../generated/all_wasm.js");
-  return compileKernels(unpack(base64Bytes(allWasm), coreCode()));
-}
-
-function baselineModule(kernels: KernelSet): Promise<WebAssembly.Module> {
+async function baselineModule(kernels: KernelSet): Promise<WebAssembly.Module> {
   if (kernels === "core") {
     core ??= compileKernels(coreCode());
     return core;
   }
-  all ??= compileAll();
+  const { allWasm } = await import("../generated/all_wasm.js");
+  all ??= compileKernels(unpack(base64Bytes(allWasm), coreCode()));
   return all;
 }
 
