@@ -10,7 +10,7 @@
  *   round, b bits   q / v = sum 2^i s_i / (2 v) + 1/2             v = 2^b - 1, q = 0..v, s_i the bits of q
  *   dorefa, b bits  2 q / v - 1 = sum 2^i s_i / v
  */
-import type { ActivationQuantizer, WeightQuantizer } from "../graph/types.js";
+import type { ActivationQuantizer } from "../graph/types.js";
 
 export interface Code {
   readonly weights: readonly number[];
@@ -25,9 +25,9 @@ export interface ActivationCode extends Code {
 }
 
 /** The most bits that are worth planes; what has more is computed in float. */
-const maxBits = 8;
+export const maxBits = 8;
 
-const powers = (bits: number) => Array.from({ length: bits }, (_, i) => 2 ** i);
+export const powers = (bits: number) => Array.from({ length: bits }, (_, i) => 2 ** i);
 
 /** The planes of a quantiser's values, or null where they are not few-bit values. */
 export function activationCode(method: ActivationQuantizer, bits: number): ActivationCode | null {
@@ -40,17 +40,4 @@ export function activationCode(method: ActivationQuantizer, bits: number): Activ
   if (method === "round") return { method, bits, weights: powers(bits), steps: 2 * levels, beta: 1 / 2 };
   if (method === "dorefa") return { method, bits, weights: powers(bits), steps: levels, beta: 0 };
   return null;
-}
-
-/** The planes of quantised weights; `zeros`: some of them are exactly 0 under torch's sign. */
-export function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): Code | null {
-  if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return { weights: [1], steps: 1, beta: 0 };
-  if (quantizer === "sign") return zeros ? { weights: [1, 1], steps: 2, beta: 0 } : { weights: [1], steps: 1, beta: 0 };
-  if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), steps: 2 ** bits - 1, beta: 0 };
-  return null;
-}
-
-/** Sum of the planes' weights: the largest |a - beta| in steps. */
-export function weightSum(code: Code): number {
-  return code.weights.reduce((sum, weight) => sum + weight, 0);
 }

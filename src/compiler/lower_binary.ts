@@ -95,7 +95,6 @@ export function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): vo
     kind: `binaryConv2d (${kernel})`,
     calls,
     binaryMacs: conv.output.pixels * outputs * fanIn(weight),
-    floatMacs: 0,
   });
   defineOutputs(context, op, refs);
 }

@@ -2,10 +2,11 @@
 import type { BorderValue } from "../graph/types.js";
 import type { Affine } from "./affine.js";
 import { type BinaryConv, type CountsFormat, type CountsSink, fanIn, kernelShape } from "./binary_conv.js";
-import { weightSum } from "./codes.js";
+import { tapSums } from "./binary_weights.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
 import { bitBytes, mapBytes } from "./kernel_sizes.js";
+import type { Lowerings } from "./lower.js";
 import { binaryConv, countsEpilogue, countsKey, halved } from "./lower_binary.js";
 import {
   affineConstants,
@@ -17,12 +18,12 @@ import {
 } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder } from "./plan_builder.js";
-import { tapSums } from "./weight_planes.js";
+import { weightSum } from "./weight_planes.js";
 
 /** The i32 that says whether a ternary value has any exact zero. */
 const zeroFlag = (value: string) => `${value}#zeros`;
 
-export function lowerPack(context: LowerContext, op: PackOp): void {
+function lowerPack(context: LowerContext, op: PackOp): void {
   const { builder } = context;
   const { pixels, channels } = context.shapeOf(op.value);
   const { method, bits, weights } = op.code;
@@ -41,11 +42,11 @@ export function lowerPack(context: LowerContext, op: PackOp): void {
     calls.push({ kernel: "packTernaryF32", args: [src, dst, pixels, channels, planeBytes, 0, 0, flag] });
     context.setRef(zeroFlag(op.value), flag);
   }
-  builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
+  builder.step({ name: op.name, kind: op.kind, calls });
   context.setRef(op.value, dst);
 }
 
-export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
+function lowerUnpack(context: LowerContext, op: UnpackOp): void {
   const { builder } = context;
   const { pixels, channels } = context.shapeOf(op.value);
   const src = context.refOf(op.input);
@@ -70,7 +71,7 @@ export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
     const offset = beta - weightSum(op.code) / steps;
     calls.push({ kernel: "unpackPlanesF32", args: [src, dst, pixels, channels, bits, planeBytes, 2 / steps, offset] });
   }
-  builder.step({ name: op.name, kind: op.kind, calls, binaryMacs: 0, floatMacs: 0 });
+  builder.step({ name: op.name, kind: op.kind, calls });
   context.setRef(op.value, dst);
 }
 
@@ -213,7 +214,7 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
   return countsCalls(context.builder, kernel, conv, epilogue);
 }
 
-export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
+function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const { builder } = context;
   const { activation, weights } = op;
   const affine = planesFormat(context, op).doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
@@ -223,7 +224,7 @@ export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): vo
   const calls = planesCalls(context, op, refs, affine);
   const binaryMacs = output.pixels * outputs * fanIn(weights.planes[0]);
   const kind = `planesConv2d (${context.kernelOf(op.name)})`;
-  const step = { name: op.name, kind, binaryMacs, floatMacs: 0 };
+  const step = { name: op.name, kind, binaryMacs };
   if (activation.method === "ternary" && weights.planes.length === 1) {
     const flag = context.refOf(zeroFlag(op.input));
     builder.step({ ...step, calls: signCalls(context, op, refs), alternative: { flag, calls } });
@@ -232,3 +233,9 @@ export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): vo
   }
   defineOutputs(context, op, refs);
 }
+
+export const lowerings: Partial<Lowerings> = {
+  pack: lowerPack,
+  unpack: lowerUnpack,
+  planesConv2d: lowerPlanesConv2d,
+};

@@ -7,14 +7,14 @@ import type { BinaryKernel } from "./choose_kernel.js";
 import type { InputOp } from "./ir.js";
 import { mapBytes } from "./kernel_sizes.js";
 import { affineConstants, type LowerContext, mapShape } from "./lower_context.js";
+import type { Parts } from "./parts.js";
 import type { Port, Ref } from "./plan.js";
 
 export interface LowerOptions {
   readonly inputShape: Shape;
   readonly inputType: "f32" | "u8";
   readonly preprocess: Preprocess | undefined;
-  /** Compute a first convolution on pixels with 16-bit weights. */
-  readonly byteStem: boolean;
+  readonly parts: Parts;
   /** NCHW shape of every value. */
   readonly shapes: ReadonlyMap<string, Shape>;
   /** What computes each binary convolution, by layer. */
@@ -75,8 +75,6 @@ export function lowerInput(context: LowerContext, op: InputOp, options: LowerOpt
         args: [staging, ref, shape.batch, shape.channels, shape.height * shape.width, scale, shift],
       },
     ],
-    binaryMacs: 0,
-    floatMacs: 0,
   });
   context.setRef(op.value, ref);
 }
@@ -90,8 +88,6 @@ export function lowerPort(context: LowerContext, value: string, shape: Shape, na
     name,
     kind: "output",
     calls: [{ kernel: "mapToNchwF32", args: [context.refOf(value), ref, batch, channels, height * width] }],
-    binaryMacs: 0,
-    floatMacs: 0,
   });
   builder.keep(ref);
   return { ref, shape };

@@ -1,6 +1,7 @@
 /** Operations that rearrange maps or compute elementwise on them, without an epilogue. */
 import type { ConcatOp, MulOp, UnaryFunction, UnaryOp } from "./ir.js";
 import { mapBytes } from "./kernel_sizes.js";
+import type { Lowerings } from "./lower.js";
 import { bytesOf, type LowerContext, type MapShape } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 
@@ -11,7 +12,7 @@ function finish(
   calls: readonly Call[],
   dst: Ref,
 ): void {
-  context.builder.step({ name: op.name, kind, calls, binaryMacs: 0, floatMacs: 0 });
+  context.builder.step({ name: op.name, kind, calls });
   context.setRef(op.value, dst);
 }
 
@@ -21,7 +22,7 @@ function newMap(context: LowerContext, value: string): { readonly shape: MapShap
 }
 
 /** Each input's channels to their place. */
-export function lowerConcat(context: LowerContext, op: ConcatOp): void {
+function lowerConcat(context: LowerContext, op: ConcatOp): void {
   const { shape, dst } = newMap(context, op.value);
   let offset = 0;
   const calls = op.inputs.map((input): Call => {
@@ -33,7 +34,7 @@ export function lowerConcat(context: LowerContext, op: ConcatOp): void {
   finish(context, op, op.kind, calls, dst);
 }
 
-export function lowerMul(context: LowerContext, op: MulOp): void {
+function lowerMul(context: LowerContext, op: MulOp): void {
   const [a, b] = op.inputs;
   const { shape, dst } = newMap(context, op.value);
   const plane = context.shapeOf(b).channels === 1 && shape.channels > 1;
@@ -80,8 +81,10 @@ function unaryCalls(
   }
 }
 
-export function lowerUnary(context: LowerContext, op: UnaryOp): void {
+function lowerUnary(context: LowerContext, op: UnaryOp): void {
   const { shape, dst } = newMap(context, op.value);
   const calls = unaryCalls(context, op.function, context.refOf(op.input), dst, context.shapeOf(op.input), shape);
   finish(context, op, op.function.kind, calls, dst);
 }
+
+export const lowerings: Partial<Lowerings> = { concat: lowerConcat, mul: lowerMul, unary: lowerUnary };

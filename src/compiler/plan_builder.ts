@@ -11,7 +11,10 @@ export interface PlanBuilder {
   buffer(name: string, bytes: number): Ref;
   /** A constant, made once for each key. */
   constant(key: string, bytes: number, source: () => Uint8Array, packing?: Constant["packing"]): Ref;
-  step(step: Omit<Step, "bytes" | "alternative"> & Partial<Pick<Step, "alternative">>): void;
+  /** What is not given is none. */
+  step(
+    step: Pick<Step, "name" | "kind" | "calls"> & Partial<Pick<Step, "alternative" | "binaryMacs" | "floatMacs">>,
+  ): void;
   /** Keeps a buffer alive to the end of the run. */
   keep(ref: Ref): void;
   /**
@@ -87,7 +90,7 @@ export function planBuilder(): PlanBuilder {
         const [area, id] = key.split(":");
         bytes += area === "buffer" ? buffers[Number(id)].bytes : area === "constant" ? constants[Number(id)].bytes : 0;
       }
-      steps.push({ alternative: null, ...step, bytes });
+      steps.push({ alternative: null, binaryMacs: 0, floatMacs: 0, ...step, bytes });
     },
     keep(ref) {
       kept.add(ref.id);

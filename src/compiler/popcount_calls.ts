@@ -7,11 +7,11 @@ import {
   kernelShape,
   widenWeights,
 } from "./binary_conv.js";
+import { tapSums } from "./binary_weights.js";
 import { bitBytes, bitWords, im2colWords, mapStride, xnorGemmWeightBytes } from "./kernel_sizes.js";
 import { bytesOf } from "./lower_context.js";
 import type { Arg, Call } from "./plan.js";
 import { offsetRef, type PlanBuilder, packedConstant } from "./plan_builder.js";
-import { tapSums } from "./weight_planes.js";
 
 /** im2col rows of one band: they stay in the second-level cache with their counts. */
 const bandBytes = 128 * 1024;

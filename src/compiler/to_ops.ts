@@ -5,7 +5,7 @@ import type { FloatWeight, Weight, Weights } from "../weights.js";
 import { batchNormAffine, makeAffine } from "./affine.js";
 import { type ActivationCode, activationCode } from "./codes.js";
 import { type Epilogue, noEpilogue, type Op, type Window } from "./ir.js";
-import { denseLayer, quantizedLayerOps, quantizeOps } from "./to_ops_binary.js";
+import { binaryLayerOps, denseLayer, type QuantizedLayer, signOrReluOps } from "./to_ops_binary.js";
 
 /** The name of a quantised value read as floats. */
 export function unpackedName(value: string): string {
@@ -44,21 +44,18 @@ function batchNormEpilogue(node: BatchNormNode, weights: Weights): Epilogue {
   return { ...noEpilogue, affine };
 }
 
-const activationIds = { tanh: 0, sigmoid: 1, softrelu: 2, softsign: 3 } as const;
-
-/** Channel (g, i) of (groups, C / groups) comes to place (i, g). */
-function shuffleOrder(channels: number, groups: number): Uint32Array {
-  const size = channels / groups;
-  return Uint32Array.from({ length: channels }, (_, c) => (c % groups) * size + Math.floor(c / groups));
-}
-
 /** What a node needs to know of the values it reads. */
 interface Values {
   readonly shapeOf: (value: string) => Shape;
   readonly codeOf: (value: string) => ActivationCode | null;
 }
 
-function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[] {
+/** Layers on signs with signs as weights are in the core; others bring what they need with them. */
+async function layerOps(layer: QuantizedLayer, activation: ActivationCode | null): Promise<Op[]> {
+  return binaryLayerOps(layer, activation) ?? (await import("./part_few_bits.js")).quantizedLayerOps(layer, activation);
+}
+
+async function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Promise<Op[]> {
   const { name } = node;
   const [input] = node.inputs;
   const pointwise = (epilogue: Epilogue): Op[] => [
@@ -92,34 +89,25 @@ function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[
     }
     case "binaryConv2d": {
       const layer = { name, input, node, weightName: node.weight, weight: anyWeight(weights, node.weight), bias: null };
-      return quantizedLayerOps(layer, codeOf(input));
+      return layerOps(layer, codeOf(input));
     }
     case "binaryDense": {
       const weight = anyWeight(weights, node.weight);
       const bias = optionalWeight(weights, node.bias);
       const layer = { name, input, node: denseLayer(node), weightName: node.weight, weight, bias };
-      return quantizedLayerOps(layer, codeOf(input));
+      return layerOps(layer, codeOf(input));
     }
     case "quantize":
-      return quantizeOps(node);
+      return signOrReluOps(node) ?? (await import("./part_few_bits.js")).quantizeOps(node);
     case "batchNorm":
       return pointwise(batchNormEpilogue(node, weights));
     case "relu":
       return pointwise({ ...noEpilogue, relu: true });
-    case "scale": {
-      const root = node.factor === 0 ? Number.NaN : 0;
-      const affine = makeAffine(shapeOf(input)[1], () => ({ scale: node.factor, shift: 0, root }));
-      return pointwise({ ...noEpilogue, affine });
-    }
     case "add": {
       const [a, b] = node.inputs as readonly [string, string];
       if (shapeOf(a)[1] === shapeOf(b)[1]) return pointwise({ ...noEpilogue, first: b });
       return [{ kind: "addChannels", name, inputs: [a, b], offset: node.channelOffset, value: name }];
     }
-    case "mul":
-      return [{ kind: "mul", name, inputs: node.inputs as readonly [string, string], value: name }];
-    case "concat":
-      return [{ kind: "concat", name, inputs: node.inputs, value: name }];
     case "maxPool":
     case "avgPool": {
       const countIncludePad = node.kind === "avgPool" && node.countIncludePad;
@@ -133,27 +121,8 @@ function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[
       const bias = optionalWeight(weights, node.bias);
       return [{ kind: "dense", name, input, weight: floatWeight(weights, node.weight), bias, value: name }];
     }
-    case "absMean":
-    case "softmax":
-      return [{ kind: "unary", name, function: { kind: node.kind }, input, value: name }];
-    case "activation": {
-      const id = activationIds[node.function];
-      return [{ kind: "unary", name, function: { kind: "activation", id }, input, value: name }];
-    }
-    case "channelShuffle": {
-      const order = shuffleOrder(shapeOf(input)[1], node.groups);
-      return [{ kind: "unary", name, function: { kind: "permute", order }, input, value: name }];
-    }
-    case "sliceChannels":
-      return [{ kind: "unary", name, function: { kind: "slice", begin: node.begin }, input, value: name }];
-    case "pad": {
-      const { top, left, value } = node;
-      return [{ kind: "unary", name, function: { kind: "window", top, left, value }, input, value: name }];
-    }
-    case "crop": {
-      const window = { kind: "window", top: -node.top, left: -node.left, value: 0 } as const;
-      return [{ kind: "unary", name, function: window, input, value: name }];
-    }
+    default:
+      return (await import("./part_unary.js")).unaryOps(node, shapeOf);
   }
 }
 
@@ -195,12 +164,12 @@ export function quantizedValues(graph: Graph): ReadonlyMap<string, ActivationCod
  * become affines, residual additions and activations pointwise epilogues, quantisers signs or bit planes.
  * @throws XnorkitError `unsupported` naming the layer where no kernel computes it.
  */
-export function toOps(graph: Graph, weights: Weights, shapeOf: (value: string) => Shape): Op[] {
+export async function toOps(graph: Graph, weights: Weights, shapeOf: (value: string) => Shape): Promise<Op[]> {
   const codes = quantizedValues(graph);
   const values: Values = { shapeOf, codeOf: (value) => codes.get(value) ?? null };
   const ops: Op[] = [];
   for (const node of graph.nodes) {
-    for (const op of nodeOps(node, weights, values)) ops.push(readUnpacked(op, (value) => codes.has(value)));
+    for (const op of await nodeOps(node, weights, values)) ops.push(readUnpacked(op, (value) => codes.has(value)));
     const code = codes.get(node.name);
     if (code !== undefined) {
       ops.push({ kind: "unpack", name: node.name, input: node.name, code, value: unpackedName(node.name) });

@@ -1,13 +1,12 @@
-/** Layers with quantised weights as operations: on bits, on bit planes, or in float where values are not few-bit. */
-import { XnorkitError } from "../errors.js";
-import { unpackSigns } from "../formats/bits.js";
+/** Layers with quantised weights as operations: those on signs with signs as weights. */
+import { packSigns } from "../formats/bits.js";
 import type { BinaryConv2dNode, BinaryDenseNode, Pair, QuantizeNode } from "../graph/types.js";
-import type { FloatWeight, Weight } from "../weights.js";
+import type { BitWeight, FloatWeight, Weight } from "../weights.js";
 import { type Affine, compose, countAffine, makeAffine } from "./affine.js";
 import { fanIn, kernelShape } from "./binary_conv.js";
-import { type ActivationCode, activationCode, type Code, weightSum } from "./codes.js";
+import { weightScale } from "./binary_weights.js";
+import { type ActivationCode, activationCode } from "./codes.js";
 import { noEpilogue, type Op } from "./ir.js";
-import { quantizedFloats, tapSums, type WeightPlanes, weightPlanes, weightScale } from "./weight_planes.js";
 
 /** A convolution with quantised weights; a dense layer is one of 1x1 on a map of one pixel. */
 export interface QuantizedLayer {
@@ -30,29 +29,14 @@ export function denseLayer(node: BinaryDenseNode): QuantizedLayer["node"] {
   return { quantizer, bits, offset, scaling: "none", padValue: -1, ...geometry };
 }
 
-const activationIds = { clip: 4, leaky_clip: 5, approx_sign: 6 } as const;
-
-/** A quantiser: signs that others may write for it, bit planes, or a function in float. */
-export function quantizeOps(node: QuantizeNode): Op[] {
-  const { name, method, bits } = node;
-  const [input] = node.inputs;
-  const code = activationCode(method, bits);
-  if (code?.method === "sign") {
-    return [{ kind: "pointwise", name, input, epilogue: noEpilogue, value: null, sign: { bits: name, affine: null } }];
+/** A quantiser to signs, which others may write for it, or to what an epilogue computes; null for all others. */
+export function signOrReluOps({ name, method, bits, inputs }: QuantizeNode): Op[] | null {
+  const pointwise = { kind: "pointwise", name, input: inputs[0] } as const;
+  if (activationCode(method, bits)?.method === "sign") {
+    return [{ ...pointwise, epilogue: noEpilogue, value: null, sign: { bits: name, affine: null } }];
   }
-  if (code !== null) return [{ kind: "pack", name, input, code, value: name }];
-  if (method === "relu" || method === "identity") {
-    return [
-      { kind: "pointwise", name, input, epilogue: { ...noEpilogue, relu: method === "relu" }, value: name, sign: null },
-    ];
-  }
-  if (method === "clip" || method === "leaky_clip" || method === "approx_sign") {
-    return [{ kind: "unary", function: { kind: "activation", id: activationIds[method] }, name, input, value: name }];
-  }
-  if ((method === "round" || method === "dorefa") && bits <= 31) {
-    return [{ kind: "unary", function: { kind: method, bits }, name, input, value: name }];
-  }
-  throw new XnorkitError("unsupported", `layer ${name} quantises by ${method} with ${bits} bits: use at most 31`);
+  if (method !== "relu" && method !== "identity") return null;
+  return [{ ...pointwise, epilogue: { ...noEpilogue, relu: method === "relu" }, value: name, sign: null }];
 }
 
 function withBias(affine: Affine, bias: FloatWeight | null): Affine {
@@ -64,91 +48,27 @@ function withBias(affine: Affine, bias: FloatWeight | null): Affine {
   );
 }
 
-/**
- * dot of few-bit values: with M and N the largest weighted sums of an activation and a weight, T the weighted sum of all signs of an
- * output's weights, dot = (K M N - 2 * (weighted sum of counts) + beta steps_a T) / (steps_a steps_w).
- */
-function planesAffine(
-  layer: QuantizedLayer,
-  activation: Code,
-  weights: WeightPlanes,
-  scale: Float64Array | null,
-): Affine {
-  const [outputs] = kernelShape(weights.planes[0]);
-  const k = fanIn(weights.planes[0]);
-  const { code } = weights;
-  const sums = new Float64Array(outputs);
-  weights.planes.forEach((plane, j) => {
-    tapSums(plane).forEach((sum, at) => {
-      sums[at % outputs] += code.weights[j] * sum;
-    });
-  });
-  const largest = k * weightSum(activation) * weightSum(code);
-  const zero = (channel: number) => (largest + activation.beta * activation.steps * sums[channel]) / 2;
-  return countAffine(outputs, k, layer.node.offset, scale, { zero, steps: activation.steps * code.steps });
-}
-
-function epilogueOf(layer: QuantizedLayer, affine: Affine) {
+export function epilogueOf(layer: QuantizedLayer, affine: Affine) {
   return { ...noEpilogue, affine: withBias(affine, layer.bias) };
 }
 
-/** The layer in float: its border written out where it is not 0, quantised weights, then scale or offset. */
-function floatOps(layer: QuantizedLayer, scale: Float64Array | null): Op[] {
-  const { name, node, weight } = layer;
-  const [outputs, inputs, height = 1, width = 1] = weight.shape;
-  const shape = [outputs, inputs, height, width];
-  const data = weight.kind === "bits" ? unpackSigns(weight) : quantizedFloats(weight, node.quantizer, node.bits);
-  const k = inputs * height * width;
-  const affine = makeAffine(outputs, (c) => {
-    const s = scale === null ? 1 : scale[c];
-    if (s === 0) return { scale: 0, shift: node.offset ? k / 2 : 0, root: Number.NaN };
-    return node.offset ? { scale: s / 2, shift: k / 2, root: -k / s } : { scale: s, shift: 0, root: 0 };
-  });
-  const [top, left] = node.padding;
-  const padded = node.padValue !== 0 && (top > 0 || left > 0);
-  const border = `${name}#border`;
-  const ops: Op[] = [];
-  if (padded) {
-    const pad = { kind: "window", top, left, value: node.padValue } as const;
-    ops.push({ kind: "unary", function: pad, name, input: layer.input, value: border });
-  }
-  ops.push({
-    kind: "conv2d",
-    name,
-    input: padded ? border : layer.input,
-    window: { kernel: node.kernel, stride: node.stride, padding: padded ? [0, 0] : node.padding },
-    dilation: node.dilation,
-    groups: node.groups,
-    weight: { kind: "f32", shape, data },
-    exact: true,
-    epilogue: epilogueOf(layer, affine),
-    value: name,
-    sign: null,
-  });
-  return ops;
+/** What operations of a layer on bits have in common. */
+export function bitsLayer({ name, input, node }: QuantizedLayer) {
+  const { kernel, stride, padding, dilation, padValue } = node;
+  return { name, input, window: { kernel, stride, padding }, dilation, padValue, value: name, sign: null };
 }
 
-/**
- * True where weighted sums of counts are i32: each is at most K M N, twice that where counts are doubled, or where a border
- * of -1 is corrected that lies as far below the lowest level of `round` as the highest above it.
- */
-function sumsFit(activation: Code, { code, planes }: WeightPlanes): boolean {
-  return 2 * fanIn(planes[0]) * weightSum(activation) * weightSum(code) < 2 ** 31;
+/** The operation of a layer that reads signs and has signs as weights, null for any other. */
+export function binaryLayerOps(layer: QuantizedLayer, activation: ActivationCode | null): Op[] | null {
+  const { node, weight, weightName } = layer;
+  const signs = node.quantizer === "det_sign" || node.quantizer === "sign_approx_sign";
+  if (activation?.method !== "sign" || !signs || node.groups !== 1) return null;
+  const scale = weightScale(weight, node.quantizer, node.scaling, weightName);
+  const plane = weight.kind === "bits" ? weight : packSigns(weight.data, weight.shape, weightName);
+  return [binaryConvOp(layer, plane, scale)];
 }
 
-/** The operations of a layer whose input has the given code, null where the input is no few-bit value. */
-export function quantizedLayerOps(layer: QuantizedLayer, activation: ActivationCode | null): Op[] {
-  const { name, input, node, weight } = layer;
-  const scale = weightScale(weight, node.quantizer, node.scaling, layer.weightName);
-  const weights =
-    activation === null || node.groups !== 1 ? null : weightPlanes(weight, node.quantizer, node.bits, layer.weightName);
-  if (activation === null || weights === null || !sumsFit(activation, weights)) return floatOps(layer, scale);
-  const window = { kernel: node.kernel, stride: node.stride, padding: node.padding };
-  const shared = { name, input, window, dilation: node.dilation, padValue: node.padValue, value: name, sign: null };
-  if (activation.method === "sign" && weights.planes.length === 1) {
-    const affine = countAffine(kernelShape(weights.planes[0])[0], fanIn(weights.planes[0]), node.offset, scale);
-    return [{ kind: "binaryConv2d", ...shared, weight: weights.planes[0], epilogue: epilogueOf(layer, affine) }];
-  }
-  const affine = planesAffine(layer, activation, weights, scale);
-  return [{ kind: "planesConv2d", ...shared, activation, weights, epilogue: epilogueOf(layer, affine) }];
+export function binaryConvOp(layer: QuantizedLayer, weight: BitWeight, scale: Float64Array | null): Op {
+  const affine = countAffine(kernelShape(weight)[0], fanIn(weight), layer.node.offset, scale);
+  return { kind: "binaryConv2d", ...bitsLayer(layer), weight, epilogue: epilogueOf(layer, affine) };
 }

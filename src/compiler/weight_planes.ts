@@ -1,15 +1,27 @@
 import { XnorkitError } from "../errors.js";
 import { packSigns } from "../formats/bits.js";
-import { channelMagnitudes, meanScale } from "../formats/weight_scale.js";
 import type { WeightQuantizer } from "../graph/types.js";
 import type { BitWeight, FloatWeight, Weight } from "../weights.js";
-import { type Code, weightCode } from "./codes.js";
+import { type Code, maxBits, powers } from "./codes.js";
 
 /** Quantised weights as sign planes, with what the epilogue needs of the floats they came from. */
 export interface WeightPlanes {
   readonly code: Code;
   /** One for each of the code's weights. */
   readonly planes: readonly BitWeight[];
+}
+
+/** The planes of quantised weights; `zeros`: some of them are exactly 0 under torch's sign. */
+function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): Code | null {
+  if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return { weights: [1], steps: 1, beta: 0 };
+  if (quantizer === "sign") return zeros ? { weights: [1, 1], steps: 2, beta: 0 } : { weights: [1], steps: 1, beta: 0 };
+  if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), steps: 2 ** bits - 1, beta: 0 };
+  return null;
+}
+
+/** Sum of the planes' weights: the largest |a - beta| in steps. */
+export function weightSum(code: Code): number {
+  return code.weights.reduce((sum, weight) => sum + weight, 0);
 }
 
 /** Half away from zero of a value that is not negative, as C's `round`. */
@@ -78,45 +90,4 @@ export function quantizedFloats(weight: FloatWeight, quantizer: WeightQuantizer,
       return Float32Array.from(dorefaLevels(data, bits), (level) => (2 * level) / steps - 1);
     }
   }
-}
-
-/** What each output channel is multiplied by (weight_scale.ts), stored beside the bits or computed; null where the layer does not scale. */
-export function weightScale(
-  weight: Weight,
-  quantizer: WeightQuantizer,
-  scaling: "none" | "channel" | "tensor",
-  name: string,
-): Float64Array | null {
-  if (scaling === "none") return null;
-  const [outputs] = weight.shape;
-  const scale = weight.kind === "bits" ? weight.scale : floatScale(weight, quantizer, scaling);
-  if (scale === undefined) {
-    throw new XnorkitError(
-      "bad-value",
-      `parameter ${name} is packed to bits without a scale, but its layer multiplies by the mean of |w|`,
-    );
-  }
-  return scaling === "channel" ? Float64Array.from(scale) : new Float64Array(outputs).fill(scale[0]);
-}
-
-function floatScale({ shape, data }: FloatWeight, quantizer: WeightQuantizer, scaling: "channel" | "tensor") {
-  return meanScale(channelMagnitudes(data, shape[0], quantizer === "sign" ? "sign" : "det_sign"), scaling);
-}
-
-/** Sum of the signs of a plane over the channels of one tap, for every tap and output: `[tap][output]`. */
-export function tapSums({ shape, data }: BitWeight): Int32Array {
-  const [outputs, inputs, height = 1, width = 1] = shape;
-  const taps = height * width;
-  const tapBytes = Math.ceil(inputs / 8);
-  const sums = new Int32Array(taps * outputs);
-  for (let o = 0; o < outputs; o++) {
-    for (let tap = 0; tap < taps; tap++) {
-      let ones = 0;
-      for (let at = (o * taps + tap) * tapBytes, end = at + tapBytes; at < end; at++) {
-        for (let byte = data[at]; byte !== 0; byte &= byte - 1) ones++;
-      }
-      sums[tap * outputs + o] = 2 * ones - inputs;
-    }
-  }
-  return sums;
 }

@@ -6,7 +6,7 @@ import { qActivation, qConv2d } from "../nn/binary_layers.js";
 import { avgPool2d, batchNorm, hybridSequential } from "../nn/layers.js";
 import { type NetworkOptions, networkOptionNames, resolveNetworkOptions } from "./network_options.js";
 import { checkKeys } from "./options.js";
-import { checkSpec, residualNetwork, type Stage, stages } from "./residual_network.js";
+import { type BlockPlace, checkSpec, residualNetwork, stageOf, stages } from "./residual_network.js";
 import type { ResnetSpec } from "./resnet_spec.js";
 import { checkShortcut } from "./shortcut.js";
 
@@ -22,10 +22,7 @@ export interface BinetVariant extends NetworkOptions {
 
 export interface BinetOptions extends BinetVariant, ResnetSpec {}
 
-interface BlockOptions {
-  readonly channels: number;
-  readonly stride: 1 | 2;
-  readonly downsample: boolean;
+interface BlockOptions extends BlockPlace {
   readonly bits: number;
   readonly bitsA: number;
   readonly binary: BinaryConfig;
@@ -62,17 +59,6 @@ function basicBlock(options: BlockOptions): Block {
   };
 }
 
-function makeLayer(
-  { layers, channels, inChannels, stride }: Stage,
-  shared: Pick<BlockOptions, "bits" | "bitsA" | "binary">,
-): Block {
-  const first = basicBlock({ ...shared, channels, stride, downsample: channels !== inChannels });
-  const following = Array.from({ length: layers - 1 }, () =>
-    basicBlock({ ...shared, channels, stride: 1, downsample: false }),
-  );
-  return hybridSequential([first, ...following]);
-}
-
 /**
  * Builds a BiNet. Names of layers and parameters are gluon's (`features.3.0.layer1.1.weight`).
  * @throws XnorkitError `bad-option` for options that the source cannot build either, `bad-shape` for an odd size at a stage with
@@ -84,7 +70,7 @@ export function binet(options: BinetOptions): Graph {
   const network = resolveNetworkOptions(options, "Binet");
   const { binary } = network;
   const shared = { binary, bits: options.bits ?? binary.bits, bitsA: options.bitsA ?? binary.bitsA };
-  const blocks = stages(options).map((stage) => makeLayer(stage, shared));
+  const blocks = stages(options).map((stage) => stageOf(stage, (place) => basicBlock({ ...shared, ...place })));
   return buildGraph(
     network.name,
     network.inputShape,

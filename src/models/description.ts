@@ -6,25 +6,22 @@ import { XnorkitError } from "../errors.js";
 import type { Graph } from "../graph/types.js";
 import { type BinaryOptions, binaryConfig, configWarnings, defaultBinaryConfig } from "../nn/binary_config.js";
 import { families } from "./description_families.js";
-import { checkNumber, checkSize, checkText, isAbsent, optional, readObject } from "./description_readers.js";
+import { checkNumber, checkSize, checkText, ifGiven, isAbsent, readFields, readObject } from "./description_readers.js";
 import { readDescription, readPlace, withRecords } from "./description_records.js";
-import { checkKeys, refuseOption } from "./options.js";
-
-const BINARY_KEYS = ["grad_cancel", "bits", "bits_a", "activation", "weight_quantization", "approximation"];
+import { refuseOption } from "./options.js";
 
 function readBinaryConfig(value: unknown): BinaryOptions {
   if (isAbsent(value)) return {};
   const place = "set_binary_layer_config";
-  const config = readObject(place, value);
-  checkKeys(place, config, BINARY_KEYS);
-  return {
-    bits: optional(`${place}.bits`, config.bits, checkSize),
-    bitsA: optional(`${place}.bits_a`, config.bits_a, checkSize),
-    activation: optional(`${place}.activation`, config.activation, checkText),
-    weightQuantization: optional(`${place}.weight_quantization`, config.weight_quantization, checkText),
-    approximation: optional(`${place}.approximation`, config.approximation, checkText),
-    gradCancel: optional(`${place}.grad_cancel`, config.grad_cancel, checkNumber),
-  };
+  const [size, text] = [checkSize, checkText].map(ifGiven);
+  return readFields(place, readObject(place, value), {
+    grad_cancel: ifGiven(checkNumber),
+    bits: size,
+    bits_a: size,
+    activation: text,
+    weight_quantization: text,
+    approximation: text,
+  });
 }
 
 /**

@@ -1,103 +1,69 @@
 /** `model` of a BMXNet v2 description, by its family, in the source's own words. */
 import type { Graph } from "../graph/types.js";
-import type { InitialLayers } from "../nn/stems.js";
-import { baseNetDense } from "./base_net_dense.js";
-import type { BaseNetKind } from "./base_net_spec.js";
-import { binet } from "./binet.js";
+import { type BaseNetOptions, baseNetDense } from "./base_net_dense.js";
+import { type BinetOptions, binet } from "./binet.js";
 import {
+  type Check,
   checkNumbers,
   checkSize,
   checkSizes,
   checkText,
+  ifGiven,
   isAbsent,
   type JsonObject,
-  optional,
+  readFields,
 } from "./description_readers.js";
 import type { NetworkOptions } from "./network_options.js";
-import { checkFlag, checkKeys, refuseOption } from "./options.js";
-import { resnet } from "./resnet.js";
-import { resnetE } from "./resnet_e.js";
-import type { ResnetSpec } from "./resnet_spec.js";
+import { checkFlag, refuseOption } from "./options.js";
+import { type ResnetOptions, resnet } from "./resnet.js";
+import { type ResnetEOptions, resnetE } from "./resnet_e.js";
 
 /** What a description states beside the model. */
 export type Shared = Pick<NetworkOptions, "inputShape" | "binary" | "name">;
 
-const COMMON_KEYS = ["family", "classes", "initial_layers"];
+const checkVersion: Check = (place, value) => {
+  if (value !== 1 && value !== 2) refuseOption(place, "1 or 2", value);
+};
 
-function readCommon(model: JsonObject): Pick<NetworkOptions, "classes" | "initialLayers"> {
-  return {
-    classes: optional("model.classes", model.classes, checkSize),
-    initialLayers: optional("model.initial_layers", model.initial_layers, checkText) as InitialLayers | undefined,
-  };
-}
+/** The source's tables have text as keys and None for flex; numbers are taken too. */
+const checkSpec: Check = (place, value) => {
+  if (typeof value !== "number") checkText(place, value);
+};
 
-function readSpec({ layers, channels }: JsonObject): ResnetSpec {
-  checkSizes("model.layers", layers);
-  checkSizes("model.channels", channels);
-  return { layers, channels };
-}
+const size = ifGiven(checkSize);
+const flag = ifGiven(checkFlag);
+const text = ifGiven(checkText);
 
-function readVersion({ version }: JsonObject): 1 | 2 {
-  return version === 1 || version === 2 ? version : refuseOption("model.version", "1 or 2", version);
-}
+const common = { family: checkText, classes: size, initial_layers: text };
+const residual = { ...common, version: checkVersion, layers: checkSizes, channels: checkSizes };
 
 function readResnetE(model: JsonObject, shared: Shared): Graph {
-  const own = ["version", "layers", "channels", "use_fp", "use_pooling", "slices", "num_groups", "dilation"];
-  checkKeys("model", model, [...COMMON_KEYS, ...own]);
-  return resnetE({
-    ...shared,
-    ...readCommon(model),
-    version: readVersion(model),
-    ...readSpec(model),
-    useFp: optional("model.use_fp", model.use_fp, checkFlag),
-    usePooling: optional("model.use_pooling", model.use_pooling, checkFlag),
-    slices: optional("model.slices", model.slices, checkSize),
-    numGroups: optional("model.num_groups", model.num_groups, checkSize),
-    dilation: optional("model.dilation", model.dilation, checkSize),
-  });
+  const own = { use_fp: flag, use_pooling: flag, slices: size, num_groups: size, dilation: size };
+  return resnetE({ ...shared, ...readFields<ResnetEOptions>("model", model, { ...residual, ...own }) });
 }
 
 function readResnet(model: JsonObject, shared: Shared): Graph {
-  checkKeys("model", model, [...COMMON_KEYS, "version", "layers", "channels"]);
-  return resnet({ ...shared, ...readCommon(model), version: readVersion(model), ...readSpec(model) });
+  return resnet({ ...shared, ...readFields<ResnetOptions>("model", model, residual) });
 }
 
 function readBinet(model: JsonObject, shared: Shared): Graph {
-  checkKeys("model", model, [...COMMON_KEYS, "layers", "channels", "bits", "bits_a"]);
-  return binet({
-    ...shared,
-    ...readCommon(model),
-    ...readSpec(model),
-    bits: optional("model.bits", model.bits, checkSize),
-    bitsA: optional("model.bits_a", model.bits_a, checkSize),
-  });
-}
-
-/** The source's tables have text as keys and None for flex; numbers are taken too. */
-function readBaseNetSpec({ spec }: JsonObject): string {
-  if (isAbsent(spec)) return "flex";
-  const text = typeof spec === "number" ? String(spec) : spec;
-  checkText("model.spec", text);
-  return text;
+  const { version: _, ...own } = residual;
+  return binet({ ...shared, ...readFields<BinetOptions>("model", model, { ...own, bits: size, bits_a: size }) });
 }
 
 function readBaseNet(model: JsonObject, shared: Shared): Graph {
-  const own = ["kind", "spec", "growth_rate", "init_features", "reduction", "downsample", "dilated", "block_config"];
-  checkKeys("model", model, [...COMMON_KEYS, ...own]);
-  const { kind } = model;
-  checkText("model.kind", kind);
-  return baseNetDense({
-    ...shared,
-    ...readCommon(model),
-    kind: kind as BaseNetKind,
-    spec: readBaseNetSpec(model),
-    growthRate: optional("model.growth_rate", model.growth_rate, checkSize),
-    initFeatures: optional("model.init_features", model.init_features, checkSize),
-    reduction: optional("model.reduction", model.reduction, checkNumbers),
-    downsample: optional("model.downsample", model.downsample, checkText),
-    dilated: optional("model.dilated", model.dilated, checkFlag),
-    blockConfig: optional("model.block_config", model.block_config, checkSizes),
+  const fields = readFields<BaseNetOptions>("model", model, {
+    ...common,
+    kind: checkText,
+    spec: ifGiven(checkSpec),
+    growth_rate: size,
+    init_features: size,
+    reduction: ifGiven(checkNumbers),
+    downsample: text,
+    dilated: flag,
+    block_config: ifGiven(checkSizes),
   });
+  return baseNetDense({ ...shared, ...fields, spec: isAbsent(model.spec) ? "flex" : String(model.spec) });
 }
 
 /** Builds `model` of a description, by `model.family`. */

@@ -1,5 +1,5 @@
 /** Readers of model descriptions: JSON of which types promise nothing. Null is Python's None: the default holds. */
-import { checkCount, checkCounts, refuseOption } from "./options.js";
+import { checkCount, checkCounts, checkKeys, refuseOption } from "./options.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -12,6 +12,32 @@ export function isAbsent(value: unknown): value is undefined | null {
 export function readObject(place: string, value: unknown): JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuseOption(place, "an object", value);
   return value as JsonObject;
+}
+
+/** @throws XnorkitError for a value that the key at `place` cannot have. */
+export type Check = (place: string, value: unknown) => void;
+
+/** The check of a key that may be left out. */
+export function ifGiven(check: Check): Check {
+  return (place, value) => {
+    if (!isAbsent(value)) check(place, value);
+  };
+}
+
+/**
+ * The fields of a section that are there, under the camelCase names of the options that they become; `family` says which section it
+ * is and becomes none.
+ * @throws XnorkitError what a field's check throws, and `bad-option` for a key without one.
+ */
+export function readFields<T>(place: string, section: JsonObject, checks: Readonly<Record<string, Check>>): T {
+  checkKeys(place, section, Object.keys(checks));
+  const fields: Record<string, unknown> = {};
+  for (const [key, check] of Object.entries(checks)) {
+    const value = section[key];
+    check(`${place}.${key}`, value);
+    if (!isAbsent(value) && key !== "family") fields[key.replace(/_(.)/g, (_, letter) => letter.toUpperCase())] = value;
+  }
+  return fields as T;
 }
 
 /** @throws XnorkitError what `check` throws for a value that is there. */

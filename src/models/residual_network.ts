@@ -6,6 +6,7 @@ import { initialLayers } from "../nn/stems.js";
 import { MAX_CHANNELS, MAX_STAGES, type ResolvedNetwork } from "./network_options.js";
 import { checkCounts } from "./options.js";
 import type { ResnetSpec } from "./resnet_spec.js";
+import { checkShortcut, type Shortcut } from "./shortcut.js";
 
 const MAX_LAYERS = 256;
 
@@ -36,6 +37,52 @@ export function stages({ layers, channels }: ResnetSpec): readonly Stage[] {
     channels: channels[index + 1],
     stride: index === 0 ? 1 : 2,
   }));
+}
+
+/** What differs between the blocks of a network. */
+export interface BlockPlace {
+  readonly channels: number;
+  readonly stride: 1 | 2;
+  /** Whether the shortcut has a 1x1 convolution; the source asks for one where the channels change. */
+  readonly downsample: boolean;
+}
+
+/** The blocks of a stage: the first takes its stride and channels. */
+export function stageOf({ layers, channels, inChannels, stride }: Stage, block: (place: BlockPlace) => Block): Block {
+  const first = block({ channels, stride, downsample: channels !== inChannels });
+  const following = Array.from({ length: layers - 1 }, () => block({ channels, stride: 1, downsample: false }));
+  return hybridSequential([first, ...following]);
+}
+
+export interface ResidualBlock extends Shortcut {
+  readonly type: string;
+  readonly version: 1 | 2;
+  readonly body: readonly Block[];
+  /** What the shortcut does where it is not the input itself. */
+  readonly shortcut: readonly Block[];
+  /** The first channel that the body is added to. */
+  readonly channelOffset: number;
+}
+
+/**
+ * Version 1: out = BN(body(x)) + (BN(shortcut(x)), or x itself where there is no downsampling).
+ * Version 2: b = BN(x); out = body(b) + (shortcut(b), or x itself).
+ */
+export function residualBlock(options: ResidualBlock): Block {
+  const { type, version, channelOffset } = options;
+  const [body, shortcut] = [options.body, options.shortcut].map((blocks) =>
+    hybridSequential(version === 1 ? [...blocks, batchNorm()] : blocks),
+  );
+  return {
+    type,
+    forward(scope, x) {
+      checkShortcut(scope, x, options);
+      const read = version === 1 ? x : scope.child("bn", batchNorm(), x);
+      const branch = scope.child("body", body, read);
+      const residual = options.downsample ? scope.child("downsample", shortcut, read) : x;
+      return scope.add({ kind: "add", channelOffset }, [residual, branch], "add");
+    },
+  };
 }
 
 /**

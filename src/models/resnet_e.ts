@@ -6,7 +6,7 @@ import { hybridSequential } from "../nn/layers.js";
 import { MAX_CHANNELS, type NetworkOptions, networkOptionNames, resolveNetworkOptions } from "./network_options.js";
 import { checkCount, checkFlag, checkKeys } from "./options.js";
 import { checkSpec, residualNetwork, type Stage, stages } from "./residual_network.js";
-import { type BlockOptions, basicBlockE1, basicBlockE2 } from "./resnet_e_block.js";
+import { type BlockOptions, basicBlockE } from "./resnet_e_block.js";
 import type { ResnetSpec } from "./resnet_spec.js";
 
 /** What every ResNetE may set beside its spec; the defaults are the source's. */
@@ -36,7 +36,7 @@ type StageOptions = Omit<BlockOptions, "stride" | "channels" | "downsample" | "s
  * `slices` blocks, except a first block with stride 2, which must give all channels at once.
  */
 function makeLayer(
-  block: (options: BlockOptions) => Block,
+  version: 1 | 2,
   { layers, stride, inChannels, channels }: Stage,
   slices: number,
   shared: StageOptions,
@@ -45,13 +45,13 @@ function makeLayer(
   const options = { ...shared, channels };
   const first = { ...options, stride, downsample: channels !== inChannels, writeOn: 0 };
   const sliced = (index: number) =>
-    block({ ...options, stride: 1, downsample: false, slices, writeOn: index % slices });
+    basicBlockE(version, { ...options, stride: 1, downsample: false, slices, writeOn: index % slices });
   if (stride === 1) {
     const following = Array.from({ length: blocks * slices - 1 }, (_, index) => sliced(index + 1));
-    return hybridSequential([block({ ...first, slices }), ...following]);
+    return hybridSequential([basicBlockE(version, { ...first, slices }), ...following]);
   }
   const following = Array.from({ length: (blocks - 1) * slices }, (_, index) => sliced(index));
-  return hybridSequential([block({ ...first, slices: 1 }), ...following]);
+  return hybridSequential([basicBlockE(version, { ...first, slices: 1 }), ...following]);
 }
 
 const OPTION_NAMES: readonly (keyof ResnetEOptions)[] = [
@@ -100,9 +100,8 @@ export function resnetE(options: ResnetEOptions): Graph {
   const { useFp = false, usePooling = false, slices = 1, numGroups = 1, dilation = 1 } = options;
   checkOptions({ version, layers, channels, useFp, usePooling, slices, numGroups, dilation });
   const network = resolveNetworkOptions(options, `ResNetE${version}`);
-  const block = version === 1 ? basicBlockE1 : basicBlockE2;
   const shared = { useFp, usePooling, numGroups, binary: network.binary };
-  const blocks = stages(options).map((stage) => makeLayer(block, stage, slices, shared));
+  const blocks = stages(options).map((stage) => makeLayer(version, stage, slices, shared));
   const root = residualNetwork(`ResNetE${version}`, version, channels[0], blocks, network);
   return buildGraph(network.name, network.inputShape, root);
 }

@@ -3,13 +3,16 @@ import { XnorkitError } from "../errors.js";
 /** The kernels' code: a compiled module, or the bytes of one. */
 export type KernelSource = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
 
+/** `core`: those that only parts of the compiler call may be missing. */
+export type KernelSet = "core" | "all";
+
 /**
  * Where the kernels' code comes from when the caller gives none. Every entry of the package has its own: most compile inlined bytes,
  * those for hosts that forbid it import the module.
  */
 export interface KernelBuilds {
   /** The build for every host with SIMD: the same bits everywhere. */
-  readonly baseline: () => Promise<WebAssembly.Module>;
+  readonly baseline: (kernels: KernelSet) => Promise<WebAssembly.Module>;
   /** The build with fused multiply-adds, null where the host or the entry has none. */
   readonly relaxed: () => Promise<WebAssembly.Module | null>;
 }
@@ -33,8 +36,12 @@ function isModule(source: KernelSource): source is WebAssembly.Module {
 }
 
 /** The module of `source` where it is given, else the baseline build. */
-export function kernelModuleOf(builds: KernelBuilds, source?: KernelSource): Promise<WebAssembly.Module> {
-  if (source === undefined) return builds.baseline();
+export function kernelModuleOf(
+  builds: KernelBuilds,
+  source?: KernelSource,
+  kernels: KernelSet = "all",
+): Promise<WebAssembly.Module> {
+  if (source === undefined) return builds.baseline(kernels);
   return isModule(source) ? Promise.resolve(source) : compileKernels(source);
 }
 

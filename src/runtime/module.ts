@@ -1,21 +1,30 @@
 /** The kernels that the package carries inside its JavaScript, for every host that may compile bytes. */
-import { simdWasm } from "../generated/simd_wasm.js";
+import { coreWasm } from "../generated/core_wasm.js";
 import { base64Bytes } from "./base64.js";
 import { supportsRelaxedSimd } from "./features.js";
-import { compileKernels, type KernelBuilds, type KernelSource, kernelModuleOf } from "./kernel_source.js";
+import {
+  compileKernels,
+  type KernelBuilds,
+  type KernelSet,
+  type KernelSource,
+  kernelModuleOf,
+} from "./kernel_source.js";
+import { unpack } from "./unpack.js";
 
-let baseline: Promise<WebAssembly.Module> | undefined;
+let core: Promise<WebAssembly.Module> | undefined;
+let all: Promise<WebAssembly.Module> | undefined;
 let relaxed: Promise<WebAssembly.Module> | undefined;
 
-/** Compiles zlib data in base64: of raw bytes in base64 gzip makes 27 kB, of these 17 kB. */
-async function compileInlined(base64: string): Promise<WebAssembly.Module> {
-  const inflated = new Blob([base64Bytes(base64)]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return compileKernels(await new Response(inflated).arrayBuffer());
-}
+const coreCode = () => unpack(base64Bytes(coreWasm));
 
-function baselineModule(): Promise<WebAssembly.Module> {
-  baseline ??= compileInlined(simdWasm);
-  return baseline;
+async function baselineModule(kernels: KernelSet): Promise<WebAssembly.Module> {
+  if (kernels === "core") {
+    core ??= compileKernels(coreCode());
+    return core;
+  }
+  const { allWasm } = await import("../generated/all_wasm.js");
+  all ??= compileKernels(unpack(base64Bytes(allWasm), coreCode()));
+  return all;
 }
 
 /**
@@ -25,14 +34,14 @@ function baselineModule(): Promise<WebAssembly.Module> {
 export async function relaxedModule(): Promise<WebAssembly.Module | null> {
   if (!supportsRelaxedSimd()) return null;
   const { relaxedWasm } = await import("../generated/relaxed_wasm.js");
-  relaxed ??= compileInlined(relaxedWasm);
+  relaxed ??= compileKernels(unpack(base64Bytes(relaxedWasm)));
   return relaxed;
 }
 
 /** The inlined builds, each compiled once for all sessions. */
 export const inlinedKernels: KernelBuilds = { baseline: baselineModule, relaxed: relaxedModule };
 
-/** The kernel module: `source` where it is given, else the inlined baseline build. */
+/** The kernel module: `source` where it is given, else the inlined baseline build with all kernels. */
 export function kernelModule(source?: KernelSource): Promise<WebAssembly.Module> {
   return kernelModuleOf(inlinedKernels, source);
 }

@@ -10,7 +10,7 @@ import { type BoundPlan, type BoundPort, binder, runStep } from "./bind.js";
 import { type KernelBuilds, type KernelSource, kernelModuleOf } from "./kernel_source.js";
 import { type HostMemory, hostMemory } from "./memory.js";
 import { inlinedKernels } from "./module.js";
-import { tuneKernels } from "./tune.js";
+import type { tuneKernels } from "./tune.js";
 import { instantiateKernels } from "./wasm.js";
 
 /** What `createSession` takes beside the model; all of it optional. */
@@ -81,13 +81,15 @@ export interface Session {
   dispose(): void;
 }
 
+type Tune = (inputShape: Shape) => ReturnType<typeof tuneKernels>;
+
 /** What a session holds until it is disposed. */
 interface Live {
   readonly program: Program;
   readonly host: HostMemory;
   readonly bind: (plan: Plan) => BoundPlan;
-  /** The module to measure kernels with, null where nothing is measured. */
-  readonly tune: WebAssembly.Module | null;
+  /** Measures kernels, null where nothing is measured. */
+  readonly tune: Tune | null;
   readonly plans: Map<string, BoundPlan>;
   current: BoundPlan;
   hasRun: boolean;
@@ -97,12 +99,7 @@ interface Live {
   words: Int32Array;
 }
 
-function openSession(
-  program: Program,
-  module: WebAssembly.Module,
-  tune: WebAssembly.Module | null,
-  inputShape: Shape,
-): Live {
+function openSession(program: Program, module: WebAssembly.Module, tune: Tune | null, inputShape: Shape): Live {
   const host = hostMemory();
   const { bind } = binder(instantiateKernels(module, host.memory), host);
   const plans = new Map<string, BoundPlan>();
@@ -120,7 +117,7 @@ function planFor(
   const key = `${type} ${formatShape(shape)}`;
   const known = plans.get(key);
   if (known !== undefined) return known;
-  const tuned = tune === null ? undefined : tuneKernels(program, tune, shape);
+  const tuned = tune?.(shape);
   const bound = bind(planProgram(program, shape, type, tuned));
   plans.set(key, bound);
   return bound;
@@ -234,10 +231,14 @@ export async function createSessionOn(
   options: SessionOptions,
 ): Promise<Session> {
   checkWeights(graph, weights);
-  const program = compileGraph(graph, weights, { ...options });
+  const program = await compileGraph(graph, weights, { ...options });
   const relaxed = options.relaxed && options.wasm === undefined ? await builds.relaxed() : null;
-  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm));
-  const tune = options.tune === true && program.kernel === "auto" ? module : null;
+  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm, program.parts.kernels));
+  let tune: Tune | null = null;
+  if (options.tune === true && program.kernel === "auto") {
+    const { tuneKernels } = await import("./tune.js");
+    tune = (shape) => tuneKernels(program, module, shape);
+  }
   let live: Live | null = openSession(program, module, tune, options.inputShape ?? graph.inputShape);
   const use = (): Live => {
     if (live === null)

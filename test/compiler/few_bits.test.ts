@@ -111,15 +111,16 @@ test("a sign of few-bit sums runs on thresholds and decides as the reference doe
   assert.ok(zeros > 20, `${zeros} sums are exactly 0`);
 });
 
-test("pairs of planes share their scratch buffers", () => {
-  const arena = (bits: number) => {
+test("pairs of planes share their scratch buffers", async () => {
+  const arena = async (bits: number) => {
     const layer: Layer = { method: "round", quantizer: "dorefa", bits, padValue: -1, channels: 64, offset: false };
     const graph = graphOf([quantized("s", "x", layer), convolved("c", "s", layer)], [1, 64, 56, 56]);
-    const program = compileGraph(graph, randomWeights(graph, 1), { kernel: "table" });
+    const program = await compileGraph(graph, randomWeights(graph, 1), { kernel: "table" });
     return planProgram(program, graph.inputShape, "f32").arenaBytes;
   };
   // Eight planes of 64 channels are as many bytes as a float map's fourth part; 64 pairs of scratch would be 40 times that.
-  assert.ok(arena(8) < 2 * arena(2), `${arena(2)} and ${arena(8)} bytes`);
+  const [few, many] = [await arena(2), await arena(8)];
+  assert.ok(many < 2 * few, `${few} and ${many} bytes`);
 });
 
 test("sums that i32 does not hold are computed in float", async () => {
