@@ -6,7 +6,8 @@
  *   mean  out[b][c] = sum over the image / pixels
  *
  * Windows are cut to the map once a pixel; the taps are then walked without checks, CHUNK = 16 channels (one cache line) at a
- * time with 4 accumulators, the last channels 4 at a time. Sums run over the taps in row-major order.
+ * time with 4 accumulators, the last channels 4 at a time. Sums are of rows of the window, then of their sums; the mean of an image takes
+ * BLOCK = 32 pixels for a row: added one by one, 50x50 equal pixels would lose a hundred thousandth of their mean to rounding.
  *
  * A maximum that keeps NaN takes eight x86 instructions as f32x4.max. Here it takes three: f32x4.pmax (one, drops NaN), and a
  * mask of the lanes that were ever NaN, turned into NaN at the end. 3x3 stride 2 at 112x112x64: 0.16 ms instead of 0.42.
@@ -16,6 +17,9 @@ import { zeroTails } from "./pad_f32";
 
 /** Bytes of 4 vectors. */
 const CHUNK: usize = 64;
+
+/** Pixels that the mean of an image adds up before it adds their sum. */
+const BLOCK: i32 = 32;
 
 // @ts-ignore: decorator
 @inline
@@ -79,7 +83,7 @@ function maxOfChunk(src: usize, dst: usize, height: i32, width: i32, step: usize
   v128.store(dst, v128.or(best3, nan3), 48);
 }
 
-/** Sum of `width` times `height` pixels from `src` on, divided by `divisor`, for 4 channels. */
+/** Sum of `width` times `height` pixels from `src` on and of `tail` more in the row below, divided, for 4 channels. */
 // @ts-ignore: decorator
 @inline
 function meanOfFour(
@@ -87,18 +91,21 @@ function meanOfFour(
   dst: usize,
   height: i32,
   width: i32,
+  tail: i32,
   step: usize,
   rowStep: usize,
   divisor: v128,
   rectify: bool,
 ): void {
   let sum = f32x4.splat(0);
-  for (let y = 0; y < height; ++y) {
+  for (let y = 0; y <= height; ++y) {
+    let row = f32x4.splat(0);
     let a = src;
-    for (let x = 0; x < width; ++x) {
-      sum = f32x4.add(sum, rectify ? relu(v128.load(a)) : v128.load(a));
+    for (let x = y < height ? width : tail; x > 0; --x) {
+      row = f32x4.add(row, rectify ? relu(v128.load(a)) : v128.load(a));
       a += step;
     }
+    sum = f32x4.add(sum, row);
     src += rowStep;
   }
   v128.store(dst, f32x4.div(sum, divisor));
@@ -112,6 +119,7 @@ function meanOfChunk(
   dst: usize,
   height: i32,
   width: i32,
+  tail: i32,
   step: usize,
   rowStep: usize,
   divisor: v128,
@@ -121,15 +129,23 @@ function meanOfChunk(
   let sum1 = sum0;
   let sum2 = sum0;
   let sum3 = sum0;
-  for (let y = 0; y < height; ++y) {
+  for (let y = 0; y <= height; ++y) {
+    let row0 = f32x4.splat(0);
+    let row1 = row0;
+    let row2 = row0;
+    let row3 = row0;
     let a = src;
-    for (let x = 0; x < width; ++x) {
-      sum0 = f32x4.add(sum0, rectify ? relu(v128.load(a)) : v128.load(a));
-      sum1 = f32x4.add(sum1, rectify ? relu(v128.load(a, 16)) : v128.load(a, 16));
-      sum2 = f32x4.add(sum2, rectify ? relu(v128.load(a, 32)) : v128.load(a, 32));
-      sum3 = f32x4.add(sum3, rectify ? relu(v128.load(a, 48)) : v128.load(a, 48));
+    for (let x = y < height ? width : tail; x > 0; --x) {
+      row0 = f32x4.add(row0, rectify ? relu(v128.load(a)) : v128.load(a));
+      row1 = f32x4.add(row1, rectify ? relu(v128.load(a, 16)) : v128.load(a, 16));
+      row2 = f32x4.add(row2, rectify ? relu(v128.load(a, 32)) : v128.load(a, 32));
+      row3 = f32x4.add(row3, rectify ? relu(v128.load(a, 48)) : v128.load(a, 48));
       a += step;
     }
+    sum0 = f32x4.add(sum0, row0);
+    sum1 = f32x4.add(sum1, row1);
+    sum2 = f32x4.add(sum2, row2);
+    sum3 = f32x4.add(sum3, row3);
     src += rowStep;
   }
   v128.store(dst, f32x4.div(sum0, divisor));
@@ -211,9 +227,9 @@ export function avgPoolF32(
         const window = base + <usize>top * rowStep + <usize>left * step;
         let c: usize = 0;
         for (; c + CHUNK <= step; c += CHUNK) {
-          meanOfChunk(window + c, out + c, rows, columns, step, rowStep, divisor, false);
+          meanOfChunk(window + c, out + c, rows, columns, 0, step, rowStep, divisor, false);
         }
-        for (; c < step; c += 16) meanOfFour(window + c, out + c, rows, columns, step, rowStep, divisor, false);
+        for (; c < step; c += 16) meanOfFour(window + c, out + c, rows, columns, 0, step, rowStep, divisor, false);
         out += step;
       }
     }
@@ -223,14 +239,19 @@ export function avgPoolF32(
 export function globalAvgPoolF32(src: usize, dst: usize, batch: i32, plane: i32, channels: i32, rectify: i32): void {
   const step = stepOf(channels);
   const divisor = f32x4.splat(<f32>plane);
+  const rows = plane / BLOCK;
+  const tail = plane % BLOCK;
+  const rowStep = <usize>BLOCK * step;
   for (let image = 0; image < batch; ++image) {
     let c: usize = 0;
     if (rectify) {
-      for (; c + CHUNK <= step; c += CHUNK) meanOfChunk(src + c, dst + c, 1, plane, step, 0, divisor, true);
-      for (; c < step; c += 16) meanOfFour(src + c, dst + c, 1, plane, step, 0, divisor, true);
+      for (; c + CHUNK <= step; c += CHUNK)
+        meanOfChunk(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor, true);
+      for (; c < step; c += 16) meanOfFour(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor, true);
     } else {
-      for (; c + CHUNK <= step; c += CHUNK) meanOfChunk(src + c, dst + c, 1, plane, step, 0, divisor, false);
-      for (; c < step; c += 16) meanOfFour(src + c, dst + c, 1, plane, step, 0, divisor, false);
+      for (; c + CHUNK <= step; c += CHUNK)
+        meanOfChunk(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor, false);
+      for (; c < step; c += 16) meanOfFour(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor, false);
     }
     src += <usize>plane * step;
     dst += step;

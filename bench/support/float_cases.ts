@@ -78,79 +78,32 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
   const normals = (count: number) => Float32Array.from({ length: count }, random.normal);
   const map = (pixels: number, channels: number) => place(normals(pixels * mapStride(channels)));
 
-  const convF32 = (layer: Layer): FloatCase => {
-    const shape = convShape(layer);
-    const { inputs, outputs, kernel } = layer;
-    const src = map(layer.size ** 2, inputs);
-    const weights = allocate(convF32WeightBytes(outputs, inputs, kernel, kernel, 1));
-    kernels.convF32Pack(place(normals(outputs * inputs * kernel ** 2)), weights, outputs, inputs, kernel, kernel, 1);
-    const bias = place(normals(mapStride(outputs)));
-    const scratch = allocate(convF32ScratchBytes(shape));
-    const dst = allocate(mapBytes(shape.outHeight * shape.outWidth, outputs));
-    const run = () =>
-      kernels.convF32(
-        src,
-        dst,
-        weights,
-        bias,
-        scratch,
-        1,
-        shape.height,
-        shape.width,
-        inputs,
-        shape.outHeight,
-        shape.outWidth,
-        outputs,
-        kernel,
-        kernel,
-        layer.stride,
-        layer.stride,
-        1,
-        1,
-        shape.padTop,
-        shape.padLeft,
-        1,
-        0,
-      );
-    const name = layer === stem ? "stem f32" : `conv ${kernel}x${kernel} f32`;
-    return { name, variant: variantOf(layer), macs: macsOf(shape), run };
-  };
-
-  const winogradF32 = (layer: Layer): FloatCase => {
+  const conv = (layer: Layer, winograd = false): FloatCase => {
     const shape = convShape(layer);
     const { inputs, outputs, kernel, stride } = layer;
+    const sizes = [outputs, inputs, kernel, kernel] as const;
     const src = map(layer.size ** 2, inputs);
-    const weights = allocate(winogradF32WeightBytes(shape));
+    const weights = allocate(winograd ? winogradF32WeightBytes(shape) : convF32WeightBytes(...sizes, 1));
     const filters = place(normals(outputs * inputs * kernel ** 2));
-    kernels.winogradF32Pack(filters, weights, outputs, inputs, kernel, kernel, stride, stride, 1);
+    if (winograd) kernels.winogradF32Pack(filters, weights, ...sizes, stride, stride, 1);
+    else kernels.convF32Pack(filters, weights, ...sizes, 1);
     const bias = place(normals(mapStride(outputs)));
-    const scratch = allocate(winogradF32ScratchBytes(shape));
+    const scratch = allocate(winograd ? winogradF32ScratchBytes(shape) : convF32ScratchBytes(shape));
     const dst = allocate(mapBytes(shape.outHeight * shape.outWidth, outputs));
-    const run = () =>
-      kernels.winogradF32(
-        src,
-        dst,
-        weights,
-        bias,
-        scratch,
-        1,
-        shape.height,
-        shape.width,
-        inputs,
-        shape.outHeight,
-        shape.outWidth,
-        outputs,
-        kernel,
-        kernel,
-        stride,
-        stride,
-        shape.padTop,
-        shape.padLeft,
-        1,
-        0,
-      );
-    const name = layer === stem ? "stem winograd f32" : `conv ${kernel}x${kernel} winograd f32`;
-    return { name, variant: variantOf(layer), macs: macsOf(shape), run };
+    const pointers = [src, dst, weights, bias, scratch] as const;
+    const maps = [1, shape.height, shape.width, inputs, shape.outHeight, shape.outWidth, outputs] as const;
+    const window = [kernel, kernel, stride, stride] as const;
+    const padding = [shape.padTop, shape.padLeft] as const;
+    const run = winograd
+      ? () => kernels.winogradF32(...pointers, ...maps, ...window, ...padding, 1, 0)
+      : () => kernels.convF32(...pointers, ...maps, ...window, 1, 1, ...padding, 1, 0);
+    const what = layer === stem ? "stem" : `conv ${kernel}x${kernel}`;
+    return {
+      name: `${what} ${winograd ? "winograd f32" : "f32"}`,
+      variant: variantOf(layer),
+      macs: macsOf(shape),
+      run,
+    };
   };
 
   const stemU8 = (): FloatCase => {
@@ -239,7 +192,7 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
 
   const tiled = convolutions.filter(({ kernel }) => kernel > 1);
   return [
-    ...[convF32(stem), winogradF32(stem), stemU8(), maxPool(), avgPool()],
-    ...[...convolutions.map(convF32), ...tiled.map(winogradF32), dense()],
+    ...[conv(stem), conv(stem, true), stemU8(), maxPool(), avgPool()],
+    ...[...convolutions.map((layer) => conv(layer)), ...tiled.map((layer) => conv(layer, true)), dense()],
   ];
 }

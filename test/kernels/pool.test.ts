@@ -139,3 +139,13 @@ test("globalAvgPoolF32 is within float32's rounding of the mean, with and withou
     { numRuns: 200 },
   );
 });
+
+test("globalAvgPoolF32 adds up in blocks: rounding does not grow with the image", () => {
+  bench.reset();
+  const [channels, plane] = [20, 10000];
+  const src = bench.putF32(toMap(new Float32Array(channels * plane).fill(9.3), 1, channels, plane));
+  const dst = bench.alloc(channels * 4);
+  bench.k.globalAvgPoolF32(src, dst, 1, plane, channels, 0);
+  // 32 additions in a block, 313 of blocks; one by one the mean is off by 2e-3.
+  assertWithin(bench.f32(dst, channels), new Float32Array(channels).fill(9.3), () => 9.3 * 345 * 2 ** -24);
+});
