@@ -98,7 +98,8 @@ function meanOfFour(
   rectify: bool,
 ): void {
   let sum = f32x4.splat(0);
-  for (let y = 0; y <= height; ++y) {
+  const rows = tail > 0 ? height + 1 : height;
+  for (let y = 0; y < rows; ++y) {
     let row = f32x4.splat(0);
     let a = src;
     for (let x = y < height ? width : tail; x > 0; --x) {
@@ -129,7 +130,8 @@ function meanOfChunk(
   let sum1 = sum0;
   let sum2 = sum0;
   let sum3 = sum0;
-  for (let y = 0; y <= height; ++y) {
+  const rows = tail > 0 ? height + 1 : height;
+  for (let y = 0; y < rows; ++y) {
     let row0 = f32x4.splat(0);
     let row1 = row0;
     let row2 = row0;
