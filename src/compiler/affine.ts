@@ -130,15 +130,15 @@ export function floatThresholds(affine: Affine | null, channels: number, stride:
   return { threshold, flip };
 }
 
-/** Thresholds and flips as thresholdCounts* read them: bit = (count <= threshold) XOR flip, threshold in 0..k. */
+/** Thresholds and flips as thresholdCounts* read them: bit = (count <= threshold) XOR flip, threshold a count that can be. */
 export interface CountThresholds {
   readonly threshold: Int32Array;
   /** One flip bit a channel, u64 words as bytes. */
   readonly flip: Uint8Array;
 }
 
-/** sign(affine(count)) for counts 0..k. */
-export function countThresholds(affine: Affine, channels: number, k: number): CountThresholds {
+/** sign(affine(count)) for counts from `least` to `most`. */
+export function countThresholds(affine: Affine, channels: number, most: number, least = 0): CountThresholds {
   const threshold = new Int32Array(Math.ceil(channels / 64) * 64);
   const flip = new Uint8Array(Math.ceil(channels / 64) * 8);
   for (let c = 0; c < channels; c++) {
@@ -147,13 +147,13 @@ export function countThresholds(affine: Affine, channels: number, k: number): Co
     let last: number;
     if (scale < 0) last = Math.floor(affine.root[c]);
     else if (scale > 0) last = Math.ceil(affine.root[c]) - 1;
-    else last = affine.shift[c] >= 0 ? k : -1;
+    else last = affine.shift[c] >= 0 ? most : least - 1;
     let flipped = scale > 0;
-    if (last < 0) {
+    if (last < least) {
       flipped = !flipped;
-      last = k;
+      last = most;
     }
-    threshold[c] = Math.min(last, k);
+    threshold[c] = Math.min(last, most);
     if (flipped) flip[c >> 3] |= 1 << (c & 7);
   }
   return { threshold, flip };

@@ -32,7 +32,7 @@ export function halved({ scale, shift, root }: Affine): Affine {
 
 /**
  * The epilogue on counts: a convolution, batch norm and sign in a row need thresholds only, all else goes through the epilogue
- * pipeline. `key` names its constants, `refs` are the outputs, `affine` turns these counts into the layer's numbers.
+ * pipeline. `key` names its constants, `refs` are the outputs, `affine` turns these counts, from `least` to `most`, into the layer's numbers.
  */
 export function countsEpilogue(
   { builder }: LowerContext,
@@ -41,13 +41,14 @@ export function countsEpilogue(
   refs: EpilogueRefs,
   affine: Affine,
   format: Omit<CountsFormat, "doubled">,
-  maxCount: number,
+  most: number,
+  least = 0,
 ): CountsEpilogue {
   const { channels } = refs;
   const { first, relu, second } = op.epilogue;
   if (op.value === null && op.sign !== null && first === null && second === null && !relu) {
     const whole = op.sign.affine === null ? affine : compose(affine, op.sign.affine);
-    const thresholds = () => countThresholds(whole, channels, maxCount);
+    const thresholds = () => countThresholds(whole, channels, most, least);
     const slots = Math.ceil(channels / 64) * 64;
     const limits = `${key}/limits`;
     const threshold =

@@ -166,7 +166,8 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
     );
   });
   const { padding } = op.window;
-  if (activation.method === "round" && op.padValue === -1 && padding.some((pad) => pad > 0)) {
+  const lowBorder = activation.method === "round" && op.padValue === -1 && padding.some((pad) => pad > 0);
+  if (lowBorder) {
     const size = [input.height, input.width, stride, output.height, output.width, kernelHeight, kernelWidth];
     calls.push({
       kernel: "zeroBorderI32",
@@ -190,7 +191,9 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
     refs,
     affine,
     { type: "I32", stride },
-    largest,
+    // A border of -1 lies as far below the lowest level of `round` as the highest above it.
+    lowBorder ? 2 * largest : largest,
+    lowBorder ? -largest : 0,
   );
   calls.push(...epilogue(sums, 0, output.pixels));
   return calls;

@@ -85,14 +85,11 @@ test("all quantisers, borders and kernels give the reference's numbers, with exa
 
 test("a sign of few-bit sums runs on thresholds and decides as the reference does", async () => {
   let zeros = 0;
-  for (const layer of layers().filter(({ bits, channels }) => bits === 2 && channels === 3)) {
-    const nodes = [
-      relu("r", "x"),
-      quantized("s", "r", layer),
-      convolved("c", "s", { ...layer, offset: false }),
-      sign("t", "c"),
-    ];
-    const graph = graphOf(nodes, [1, 3, 6, 6]);
+  // With the offset (h + K) / 2 most thresholds lie at the end of the counts' range, which a border of -1 makes wider.
+  const either = layers().flatMap((layer) => [false, true].map((offset) => ({ ...layer, offset })));
+  for (const layer of either) {
+    const nodes = [relu("r", "x"), quantized("s", "r", layer), convolved("c", "s", layer), sign("t", "c")];
+    const graph = graphOf(nodes, [1, layer.channels, 6, 6]);
     const weights = randomWeights(graph, 2);
     const input = noise(graph.inputShape, 1);
     const { output, taps } = runReference(graph, weights, input, { taps: ["c"] });
@@ -109,6 +106,34 @@ test("a sign of few-bit sums runs on thresholds and decides as the reference doe
     }
   }
   assert.ok(zeros > 20, `${zeros} sums are exactly 0`);
+});
+
+test("a sign of counts beyond the range of inner pixels, at a border of -1 below the lowest level, decides as the reference does", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    for (const bits of [1, 2, 3]) {
+      const layer: Layer = {
+        method: "round",
+        quantizer: "det_sign",
+        bits,
+        padValue: -1,
+        channels: 1,
+        offset: seed % 2 === 0,
+      };
+      const quantizedWeights = { ...convolved("c", "s", layer), bits: 1 } as Node;
+      const graph = graphOf([quantized("s", "x", layer), quantizedWeights, sign("t", "c")], [1, 1, 3, 4]);
+      const weights = randomWeights(graph, seed);
+      const input = noise(graph.inputShape, seed);
+      const { output, taps } = runReference(graph, weights, input, { taps: ["c"] });
+      const sums = taps.get("c")!.data;
+      for (const kernel of ["table", "popcount"] as const) {
+        const session = await createSession({ graph, weights }, { kernel });
+        for (const [i, bit] of session.run(input).data.entries()) {
+          const expected = Math.abs(sums[i]) > 1e-9 ? output.data[i] : 1;
+          assert.equal(bit, expected, `seed ${seed}, ${bits} bits on ${kernel}, value ${i} of ${sums[i]}`);
+        }
+      }
+    }
+  }
 });
 
 test("pairs of planes share their scratch buffers", async () => {
