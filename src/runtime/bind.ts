@@ -77,7 +77,8 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
     bind(plan) {
       // One growth of the memory for all: each detaches its buffer, and JavaScript's collector counts it.
       const fresh = plan.constants.filter(({ key }) => !constants.has(key));
-      const area = fresh.reduce((most, { packing }) => Math.max(most, packing?.areaBytes ?? 0), plan.arenaBytes);
+      const arenaBytes = plan.arenaBytes > arena.bytes ? plan.arenaBytes : 0;
+      const area = fresh.reduce((most, { packing }) => Math.max(most, packing?.areaBytes ?? 0), arenaBytes);
       host.temporary(fresh.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 64) * 64, area));
       const addresses = plan.constants.map(placeConstant);
       // Plans that were bound before stay where they are: an arena grows at its end, or is left to them for a new one.
