@@ -18,7 +18,9 @@ function read(path) {
 }
 
 function write(file, name, what, bytes) {
-  const text = `/** ${what}, in base64. */\nexport const ${name} = "${Buffer.from(bytes).toString("base64")}";\n`;
+  // Typed as a string: the type of a constant would be its text once more, in the declarations that the package carries.
+  const base64 = Buffer.from(bytes).toString("base64");
+  const text = `/** ${what}, in base64. */\nexport const ${name}: string = "${base64}";\n`;
   writeFileSync(new URL(file, generated), text);
 }
 

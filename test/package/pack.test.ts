@@ -20,6 +20,7 @@ const wanted = [
   /^dist\/src\/cli\/.*\.js$/,
   /^dist\/src\/(?!cli\/).*\.(js|d\.ts)$/,
   /^dist\/bench\/.*\.js$/,
+  /^dist\/lib\/[^/]*\.js$/,
   /^dist\/wasm\/(simd|relaxed)\.wasm$/,
   /^models\/(README\.md|training\/[^/]*\.py)$/,
 ];
@@ -97,9 +98,9 @@ describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
 });
 
 test("deno.json and jsr.json mirror the entries, their version and licence", () => {
-  const entries = Object.entries(manifest.exports as Record<string, { default?: string }>)
-    .filter(([, target]) => target.default !== undefined)
-    .map(([name, { default: path }]) => [name, path!.replace("./dist/", "./").replace(/\.js$/, ".ts")]);
+  const entries = Object.entries(manifest.exports as Record<string, { types?: string }>)
+    .filter(([, target]) => target.types !== undefined)
+    .map(([name, { types: path }]) => [name, path!.replace("./dist/", "./").replace(/\.d\.ts$/, ".ts")]);
   for (const file of ["deno.json", "jsr.json"]) {
     const mirror = JSON.parse(readFileSync(join(root, file), "utf8"));
     assert.deepEqual(mirror.exports, Object.fromEntries(entries), file);
@@ -122,7 +123,7 @@ test("every entry for one host has its twin for all hosts", () => {
     const condition = name.includes(".workerd.") ? "workerd" : "edge-light";
     const entry = name.slice(0, name.indexOf("."));
     const target = manifest.exports[entry === "index" ? "." : `./${entry}`];
-    assert.equal(target[condition], `./dist/src/${name.replace(/\.ts$/, ".js")}`);
-    assert.equal(target.default, `./dist/src/${entry}.js`);
+    assert.equal(target[condition], `./dist/lib/${name.replace(/\.ts$/, ".js")}`);
+    assert.equal(target.default, `./dist/lib/${entry}.js`);
   }
 });
