@@ -44,13 +44,14 @@ describe("bundlers", { skip: noSkip ? false : notBuilt }, () => {
 
   test("esbuild", async () => {
     const outdir = join(folder, "esbuild");
-    await esbuild({
+    const { warnings } = await esbuild({
       entryPoints: [entry],
       outfile: join(outdir, "app.mjs"),
       bundle: true,
       minify: true,
       format: "esm",
     });
+    assert.deepEqual(warnings, []);
     check(outdir, "app.mjs");
   });
 
@@ -102,7 +103,9 @@ describe("bundlers", { skip: noSkip ? false : notBuilt }, () => {
     test(`under the condition ${condition} the kernels are imported, not inlined`, async () => {
       const outfile = join(folder, condition, "app.mjs");
       const external = ["*.wasm", "*.wasm?module"];
-      await esbuild({ entryPoints: [entry], outfile, bundle: true, format: "esm", conditions: [condition], external });
+      const options = { entryPoints: [entry], outfile, bundle: true, conditions: [condition], external };
+      const { warnings } = await esbuild({ ...options, format: "esm" });
+      assert.deepEqual(warnings, []);
       const code = readFileSync(outfile, "utf8");
       assert.match(code, new RegExp(`import \\w+ from "[^"]*/simd\\.wasm${suffix.replace("?", "\\?")}"`));
       assert.doesNotMatch(code, /simdWasm|WebAssembly\.compile\(await|DecompressionStream/);
