@@ -55,9 +55,8 @@
  * Measured and left out, GMAC/s at 56x56x64 and 7x7x512 where the code of the time had 525 and 375: tables of 5 bits (32 entries, 13 lookups
  * a word in place of 16; 3 * 5 = 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302 for 64. Selectors by u64
  * loads: 495 and 361; by u32 loads, four shifts and masks for four where u16 loads take three for two: 547 where those have 555; a load for
- * each: 540. Tables added to the selector instead of
- * being an offset, so that Deno's explicit bounds checks share one limit: no gain there, 480 in Node. Deno without its bounds checks had
- * 451 where it had 344; the memory's maximum and initial size change nothing.
+ * each: 540. Tables added to the selector instead of being an offset, so that Deno's explicit bounds checks share one limit: no gain there,
+ * 480 in Node. Deno without its bounds checks had 451 where it had 344; the memory's maximum and initial size change nothing.
  */
 import { TABLE_BASE } from "./layout";
 import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";

@@ -60,3 +60,22 @@ test("a float convolution keeps its weights apart for sizes on Winograd's tiles 
   }
   assert.deepEqual([...kinds], ["conv2d", "conv2d (winograd)"]);
 });
+
+test("a float convolution of few-bit values adds its terms as they are, whatever its size", async () => {
+  const nodes = [{ ...sign("s", "x"), method: "round", bits: 2 } as Node, conv("c", "s", { channels: 32 })];
+  for (const [given, kind] of [
+    [nodes, "conv2d"],
+    [[conv("c", "x", { channels: 32 })], "conv2d (winograd)"],
+  ] as const) {
+    const graph = graphOf(given, [1, 32, large, large]);
+    const session = await createSession({ graph, weights: randomWeights(graph, 1) });
+    session.run(noise(graph.inputShape, 1));
+    assert.deepEqual(
+      session
+        .profile(1)
+        .filter(({ floatMacs }) => floatMacs > 0)
+        .map((step) => step.kind),
+      [kind],
+    );
+  }
+});
