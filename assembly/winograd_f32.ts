@@ -38,7 +38,7 @@
  *
  *   rows      [phase y][point y][column][stride]           B^T along y of one row of tiles, zeros outside the image
  *   values    [point][tile][phase][channel], then a tail   B^T d B of a band of tiles, the phases that have the point
- *   weights   [block of 8 channels][point][phase][channel][8]
+ *   weights   [group][block of 8 channels][point][phase][channel][8]
  *   products  [tile][point][8]                             of one block; winograd_transform.ts makes nine outputs of 36
  *
  * A band is as many rows of tiles as keep the values in the second-level cache. Cost: 0.47 of the direct convolution's time for the
@@ -55,7 +55,7 @@ import { pointProducts } from "./winograd_products";
 import { storeTiles, TILE_BYTES, transformColumns, transformRows } from "./winograd_transform";
 
 /** Where the bias of a block is copied to: a group's channels need not be aligned. */
-const blockBias: usize = SCRATCH_BASE + 512;
+const BLOCK_BIAS: usize = SCRATCH_BASE + 512;
 
 /** Tiles of a band, and their values: band in src/compiler/winograd.ts sizes the scratch by the same rules. */
 const BAND_TILES: i32 = 80;
@@ -183,7 +183,7 @@ export function winogradF32(
           m += TILE_CHANNELS << 2;
         }
         const channel = (<usize>(group * outputs + n)) << 2;
-        memory.copy(blockBias, bias + channel, (<usize>min(TILE_CHANNELS, outputs - n)) << 2);
+        memory.copy(BLOCK_BIAS, bias + channel, (<usize>min(TILE_CHANNELS, outputs - n)) << 2);
         m = products;
         for (let tileY = first; tileY < last; ++tileY) {
           storeTiles(
@@ -192,7 +192,7 @@ export function winogradF32(
             nearX == 5,
             farY > 0,
             farX > 0,
-            blockBias,
+            BLOCK_BIAS,
             rectify != 0,
             dst + <usize>(3 * tileY) * outRow + channel,
             outRow,
