@@ -25,7 +25,11 @@ const SOFTSIGN: i32 = 3;
 const CLIP: i32 = 4;
 const LEAKY_CLIP: i32 = 5;
 
-/** A function of every value; `dst` may be `src`. `kind` is the number of a function at the top. */
+/**
+ * dst = f(src), in place too. Functions: 0 tanh, 1 sigmoid, 2 softrelu log(1 + e^x), 3 softsign x / (1 + |x|), 4 clip
+ * to [-1, 1], 5 leaky_clip (0.1 x outside [-1, 1]), 6 approx_sign. 0 to 2 are the nearest float but for one value in
+ * more than 10,000; 3 to 6 are MXNet's bits. NaN gives NaN; approx_sign(NaN) is 1 as in MXNet.
+ */
 export function activationF32(src: usize, dst: usize, pixels: i32, channels: i32, kind: i32): void {
   const bytes = (<usize>pixels * mapStride(channels)) << 2;
   if (kind == TANH) applyToAll(src, dst, bytes, TANH);
@@ -85,7 +89,10 @@ function approxSign(x: v128): v128 {
   return v128.bitselect(f32x4.splat(-1), upper, f32x4.le(x, f32x4.splat(-1)));
 }
 
-/** Softmax over the channels of each pixel; `dst` may be `src`. A NaN, or an infinity that is the largest, makes the whole pixel NaN. */
+/**
+ * e^(x - max) / sum of the same over the channels of each pixel, in place too. A NaN, or an infinity that is the
+ * largest, makes the whole pixel NaN.
+ */
 export function softmaxF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
   const step = mapStride(channels) << 2;
   const last = step - 16;

@@ -13,7 +13,7 @@
 import { mapStride } from "./sign_bits";
 import { zeroTails } from "./pad_f32";
 
-/** a * b of the same shape; `dst` may be either. */
+/** dst = a * b, maps of the same shape; `dst` may be either. */
 export function mulF32(a: usize, b: usize, dst: usize, pixels: i32, channels: i32): void {
   const bytes = (<usize>pixels * mapStride(channels)) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
@@ -21,7 +21,7 @@ export function mulF32(a: usize, b: usize, dst: usize, pixels: i32, channels: i3
   }
 }
 
-/** Every channel of a times the one channel of `plane`; `dst` may be a. */
+/** dst[p][c] = a[p][c] * plane[p]; `plane` is a map of one channel, `dst` may be `a`. */
 export function mulPlaneF32(a: usize, plane: usize, dst: usize, pixels: i32, channels: i32): void {
   const step = mapStride(channels) << 2;
   let to = dst;

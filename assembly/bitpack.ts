@@ -94,7 +94,10 @@ function packMap(
   }
 }
 
-/** u8 NHWC without padding (`[pixel][channels]`) -> bits of x >= threshold[c]; threshold u16 a channel, so 256 is never met. */
+/**
+ * u8 NHWC without padding (`[pixel][channels]`) -> bits of x >= threshold[c]; threshold u16 a channel: 0 gives
+ * det_sign, 256 is never met.
+ */
 export function packThresholdU8(src: usize, dst: usize, pixels: i32, channels: i32, threshold: usize): void {
   const dstBytes = bitRowBytes(channels);
   for (let pixel = 0; pixel < pixels; ++pixel) {
@@ -126,7 +129,10 @@ export function packThresholdU8(src: usize, dst: usize, pixels: i32, channels: i
   }
 }
 
-/** bits -> map of -1 and +1, zero past the last channel. */
+/**
+ * bits -> map of -1 and +1, zero past the last channel: what a quantised activation is, for taps and for float layers
+ * that read it.
+ */
 export function unpackSignF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
   const srcBytes = bitRowBytes(channels);
   const select = i32x4(1, 2, 4, 8);
@@ -155,7 +161,10 @@ function signs(src: usize, c: i32, select: v128): v128 {
   return v128.or(f32x4.splat(1), i32x4.shl(clear, 31));
 }
 
-/** Rows of ceil(channels / 8) bytes, at any address -> rows of ceil(channels / 64) u64 words; bits past the last channel dropped. */
+/**
+ * Rows of ceil(channels / 8) bytes at any address, as a packed weight stores a tap -> rows of ceil(channels / 64) u64
+ * words; bits past the last channel are dropped.
+ */
 export function widenRows(src: usize, dst: usize, rows: i32, channels: i32): void {
   const tail = channels & 63;
   const tailBytes = (tail + 7) >> 3;

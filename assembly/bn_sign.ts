@@ -16,7 +16,7 @@
  */
 import { bitRowBytes, clearBits, maskBits } from "./sign_bits";
 
-/** i32 counts -> bits of (count <= threshold[c]) XOR flip[c]. */
+/** i32 counts -> bits of (count <= threshold[c]) XOR flip[c]; threshold i32, flip one bit a channel in u64 words. */
 export function thresholdCountsI32(
   counts: usize,
   dst: usize,
@@ -29,7 +29,7 @@ export function thresholdCountsI32(
   thresholdCounts<i32>(counts, dst, pixels, channels, countStride, threshold, flip);
 }
 
-/** u16 counts -> bits of (count <= threshold[c]) XOR flip[c], threshold u16. */
+/** u16 counts -> bits of (count <= threshold[c]) XOR flip[c]; threshold u16, flip one bit a channel in u64 words. */
 export function thresholdCountsU16(
   counts: usize,
   dst: usize,

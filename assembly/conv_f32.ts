@@ -28,6 +28,7 @@ const BAND_PIXELS: i32 = 128;
 const OFFSETS: usize = SCRATCH_BASE;
 const BLOCK_BIAS: usize = SCRATCH_BASE + 4096;
 
+/** OIHW f32 -> the convolution's tiled order; sizes by `convF32WeightBytes`. */
 export function convF32Pack(
   src: usize,
   dst: usize,
@@ -59,6 +60,10 @@ export function convF32Pack(
   }
 }
 
+/**
+ * Zero-padded float convolution of maps, bias added (f32, padded with zeros to the output map's stride), max(v, 0) if
+ * `relu` is not 0. `scratch` is `convF32ScratchBytes` bytes.
+ */
 export function convF32(
   src: usize,
   dst: usize,
@@ -81,7 +86,7 @@ export function convF32(
   padTop: i32,
   padLeft: i32,
   groups: i32,
-  rectify: i32,
+  relu: i32,
 ): void {
   const inputs = inChannels / groups;
   const outputs = outChannels / groups;
@@ -153,7 +158,7 @@ export function convF32(
           tapRowStep,
           kernelWidth,
           tapStep,
-          rectify != 0,
+          relu != 0,
         );
         continue;
       }
@@ -178,7 +183,7 @@ export function convF32(
             runs,
             tapStep,
             runBytes,
-            rectify != 0,
+            relu != 0,
           );
           w += blockBytes;
         }

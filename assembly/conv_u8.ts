@@ -23,6 +23,12 @@
 import { convRowU8, TILE_CHANNELS } from "./conv_tile_u8";
 import { buildStrip, padImageU8 } from "./pad_u8";
 
+/**
+ * Byte image, NCHW u8 planes, not aligned -> map of scale[n] * dot + bias[class][n], max(v, 0) if `relu` is not 0; dot
+ * is the exact integer convolution with the i16 `weights`, zeros outside the image. What quantizeStem returns goes in
+ * as it is: weights in its order, scale and each class of bias `convU8Lanes` floats, class `rowClass[y] * colClasses +
+ * colClass[x]`, u16 an output row and column. `scratch` is `convU8ScratchBytes` bytes.
+ */
 export function convU8(
   src: usize,
   dst: usize,
@@ -48,7 +54,7 @@ export function convU8(
   dilationWidth: i32,
   padTop: i32,
   padLeft: i32,
-  rectify: i32,
+  relu: i32,
 ): void {
   const reachHeight = (outHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;
   const reachWidth = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
@@ -56,7 +62,7 @@ export function convU8(
   const imageBytes = <usize>(inChannels * height * width);
   const outStep = (<usize>((outChannels + 3) & ~3)) << 2;
   const classStep = (<usize>((outChannels + TILE_CHANNELS - 1) & -TILE_CHANNELS)) << 2;
-  const lowest: f32 = rectify ? 0 : -Infinity;
+  const lowest: f32 = relu ? 0 : -Infinity;
 
   // A column of the strip: the taps of one kernel column. Columns of neighbouring taps touch unless the kernel is dilated.
   const columnBytes = (<usize>(kernelHeight * inChannels)) << 1;

@@ -7,7 +7,7 @@
  * Cost of 4 counts: 2 loads, a shift, an addition and a store; of u16 half a load less and one instruction more to widen.
  */
 
-/** dst += src << shift, i32. */
+/** dst += src << shift, i32; shift 0 to 31. */
 export function addCountsI32(dst: usize, src: usize, elements: i32, shift: i32): void {
   const bytes = (<usize>elements) << 2;
   let at: usize = 0;
@@ -17,7 +17,7 @@ export function addCountsI32(dst: usize, src: usize, elements: i32, shift: i32):
   for (; at < bytes; at += 4) store<i32>(dst + at, load<i32>(dst + at) + (load<i32>(src + at) << shift));
 }
 
-/** dst += src << shift, u16 into i32. */
+/** dst += src << shift, u16 into i32; shift 0 to 31. */
 export function addCountsU16(dst: usize, src: usize, elements: i32, shift: i32): void {
   for (let left = elements; left >= 8; left -= 8) {
     const counts = v128.load(src);

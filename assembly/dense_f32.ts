@@ -20,10 +20,14 @@ const OFFSETS: usize = SCRATCH_BASE;
 const BLOCK_BIAS: usize = SCRATCH_BASE + 4096;
 const WIDE_UNITS: i32 = 4 * TILE_CHANNELS;
 
+/** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
 export function denseF32Pack(src: usize, dst: usize, units: i32, inputs: i32): void {
   convF32Pack(src, dst, units, inputs, 1, 1, 1);
 }
 
+/**
+ * dst[b][u] = bias[u] + sum over i of src[b][i] * W[u][i]; strides in floats, multiples of 4; bias padded to dstStride.
+ */
 export function denseF32(
   src: usize,
   dst: usize,

@@ -120,6 +120,10 @@ function planesToMap<T>(
   }
 }
 
+/**
+ * NCHW f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` is 4-byte
+ * aligned.
+ */
 export function nchwToMapF32(
   src: usize,
   dst: usize,
@@ -132,6 +136,10 @@ export function nchwToMapF32(
   planesToMap<f32>(src, dst, batch, channels, plane, scale, shift);
 }
 
+/**
+ * NCHW u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
+ * aligned.
+ */
 export function nchwToMapU8(
   src: usize,
   dst: usize,
@@ -144,6 +152,7 @@ export function nchwToMapU8(
   planesToMap<u8>(src, dst, batch, channels, plane, scale, shift);
 }
 
+/** map -> NCHW f32 without padding, which is also the flattening of a map. */
 export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, plane: i32): void {
   const planeBytes = (<usize>plane) << 2;
   const step = (<usize>((channels + 3) & ~3)) << 2;
@@ -186,6 +195,7 @@ export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, 
   }
 }
 
+/** dst map (dstChannels) channels [offset, offset + srcChannels) += src map; any offset. */
 export function addChannelsF32(
   dst: usize,
   src: usize,
@@ -212,6 +222,7 @@ export function addChannelsF32(
   }
 }
 
+/** Copies bytes that do not overlap. */
 export function copyBytes(dst: usize, src: usize, bytes: i32): void {
   memory.copy(dst, src, <usize>bytes);
 }

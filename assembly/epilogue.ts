@@ -17,7 +17,13 @@ import { affine, positive, values4, valuesLast } from "./epilogue_values";
 import { residualSigns } from "./residual_signs";
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
-/** i32 counts -> map and bits; arguments as the formula at the top names them, 0 where a step is left out. */
+/**
+ * v = scale[c] * count + shift[c]; if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is
+ * not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each
+ * if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read.
+ * `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift,
+ * signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately.
+ */
 export function epilogueI32(
   counts: usize,
   countStride: i32,
@@ -51,7 +57,7 @@ export function epilogueI32(
   );
 }
 
-/** u16 counts -> map and bits. */
+/** What epilogueI32 does, on u16 counts. */
 export function epilogueU16(
   counts: usize,
   countStride: i32,
@@ -85,7 +91,7 @@ export function epilogueU16(
   );
 }
 
-/** map -> map and bits. */
+/** What epilogueI32 does, on the map `src` in place of counts. */
 export function epilogueF32(
   src: usize,
   pixels: i32,

@@ -14,7 +14,11 @@
  * inside altogether skip the checks of their rows, which took a fifth of the time.
  */
 
-/** One image of bits -> the rows of output pixels [firstPixel, firstPixel + pixelCount) of a map `outWidth` wide. */
+/**
+ * One image of bits -> rows for the GEMM: for output pixels [firstPixel, firstPixel + pixelCount) of a map `outWidth`
+ * wide a row holds kernelHeight * kernelWidth * words u64, taps in row-major order. Taps outside the image read the
+ * `words` words at `border`: all zero for -1, ones up to the last channel for +1.
+ */
 export function im2colBits(
   src: usize,
   dst: usize,
@@ -74,12 +78,13 @@ export function im2colBits(
 }
 
 /**
- * Joins taps of at most 32 channels: `rows` rows of `taps` u64, `channels` bits each -> rows of ceil(taps / floor(64 / channels)) u64,
+ * Joins taps of at most 32 channels: `rows` rows of `taps` u64, `channels` bits each -> rows of ceil(taps / floor(64 /
+ * channels)) u64, the taps of a word side by side; `dst` may be `src`.
  *
  *   | tap 0: bits 0 .. C-1 | tap 1: bits C .. 2C-1 | ...   as many as fit |  the next taps ...
  *
- * rows and weights alike, so that mismatches stay the same and the GEMM has fewer words to compare: a third of them for 3x3 taps of 16
- * channels. `dst` may be `src`. Cost: a load, a shift and an or a tap.
+ * Rows and weights alike, so that mismatches stay the same and the GEMM has fewer words to compare: a third of them for
+ * 3x3 taps of 16 channels. Cost: a load, a shift and an or a tap.
  */
 export function joinTaps(src: usize, dst: usize, rows: i32, taps: i32, channels: i32): void {
   const most = 64 / channels;

@@ -1,5 +1,22 @@
-// The whole ABI: one export a line. Layouts and ranges are documented where each kernel is defined and in src/runtime/abi.ts.
-
+/**
+ * The kernels, one export a line: pointers (byte addresses) and sizes in, numbers out. What the host knows of them is generated
+ * from here (`npm run generate`): an export's name, its arguments' names, the first paragraph of its doc comment.
+ *
+ * Layouts that they share; every pointer is 16-byte aligned unless a kernel says otherwise:
+ *
+ *   map     f32 activations, NHWC: `[pixel][stride]`, stride = ceil(channels / 4) * 4 floats, the lanes past the last
+ *           channel zero. pixel counts batch, rows and columns.
+ *   bits    sign bits: `[pixel][words]` of u64, words = ceil(channels / 64), channel c in bit c % 64 of word
+ *           floor(c / 64), 1 if the value is >= 0 (NaN and -0 included), bits past the last channel zero.
+ *   planes  few-bit activations: plane i, a map of sign bits, at dst + i * planeBytes; the level q = sum_i 2^i * bit_i,
+ *           a value is q * scale + beta. With s_i = 2 * bit_i - 1: q = sum_i 2^(i-1) * s_i + (2^bits - 1) / 2.
+ *   counts  mismatches of a binary convolution: `[pixel][countStride]` of i32 (popcount GEMM) or u16 (table
+ *           convolution); count = popcount(activation XOR weight) over all K = kernel area * channels, so
+ *           dot = K - 2 * count and the XNOR popcount (dot + K) / 2 = K - count.
+ *
+ * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact for
+ * any threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
+ */
 export { convF32Pack } from "./conv_f32";
 export { convF32 } from "./conv_f32";
 export { winogradF32Pack } from "./winograd_pack";
@@ -8,9 +25,9 @@ export { convU8 } from "./conv_u8";
 export { denseF32Pack } from "./dense_f32";
 export { denseF32 } from "./dense_f32";
 export { maxPoolF32 } from "./pool";
-export { maxPoolEpilogueF32 } from "./max_pool_epilogue";
 export { avgPoolF32 } from "./pool";
 export { globalAvgPoolF32 } from "./pool";
+export { maxPoolEpilogueF32 } from "./max_pool_epilogue";
 export { nchwToMapF32 } from "./elementwise";
 export { nchwToMapU8 } from "./elementwise";
 export { mapToNchwF32 } from "./elementwise";

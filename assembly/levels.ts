@@ -16,7 +16,10 @@ import { tanhF32x4 } from "./exponential";
 import { zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
 
-/** map -> map of the values of `round`. */
+/**
+ * dst = round(clip(x, 0, 1) * v) / v, v = 2^bits - 1, half away from zero, in f32, in place too; bits 1 to 31. NaN
+ * stays NaN.
+ */
 export function roundF32(src: usize, dst: usize, pixels: i32, channels: i32, bits: i32): void {
   const bytes = (<usize>pixels * mapStride(channels)) << 2;
   const steps = stepsOf(bits);
@@ -28,7 +31,11 @@ export function roundF32(src: usize, dst: usize, pixels: i32, channels: i32, bit
   }
 }
 
-/** map -> map of the values of `dorefa`; `largest` points to the f32 that maxAbsTanhF32 gives for the whole tensor. */
+/**
+ * dst = 2 * round((0.5 * (tanh(x) / largest) + 0.5) * v) / v - 1, v = 2^bits - 1, half away from zero, in f32, in place
+ * too; bits 1 to 31; `largest` points to the f32 that maxAbsTanhF32 wrote for the whole tensor. NaN stays NaN; a
+ * largest of 0 gives NaN.
+ */
 export function dorefaF32(src: usize, dst: usize, pixels: i32, channels: i32, bits: i32, largest: usize): void {
   const bytes = (<usize>pixels * mapStride(channels)) << 2;
   const steps = stepsOf(bits);

@@ -150,7 +150,11 @@ function poolFour(
   return bits ? ~i32x4.bitmask(signMask(v, thresholds, flips)) & 15 : 0;
 }
 
-/** map -> map and bits; arguments as the formula at the top names them, 0 where a result is not wanted. */
+/**
+ * maxPoolF32 and epilogueF32 (without residuals) in one pass, bit for bit: v = scale[c] * maximum + shift[c]; if `relu`
+ * is not 0, v = max(v, 0); v is stored to the map `dst` and its sign bits to `bits`, each if its pointer is not 0.
+ * Parameters as epilogueF32 has them.
+ */
 export function maxPoolEpilogueF32(
   src: usize,
   batch: i32,

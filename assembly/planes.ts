@@ -24,14 +24,18 @@ import { bitRowBytes, mapStride } from "./sign_bits";
 /** h, then 2^23, whose last place is the units'. Loaded before the loop: literals are built anew each time they are used. */
 const LITERALS = memory.data<f32>([0.49999997, 8388608]);
 
-/** map -> planes of the levels of BMXNet's `round`. */
+/**
+ * map -> planes of q = round(clip(x, 0, 1) * (2^bits - 1)), half away from zero, in f32 (BMXNet's `round`); bits 1 to
+ * 8; NaN is level 0.
+ */
 export function packRoundF32(src: usize, dst: usize, pixels: i32, channels: i32, bits: i32, planeBytes: usize): void {
   packLevels(src, dst, pixels, channels, bits, planeBytes, false, f32x4.splat(0));
 }
 
 /**
- * map -> planes of the levels of BMXNet's `dorefa`, whose value is 2 q / v - 1. `largest` points to the f32 that maxAbsTanhF32 gives for
- * the whole tensor; where that is 0 every level is 0 / 0, hence 0.
+ * map -> planes of q = round((0.5 * (tanh(x) / largest) + 0.5) * (2^bits - 1)), half away from zero, in f32 (BMXNet's
+ * `dorefa`, whose value is 2 q / (2^bits - 1) - 1); bits 1 to 8; `largest` points to the f32 that maxAbsTanhF32 wrote
+ * for the whole tensor. NaN, and every x if `largest` is 0, is level 0.
  */
 export function packDorefaF32(
   src: usize,
@@ -45,7 +49,7 @@ export function packDorefaF32(
   packLevels(src, dst, pixels, channels, bits, planeBytes, true, v128.load32_splat(largest));
 }
 
-/** The largest |tanh(x)| of a map, as one f32 at `dst`: tanh of the largest |x|, NaN passed over. */
+/** Largest |tanh(x)| of a whole map -> one f32 at `dst`: tanh of the largest |x|, NaN passed over. */
 export function maxAbsTanhF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
   const bytes = (<usize>pixels * mapStride(channels)) << 2;
   let best = f32x4.splat(0);
@@ -149,8 +153,8 @@ function squash(src: usize, vectors: i32, largest: v128): void {
 }
 
 /**
- * planes -> map of q * scale + beta, computed in doubles and rounded once: scale 1 / v and beta 0 give the floats nearest to the levels
- * of `round`, 2 / v and -1 those of `dorefa`.
+ * planes -> map of q * scale + beta; scale and beta are f64 and the result is rounded once: scale 1 / (2^bits - 1) and
+ * beta 0 give the floats nearest to the levels of `round`, 2 / (2^bits - 1) and -1 those of `dorefa`.
  */
 export function unpackPlanesF32(
   src: usize,

@@ -156,6 +156,7 @@ function meanOfChunk(
   v128.store(dst, f32x4.div(sum3, divisor), 48);
 }
 
+/** Maximum over each window, -infinity outside the map; NaN in a window gives NaN. */
 export function maxPoolF32(
   src: usize,
   dst: usize,
@@ -195,6 +196,10 @@ export function maxPoolF32(
   zeroTails(dst, batch * outHeight * outWidth, channels);
 }
 
+/**
+ * Mean over each window; the divisor is the kernel's area if `countIncludePad` is not 0, else the taps inside the map.
+ * The mean of an empty window is 0.
+ */
 export function avgPoolF32(
   src: usize,
   dst: usize,
@@ -238,6 +243,7 @@ export function avgPoolF32(
   }
 }
 
+/** Mean over all `plane` pixels of each image, of max(x, 0) if `rectify` is not 0: a map of `batch` pixels. */
 export function globalAvgPoolF32(src: usize, dst: usize, batch: i32, plane: i32, channels: i32, rectify: i32): void {
   const step = stepOf(channels);
   const divisor = f32x4.splat(<f32>plane);

@@ -13,8 +13,9 @@
 import { mapStride } from "./sign_bits";
 
 /**
- * Copies channels [srcOffset, srcOffset + count) to [dstOffset, dstOffset + count) and no other. Where these are the last channels of
- * `dst` its tail lanes become zero, so that the copies of a concat, or one of a slice, make a whole map. The maps must not overlap.
+ * dst map (dstChannels) channels [dstOffset, dstOffset + count) = src map (srcChannels) channels [srcOffset, srcOffset
+ * + count); any offset, other channels untouched. If they are the last ones of `dst`, its tail lanes become zero, so
+ * that the copies of a concat, or one of a slice, make a whole map. The maps must not overlap.
  */
 export function copyChannelsF32(
   dst: usize,
@@ -53,7 +54,7 @@ function copyFloats(to: usize, from: usize, bytes: usize): void {
   v128.store(to + last, v128.load(from + last));
 }
 
-/** Channel c of `dst` is channel order[c] (u32, below `channels`) of `src`. The maps must not overlap. */
+/** dst[c] = src[order[c]]; order u32, each below `channels`. The maps must not overlap. */
 export function permuteChannelsF32(src: usize, dst: usize, pixels: i32, channels: i32, order: usize): void {
   const step = mapStride(channels) << 2;
   const end = (<usize>channels) << 2;
@@ -74,8 +75,8 @@ export function permuteChannelsF32(src: usize, dst: usize, pixels: i32, channels
 }
 
 /**
- * dst[y][x] = src[y - top][x - left] where that is inside `src`, else `value`: with top and left >= 0 it pads, below 0 it crops. The
- * maps must not overlap.
+ * dst[y][x] = src[y - top][x - left] if that is inside `src`, else `value`: pads, or crops if top or left is negative.
+ * The maps must not overlap.
  */
 export function windowF32(
   src: usize,

@@ -90,8 +90,10 @@ function fillBorder(dst: usize, pixels: i32, words: i32, border: usize): usize {
 }
 
 /**
- * bits of `batch` images -> selectors of the images inside a border, whose pixels are the `words` words at `border`: zeros for -1, ones
- * up to the last channel for +1, zeros for zero padding (which tableConvZeroBorder completes).
+ * bits of `batch` images -> selectors of the padded images, `[batch][paddedHeight][paddedWidth][words][16]` u8. Pixels
+ * of the border read the `words` words at `border`: zeros for -1 and for zero padding (which tableConvZeroBorder
+ * completes), ones up to the last channel for +1. Sizes by `tableConvSelectorBytes`; a convolution that pads nothing
+ * needs selectors too.
  */
 export function tableConvSelectors(
   bits: usize,
@@ -131,8 +133,9 @@ function runsPerRow(kernelWidth: i32, dilationWidth: i32): i32 {
 }
 
 /**
- * Weights `[channels][kernelHeight * kernelWidth][words]` u64 -> the table builder's order, channels filled up with zeros to a multiple
- * of 64. The order depends on the dilation (runs above).
+ * Weights `[channels][kernelHeight * kernelWidth][words]` u64 (as widenRows writes them) -> the table builder's order,
+ * channels filled up with zeros to a multiple of 64. The order depends on dilationWidth (runs above). Sizes by
+ * `tableConvWeightBytes`.
  */
 export function tableConvPack(
   src: usize,
@@ -253,9 +256,12 @@ function countRow(
 }
 
 /**
- * selectors, packed weights -> counts of `batch` maps of outHeight x outWidth. `rowBand` is the number of output rows, over all images,
- * that a table serves before the next one is built: more rows build less often, fewer keep selectors and counts in the L2 cache
- * (`tableConvRowBand` in src/compiler/kernel_sizes.ts).
+ * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, countStride = ceil(outChannels /
+ * 64) * 64, the channels past the last one meaningless; exact while K <= 65535 (`tableConvIsExact`). The padded image
+ * must hold every tap. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
+ *
+ * It is the number of output rows, over all images, that a table serves before the next one is built: more rows build
+ * less often, fewer keep selectors and counts in the L2 cache.
  */
 export function tableConv(
   selectors: usize,

@@ -21,7 +21,10 @@
  */
 import { subtractOutside } from "./zero_border";
 
-/** Weights `[outChannels][taps][words]` u64 -> corrections; `taps` = kernelHeight * kernelWidth, `inChannels` = C. */
+/**
+ * Weights `[outChannels][taps][words]` u64, as for tableConvPack -> corrections for zero padding; `taps` is
+ * kernelHeight * kernelWidth. Sizes by `tableConvCorrectionBytes`.
+ */
 export function tableConvCorrections(
   src: usize,
   dst: usize,
@@ -48,8 +51,10 @@ export function tableConvCorrections(
 }
 
 /**
- * Turns the counts of tableConv over a border of zeros into those of zero padding, in place; doubled where `inChannels` is odd. Writes to
- * the row after the last tap of `corrections`.
+ * Counts of tableConv over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds 0
+ * to the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap outside
+ * is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. Writes to the row after the
+ * last tap of `corrections`.
  */
 export function tableConvZeroBorder(
   counts: usize,

@@ -19,8 +19,11 @@
 import { bitRowBytes, clearBits, mapStride, maskBits } from "./sign_bits";
 
 /**
- * map -> two planes; threshold f32 and flip u32, both padded to the map's stride. A threshold pointer of 0 means sign(x). The i32 at
- * `zeroFlag` becomes 1 where any value is 0, else 0: without zeros plane 0 alone is the sign.
+ * map -> two planes of torch's sign, whose value is half the sum of their signs: with y = x ^ flip[c], plane 0 is y >
+ * threshold[c] and plane 1 is !(y < threshold[c]). A threshold of -Infinity is +1 for any y above, Infinity -1 for any
+ * y below, NaN is always 0; NaN in x is 0. threshold f32, flip u32, padded to the map's stride; a threshold pointer of
+ * 0 is sign(x), and flip is not read then. The i32 at `zeroFlag` becomes 1 if any value is 0, else 0: then plane 0
+ * alone is the sign.
  */
 export function packTernaryF32(
   src: usize,

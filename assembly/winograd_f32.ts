@@ -61,7 +61,10 @@ const BLOCK_BIAS: usize = SCRATCH_BASE + 512;
 const BAND_TILES: i32 = 80;
 const BAND_VALUES: i32 = 65536;
 
-/** map -> map; arguments as convF32 has them. */
+/**
+ * What convF32 computes, within its rounding, by Winograd's tiles of 3x3 outputs: no dilation, at most 4 * stride taps
+ * along each axis, groups at stride 1 only. `scratch` is `winogradF32ScratchBytes` bytes.
+ */
 export function winogradF32(
   src: usize,
   dst: usize,
@@ -82,7 +85,7 @@ export function winogradF32(
   padTop: i32,
   padLeft: i32,
   groups: i32,
-  rectify: i32,
+  relu: i32,
 ): void {
   const pixelBytes = mapStride(inChannels) << 2;
   const rowBytes = <usize>width * pixelBytes;
@@ -193,7 +196,7 @@ export function winogradF32(
             farY > 0,
             farX > 0,
             BLOCK_BIAS,
-            rectify != 0,
+            relu != 0,
             dst + <usize>(3 * tileY) * outRow + channel,
             outRow,
             outStep,

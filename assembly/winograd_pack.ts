@@ -64,7 +64,10 @@ function tapsOf(kernel: i32, stride: i32, phase: i32): i32 {
   return (kernel - phase + stride - 1) / stride;
 }
 
-/** Filters `[channels][inputs of a group][kernelHeight][kernelWidth]` -> weights, rounded once; zeros past a group's last channel. */
+/**
+ * OIHW f32 -> the filters' values at Winograd's points, rounded once, zeros past a group's last channel; sizes by
+ * `winogradF32WeightBytes`.
+ */
 export function winogradF32Pack(
   src: usize,
   dst: usize,

@@ -30,7 +30,10 @@ const BLOCK_BYTES: usize = 16384;
 @inline
 const PANEL: i32 = 4;
 
-/** Weights `[channels][words]` u64 -> panels of four channels, interleaved by word; missing channels of the last panel are zero. */
+/**
+ * Weights `[channels][words]` u64 -> panels of four channels, interleaved by word, missing channels of the last panel
+ * zero; sizes by `xnorGemmWeightBytes`.
+ */
 export function xnorGemmPack(src: usize, dst: usize, channels: i32, words: i32): void {
   const rowBytes = (<usize>words) << 3;
   for (let panel = 0; panel < channels; panel += PANEL) {
@@ -46,7 +49,10 @@ export function xnorGemmPack(src: usize, dst: usize, channels: i32, words: i32):
   }
 }
 
-/** counts[m][n] = popcount(rows[m] XOR weights[n]) over `words` u64; `weights` in the order of xnorGemmPack. */
+/**
+ * counts[m][n] (i32) = popcount(rows[m] XOR weights[n]) over `words` u64; `weights` in the order of xnorGemmPack. Exact
+ * for any K < 2^31.
+ */
 export function xnorGemm(
   rows: usize,
   weights: usize,

@@ -11,7 +11,11 @@
  * the taps outside are summed once for each stretch of pixels that miss the same taps, into the row of scratch.
  */
 
-/** i32 counts of any stride; `corrections` is `zeroBorderCorrectionBytes` bytes. */
+/**
+ * Takes off the counts of each output pixel, in place, corrections[tap][c] for every tap outside the image; any i32
+ * values, sums modulo 2^32. counts `[batch * outHeight * outWidth][countStride]` i32, corrections `[tap][countStride]`
+ * i32 and one more row that is written to: `zeroBorderCorrectionBytes`.
+ */
 export function zeroBorderI32(
   counts: usize,
   corrections: usize,

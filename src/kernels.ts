@@ -6,8 +6,8 @@ import { instantiateOn, type KernelInstance } from "./runtime/kernel_instance.js
 import type { KernelSource } from "./runtime/kernel_source.js";
 import { inlinedKernels } from "./runtime/module.js";
 
+export type { KernelExports } from "./abi/signatures.js";
 export * from "./compiler/kernel_sizes.js";
-export type { KernelExports } from "./runtime/abi.js";
 export type { KernelInstance } from "./runtime/kernel_instance.js";
 export type { KernelSource } from "./runtime/kernel_source.js";
 export type { Kernels } from "./runtime/wasm.js";

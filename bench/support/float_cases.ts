@@ -1,4 +1,6 @@
 /** The full-precision half of ResNet-18 at 224x224: stem, pooling, 1x1 shortcuts, dense. */
+
+import type { KernelExports } from "../../src/abi/signatures.js";
 import {
   type ConvF32Shape,
   convF32ScratchBytes,
@@ -12,7 +14,6 @@ import {
 import { quantizeStem } from "../../src/compiler/quantize_stem.js";
 import { winogradF32ScratchBytes, winogradF32WeightBytes } from "../../src/compiler/winograd.js";
 import { randomStream } from "../../src/models/random.js";
-import type { KernelExports } from "../../src/runtime/abi.js";
 import type { HostMemory } from "../../src/runtime/memory.js";
 import type { KernelCase } from "./kernel_cases.js";
 

@@ -1,4 +1,6 @@
 /** One 3x3 convolution of a binary network, padding 1, on every path of the kernels, step by step and whole. */
+
+import type { KernelExports } from "../../src/abi/signatures.js";
 import type { BenchShape } from "../../src/cli/bench_report.js";
 import {
   bitBytes,
@@ -15,7 +17,6 @@ import {
   xnorGemmWeightBytes,
 } from "../../src/compiler/kernel_sizes.js";
 import { randomStream } from "../../src/models/random.js";
-import type { KernelExports } from "../../src/runtime/abi.js";
 import type { HostMemory } from "../../src/runtime/memory.js";
 
 export interface KernelCase {

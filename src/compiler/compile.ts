@@ -10,7 +10,6 @@ import { fuseEpilogue } from "./fuse_epilogue.js";
 import { fuseSign } from "./fuse_sign.js";
 import type { Op } from "./ir.js";
 import { lower } from "./lower.js";
-import { loadParts, type Parts } from "./parts.js";
 import type { Plan } from "./plan.js";
 import { prune, schedule } from "./schedule.js";
 import { shareSigns } from "./share_signs.js";
@@ -32,7 +31,7 @@ export interface Program {
   readonly output: string;
   readonly taps: ReadonlyMap<string, string>;
   readonly kernel: KernelChoice;
-  readonly parts: Parts;
+  readonly byteStem: boolean;
 }
 
 /** What a graph from a file is known to have, and one made by hand may lack. */
@@ -46,8 +45,8 @@ function checkEnds({ name, nodes, output }: Graph): void {
 }
 
 /** Graph and weights -> fused operations. Each pass is a function from operations to operations in a file of its own. */
-export async function compileGraph(graph: Graph, weights: Weights, options: CompileOptions = {}): Promise<Program> {
-  const { taps = [] } = options;
+export function compileGraph(graph: Graph, weights: Weights, options: CompileOptions = {}): Program {
+  const { taps = [], byteStem = false } = options;
   const kernel = checkKernelChoice(options.kernel ?? "auto");
   const shapes = inferShapes(graph);
   checkEnds(graph);
@@ -57,14 +56,14 @@ export async function compileGraph(graph: Graph, weights: Weights, options: Comp
   const output = readable(graph.output);
   const kept = new Set([output, ...tapped.values()]);
 
-  let ops: readonly Op[] = await toOps(graph, weights, (value) => shapes.get(value)!);
+  let ops: readonly Op[] = toOps(graph, weights, (value) => shapes.get(value)!);
   ops = prune(ops, kept);
   ops = shareSigns(ops);
   ops = foldBatchNorm(ops, kept);
   ops = fuseEpilogue(ops, kept);
   ops = fuseSign(ops, kept);
   ops = schedule(prune(ops, kept));
-  return { graph, ops, output, taps: tapped, kernel, parts: await loadParts(ops, options) };
+  return { graph, ops, output, taps: tapped, kernel, byteStem };
 }
 
 /** Fused operations and an input shape -> the Plan. `tuned` are measured kernel choices, by layer. */
@@ -74,7 +73,7 @@ export function planProgram(
   inputType: "f32" | "u8",
   tuned?: ReadonlyMap<string, BinaryKernel>,
 ): Plan {
-  const { graph, ops, output, taps, parts } = program;
+  const { graph, ops, output, taps, byteStem } = program;
   const inferred = inferShapes(graph, inputShape);
   const shapes = new Map(inferred);
   for (const [name, shape] of inferred) shapes.set(unpackedName(name), shape);
@@ -90,7 +89,7 @@ export function planProgram(
     inputShape,
     inputType,
     preprocess: graph.preprocess,
-    parts,
+    byteStem,
     shapes,
     kernels,
     output,

@@ -4,7 +4,7 @@
  *
  *   v = affine(x);  v += first;  v = max(v, 0);  v += second;   value = v;   sign.bits = sign(sign.affine(v))
  *
- * where each part may be absent. That is the one pipeline that the epilogue kernels run (runtime/abi.ts), so a pass that moves a
+ * where each part may be absent. That is the one pipeline that the epilogue kernels run (abi/signatures.ts), so a pass that moves a
  * batch norm, an addition or a sign into the operation before it only fills a slot.
  */
 import type { BorderValue, Pair } from "../graph/types.js";

@@ -1,6 +1,7 @@
 import { XnorkitError } from "../errors.js";
 import { type InputOp, type Op, readsOf } from "./ir.js";
 import { lowerBinaryConv2d } from "./lower_binary.js";
+import { findByteStem, lowerByteStem } from "./lower_byte_stem.js";
 import { type LowerContext, mapShape } from "./lower_context.js";
 import {
   lowerAddChannels,
@@ -11,19 +12,18 @@ import {
   lowerPointwise,
   lowerPool,
 } from "./lower_float.js";
+import { lowerPack, lowerPlanesConv2d, lowerUnpack } from "./lower_planes.js";
 import { type LowerOptions, lowerInput, lowerPort, pixelAffine, stageInput } from "./lower_ports.js";
+import { lowerConcat, lowerMul, lowerUnary } from "./lower_unary.js";
 import type { Plan, Port, Ref } from "./plan.js";
 import { planBuilder } from "./plan_builder.js";
 
 type Lowered = Exclude<Op, InputOp>;
 
-/** What lowers each kind of operation. */
-export type Lowerings = {
+/** What lowers each kind of operation; the input and a byte stem are lowered by themselves. */
+const lowerings: {
   readonly [K in Lowered["kind"]]: (context: LowerContext, op: Extract<Lowered, { kind: K }>) => void;
-};
-
-/** Those of the core; others come in parts (parts.ts). */
-const lowerings: Partial<Lowerings> = {
+} = {
   pointwise: lowerPointwise,
   conv2d: lowerConv2d,
   binaryConv2d: lowerBinaryConv2d,
@@ -33,6 +33,12 @@ const lowerings: Partial<Lowerings> = {
   globalAvgPool: lowerGlobalAvgPool,
   flatten: lowerFlatten,
   dense: lowerDense,
+  pack: lowerPack,
+  unpack: lowerUnpack,
+  planesConv2d: lowerPlanesConv2d,
+  concat: lowerConcat,
+  mul: lowerMul,
+  unary: lowerUnary,
 };
 
 /**
@@ -77,20 +83,18 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
   };
 
   const staging = stageInput(context, options);
-  const { byteStem } = options.parts;
-  const all = { ...lowerings, ...options.parts.lowerings };
   const stem =
-    options.inputType === "u8"
-      ? byteStem?.findByteStem(ops, kept, options.inputShape, pixelAffine(options), options.shapes)
+    options.byteStem && options.inputType === "u8"
+      ? findByteStem(ops, kept, options.inputShape, pixelAffine(options), options.shapes)
       : null;
   ops.forEach((op, index) => {
     current = index;
-    if (stem && (op === stem.input || op === stem.conv)) {
-      if (op === stem.conv) byteStem?.lowerByteStem(context, stem, staging, options.inputShape);
+    if (stem !== null && (op === stem.input || op === stem.conv)) {
+      if (op === stem.conv) lowerByteStem(context, stem, staging, options.inputShape);
     } else if (op.kind === "input") {
       lowerInput(context, op, options, staging);
     } else {
-      (all[op.kind] as (context: LowerContext, op: Lowered) => void)(context, op);
+      (lowerings[op.kind] as (context: LowerContext, op: Lowered) => void)(context, op);
     }
   });
   const output = lowerPort(context, options.output, options.shapes.get(options.output)!, "output");

@@ -6,7 +6,6 @@ import { tapSums } from "./binary_weights.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
 import { bitBytes, mapBytes } from "./kernel_sizes.js";
-import type { Lowerings } from "./lower.js";
 import { binaryConv, countsEpilogue, countsKey, halved } from "./lower_binary.js";
 import {
   affineConstants,
@@ -23,7 +22,7 @@ import { weightSum } from "./weight_planes.js";
 /** The i32 that says whether a ternary value has any exact zero. */
 const zeroFlag = (value: string) => `${value}#zeros`;
 
-function lowerPack(context: LowerContext, op: PackOp): void {
+export function lowerPack(context: LowerContext, op: PackOp): void {
   const { builder } = context;
   const { pixels, channels } = context.shapeOf(op.value);
   const { method, bits, weights } = op.code;
@@ -46,7 +45,7 @@ function lowerPack(context: LowerContext, op: PackOp): void {
   context.setRef(op.value, dst);
 }
 
-function lowerUnpack(context: LowerContext, op: UnpackOp): void {
+export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
   const { builder } = context;
   const { pixels, channels } = context.shapeOf(op.value);
   const src = context.refOf(op.input);
@@ -217,7 +216,7 @@ function signCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRefs
   return countsCalls(context.builder, kernel, conv, epilogue);
 }
 
-function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
+export function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const { builder } = context;
   const { activation, weights } = op;
   const affine = planesFormat(context, op).doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
@@ -236,9 +235,3 @@ function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   }
   defineOutputs(context, op, refs);
 }
-
-export const lowerings: Partial<Lowerings> = {
-  pack: lowerPack,
-  unpack: lowerUnpack,
-  planesConv2d: lowerPlanesConv2d,
-};

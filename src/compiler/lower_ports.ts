@@ -7,14 +7,14 @@ import type { BinaryKernel } from "./choose_kernel.js";
 import type { InputOp } from "./ir.js";
 import { mapBytes } from "./kernel_sizes.js";
 import { affineConstants, type LowerContext, mapShape } from "./lower_context.js";
-import type { Parts } from "./parts.js";
 import type { Port, Ref } from "./plan.js";
 
 export interface LowerOptions {
   readonly inputShape: Shape;
   readonly inputType: "f32" | "u8";
   readonly preprocess: Preprocess | undefined;
-  readonly parts: Parts;
+  /** Compute a first convolution on pixels with 16-bit weights. */
+  readonly byteStem: boolean;
   /** NCHW shape of every value. */
   readonly shapes: ReadonlyMap<string, Shape>;
   /** What computes each binary convolution, by layer. */

@@ -1,7 +1,6 @@
 /** Operations that rearrange maps or compute elementwise on them, without an epilogue. */
 import type { ConcatOp, MulOp, UnaryFunction, UnaryOp } from "./ir.js";
 import { mapBytes } from "./kernel_sizes.js";
-import type { Lowerings } from "./lower.js";
 import { bytesOf, type LowerContext, type MapShape } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 
@@ -22,7 +21,7 @@ function newMap(context: LowerContext, value: string): { readonly shape: MapShap
 }
 
 /** Each input's channels to their place. */
-function lowerConcat(context: LowerContext, op: ConcatOp): void {
+export function lowerConcat(context: LowerContext, op: ConcatOp): void {
   const { shape, dst } = newMap(context, op.value);
   let offset = 0;
   const calls = op.inputs.map((input): Call => {
@@ -34,7 +33,7 @@ function lowerConcat(context: LowerContext, op: ConcatOp): void {
   finish(context, op, op.kind, calls, dst);
 }
 
-function lowerMul(context: LowerContext, op: MulOp): void {
+export function lowerMul(context: LowerContext, op: MulOp): void {
   const [a, b] = op.inputs;
   const { shape, dst } = newMap(context, op.value);
   const plane = context.shapeOf(b).channels === 1 && shape.channels > 1;
@@ -81,10 +80,8 @@ function unaryCalls(
   }
 }
 
-function lowerUnary(context: LowerContext, op: UnaryOp): void {
+export function lowerUnary(context: LowerContext, op: UnaryOp): void {
   const { shape, dst } = newMap(context, op.value);
   const calls = unaryCalls(context, op.function, context.refOf(op.input), dst, context.shapeOf(op.input), shape);
   finish(context, op, op.function.kind, calls, dst);
 }
-
-export const lowerings: Partial<Lowerings> = { concat: lowerConcat, mul: lowerMul, unary: lowerUnary };

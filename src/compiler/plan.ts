@@ -2,7 +2,7 @@
  * The Plan: how a graph is computed, as plain data. Constants to place and pack, buffers with their place in one arena, and steps
  * of kernel calls whose pointers are references. A session gives the references addresses; it decides nothing.
  */
-import type { KernelExports } from "../runtime/abi.js";
+import type { KernelExports } from "../abi/signatures.js";
 import type { Shape } from "../tensor.js";
 
 /**

@@ -32,7 +32,7 @@ export interface Stem {
   readonly window: StemWindow;
 }
 
-/** A stem as convU8 reads it (src/runtime/abi.ts). */
+/** A stem as convU8 reads it (src/abi/signatures.ts). */
 export interface QuantizedStem {
   readonly weights: Int16Array;
   readonly scale: Float32Array;

@@ -6,6 +6,8 @@ import { batchNormAffine, makeAffine } from "./affine.js";
 import { type ActivationCode, activationCode } from "./codes.js";
 import { type Epilogue, noEpilogue, type Op, type Window } from "./ir.js";
 import { binaryLayerOps, denseLayer, type QuantizedLayer, signOrReluOps } from "./to_ops_binary.js";
+import { quantizedLayerOps, quantizeOps } from "./to_ops_few_bits.js";
+import { unaryOps } from "./to_ops_unary.js";
 
 /** The name of a quantised value read as floats. */
 export function unpackedName(value: string): string {
@@ -50,12 +52,11 @@ interface Values {
   readonly codeOf: (value: string) => ActivationCode | null;
 }
 
-/** Layers on signs with signs as weights are in the core; others bring what they need with them. */
-async function layerOps(layer: QuantizedLayer, activation: ActivationCode | null): Promise<Op[]> {
-  return binaryLayerOps(layer, activation) ?? (await import("./part_few_bits.js")).quantizedLayerOps(layer, activation);
+function layerOps(layer: QuantizedLayer, activation: ActivationCode | null): Op[] {
+  return binaryLayerOps(layer, activation) ?? quantizedLayerOps(layer, activation);
 }
 
-async function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Promise<Op[]> {
+function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[] {
   const { name } = node;
   const [input] = node.inputs;
   const pointwise = (epilogue: Epilogue): Op[] => [
@@ -98,7 +99,7 @@ async function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values
       return layerOps(layer, codeOf(input));
     }
     case "quantize":
-      return signOrReluOps(node) ?? (await import("./part_few_bits.js")).quantizeOps(node);
+      return signOrReluOps(node) ?? quantizeOps(node);
     case "batchNorm":
       return pointwise(batchNormEpilogue(node, weights));
     case "relu":
@@ -122,7 +123,7 @@ async function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values
       return [{ kind: "dense", name, input, weight: floatWeight(weights, node.weight), bias, value: name }];
     }
     default:
-      return (await import("./part_unary.js")).unaryOps(node, shapeOf);
+      return unaryOps(node, shapeOf);
   }
 }
 
@@ -164,12 +165,12 @@ export function quantizedValues(graph: Graph): ReadonlyMap<string, ActivationCod
  * become affines, residual additions and activations pointwise epilogues, quantisers signs or bit planes.
  * @throws XnorkitError `unsupported` naming the layer where no kernel computes it.
  */
-export async function toOps(graph: Graph, weights: Weights, shapeOf: (value: string) => Shape): Promise<Op[]> {
+export function toOps(graph: Graph, weights: Weights, shapeOf: (value: string) => Shape): Op[] {
   const codes = quantizedValues(graph);
   const values: Values = { shapeOf, codeOf: (value) => codes.get(value) ?? null };
   const ops: Op[] = [];
   for (const node of graph.nodes) {
-    for (const op of await nodeOps(node, weights, values)) ops.push(readUnpacked(op, (value) => codes.has(value)));
+    for (const op of nodeOps(node, weights, values)) ops.push(readUnpacked(op, (value) => codes.has(value)));
     const code = codes.get(node.name);
     if (code !== undefined) {
       ops.push({ kind: "unpack", name: node.name, input: node.name, code, value: unpackedName(node.name) });

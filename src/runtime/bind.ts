@@ -1,6 +1,6 @@
+import type { KernelExports } from "../abi/signatures.js";
 import type { Arg, Call, Constant, Plan, Port, Ref } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
-import type { KernelExports } from "./abi.js";
 import type { Block, HostMemory } from "./memory.js";
 import type { Kernels } from "./wasm.js";
 

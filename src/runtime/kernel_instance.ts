@@ -1,5 +1,5 @@
 import { demangle } from "@assemblyscript/loader";
-import type { KernelExports } from "./abi.js";
+import type { KernelExports } from "../abi/signatures.js";
 import { type KernelBuilds, type KernelSource, kernelModuleOf } from "./kernel_source.js";
 import { type HostMemory, hostMemory } from "./memory.js";
 import { instantiateKernels, type Kernels } from "./wasm.js";

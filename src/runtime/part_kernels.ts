@@ -1,4 +1,4 @@
-import type { KernelExports } from "./abi.js";
+import type { KernelExports } from "../abi/signatures.js";
 
 /**
  * The kernels that only parts of the compiler call (compiler/parts.ts): the build leaves them out of the module that every session

@@ -231,9 +231,9 @@ export async function createSessionOn(
   options: SessionOptions,
 ): Promise<Session> {
   checkWeights(graph, weights);
-  const program = await compileGraph(graph, weights, { ...options });
+  const program = compileGraph(graph, weights, { ...options });
   const relaxed = options.relaxed && options.wasm === undefined ? await builds.relaxed() : null;
-  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm, program.parts.kernels));
+  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm));
   let tune: Tune | null = null;
   if (options.tune === true && program.kernel === "auto") {
     const { tuneKernels } = await import("./tune.js");

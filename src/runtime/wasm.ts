@@ -1,5 +1,5 @@
+import type { KernelExports } from "../abi/signatures.js";
 import { XnorkitError } from "../errors.js";
-import type { KernelExports } from "./abi.js";
 
 /** The first byte of the memory that the host may use; the kernels own what is below (assembly/layout.ts). */
 export const RESERVED_BYTES = 131072;

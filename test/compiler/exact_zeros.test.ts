@@ -18,7 +18,7 @@ const nodes = [
 ];
 
 test("a sign beside its value decides exact zeros as the framework does", async () => {
-  const ops = await fused(nodes);
+  const ops = fused(nodes);
   assert.ok(ops.includes("n, t: sign = binaryConv2d(s)"), ops.join("; "));
   let zeros = 0;
   for (const kernel of ["table", "popcount"] as const) {

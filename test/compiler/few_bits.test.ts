@@ -136,15 +136,15 @@ test("a sign of counts beyond the range of inner pixels, at a border of -1 below
   }
 });
 
-test("pairs of planes share their scratch buffers", async () => {
-  const arena = async (bits: number) => {
+test("pairs of planes share their scratch buffers", () => {
+  const arena = (bits: number) => {
     const layer: Layer = { method: "round", quantizer: "dorefa", bits, padValue: -1, channels: 64, offset: false };
     const graph = graphOf([quantized("s", "x", layer), convolved("c", "s", layer)], [1, 64, 56, 56]);
-    const program = await compileGraph(graph, randomWeights(graph, 1), { kernel: "table" });
+    const program = compileGraph(graph, randomWeights(graph, 1), { kernel: "table" });
     return planProgram(program, graph.inputShape, "f32").arenaBytes;
   };
   // Eight planes of 64 channels are as many bytes as a float map's fourth part; 64 pairs of scratch would be 40 times that.
-  const [few, many] = [await arena(2), await arena(8)];
+  const [few, many] = [arena(2), arena(8)];
   assert.ok(many < 2 * few, `${few} and ${many} bytes`);
 });
 

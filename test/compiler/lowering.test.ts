@@ -12,12 +12,8 @@ import { compare } from "../goldens/support.js";
 import { add, binary, conv, graphOf, maxPool, norm, relu, sign } from "./small_graphs.js";
 import { noise } from "./support.js";
 
-async function planOf(
-  graph: Graph,
-  options: CompileOptions = {},
-  tuned?: ReadonlyMap<string, "table" | "popcount">,
-): Promise<Plan> {
-  const program = await compileGraph(graph, randomWeights(graph, 1), options);
+function planOf(graph: Graph, options: CompileOptions = {}, tuned?: ReadonlyMap<string, "table" | "popcount">): Plan {
+  const program = compileGraph(graph, randomWeights(graph, 1), options);
   return planProgram(program, graph.inputShape, "f32", tuned);
 }
 
@@ -44,31 +40,31 @@ async function assertFollowsReference(graph: Graph, taps: readonly string[] = []
   }
 }
 
-test("the cost table takes tables for many channels and popcount for few; an option decides for all", async () => {
+test("the cost table takes tables for many channels and popcount for few; an option decides for all", () => {
   const network = (channels: number) =>
     graphOf([sign("s", "x"), binary("c", "s", { channels })], [1, channels, 28, 28]);
-  assert.deepEqual(binaryKinds(await planOf(network(128))), ["binaryConv2d (table)"]);
-  assert.deepEqual(binaryKinds(await planOf(network(2))), ["binaryConv2d (popcount)"]);
-  assert.deepEqual(binaryKinds(await planOf(network(128), { kernel: "popcount" })), ["binaryConv2d (popcount)"]);
-  assert.deepEqual(binaryKinds(await planOf(network(2), { kernel: "table" })), ["binaryConv2d (table)"]);
+  assert.deepEqual(binaryKinds(planOf(network(128))), ["binaryConv2d (table)"]);
+  assert.deepEqual(binaryKinds(planOf(network(2))), ["binaryConv2d (popcount)"]);
+  assert.deepEqual(binaryKinds(planOf(network(128), { kernel: "popcount" })), ["binaryConv2d (popcount)"]);
+  assert.deepEqual(binaryKinds(planOf(network(2), { kernel: "table" })), ["binaryConv2d (table)"]);
 });
 
-test("a measured choice goes before the cost table, not before the option", async () => {
+test("a measured choice goes before the cost table, not before the option", () => {
   const graph = graphOf([sign("s", "x"), binary("c", "s", { channels: 128 })], [1, 128, 28, 28]);
   const tuned = new Map([["c", "popcount"]] as const);
-  assert.deepEqual(binaryKinds(await planOf(graph, {}, tuned)), ["binaryConv2d (popcount)"]);
-  assert.deepEqual(binaryKinds(await planOf(graph, { kernel: "table" }, tuned)), ["binaryConv2d (table)"]);
+  assert.deepEqual(binaryKinds(planOf(graph, {}, tuned)), ["binaryConv2d (popcount)"]);
+  assert.deepEqual(binaryKinds(planOf(graph, { kernel: "table" }, tuned)), ["binaryConv2d (table)"]);
 });
 
 test("more products than u16 counts hold run on popcount whatever is asked", async () => {
   const graph = graphOf([sign("s", "x"), binary("c", "s", { kernel: 33, padding: 0, channels: 3 })], [1, 64, 34, 33]);
-  assert.deepEqual(binaryKinds(await planOf(graph, { kernel: "table" })), ["binaryConv2d (popcount)"]);
+  assert.deepEqual(binaryKinds(planOf(graph, { kernel: "table" })), ["binaryConv2d (popcount)"]);
   await assertFollowsReference(graph);
 });
 
 test("a pointwise operation writes over what dies with it", async () => {
   const graph = graphOf([maxPool("p", "x"), relu("r", "x"), add("a", "x", "r"), add("b", "a", "a"), norm("n", "b")]);
-  const buffers = bufferNames(await planOf(graph));
+  const buffers = bufferNames(planOf(graph));
   assert.ok(!buffers.includes("b") && !buffers.includes("n"), buffers.join(", "));
   await assertFollowsReference(graph);
   await assertFollowsReference(graph, ["x", "r", "a", "b", "p"]);
@@ -77,7 +73,7 @@ test("a pointwise operation writes over what dies with it", async () => {
 test("a residual that is read later, or tapped, is not written over", async () => {
   const nodes: Node[] = [conv("c", "x"), relu("r", "c"), conv("d", "x"), add("a", "d", "r"), add("e", "a", "r")];
   const reread: Node[] = [...nodes, conv("f", "r"), add("g", "f", "e")];
-  assert.ok(!bufferNames(await planOf(graphOf(nodes))).includes("e"));
+  assert.ok(!bufferNames(planOf(graphOf(nodes))).includes("e"));
   for (const graph of [graphOf(nodes), graphOf(reread)]) {
     await assertFollowsReference(graph);
     await assertFollowsReference(graph, ["r"]);
@@ -102,8 +98,8 @@ test("a convolution does not write over its own input where that is the residual
 test("narrower additions write over the wider map only where it dies", async () => {
   const narrow = conv("d", "x", { channels: 3 });
   const calls = async (nodes: readonly Node[]) =>
-    (await planOf(graphOf(nodes))).steps
-      .filter(({ kind }) => kind === "add")
+    planOf(graphOf(nodes))
+      .steps.filter(({ kind }) => kind === "add")
       .flatMap((step) => step.calls.map(({ kernel }) => kernel));
   const dies: Node[] = [conv("c", "x"), narrow, add("a", "c", "d", 2)];
   assert.deepEqual(await calls(dies), ["addChannelsF32"]);
@@ -121,7 +117,7 @@ test("the flattening of one pixel is the same buffer, which lives as long as eit
     { kind: "flatten", name: "h", inputs: ["g"], module: "" },
     add("a", "h", "r"),
   ];
-  const buffers = bufferNames(await planOf(graphOf(flat)));
+  const buffers = bufferNames(planOf(graphOf(flat)));
   assert.ok(!buffers.includes("f") && !buffers.includes("h"), buffers.join(", "));
   await assertFollowsReference(graphOf(flat, [3, 7, 4, 5]));
   await assertFollowsReference(graphOf(flat, [3, 7, 4, 5]), ["g", "r"]);
@@ -153,9 +149,9 @@ test("large maps run in bands, at any stride and border", async () => {
   }
 });
 
-test("an impossible size is refused in a sentence before anything is computed", async () => {
+test("an impossible size is refused in a sentence before anything is computed", () => {
   const graph = graphOf([sign("s", "x"), binary("c", "s"), conv("d", "c", { channels: 1000 })]);
-  const program = await compileGraph(graph, randomWeights(graph, 1));
+  const program = compileGraph(graph, randomWeights(graph, 1));
   for (const shape of [
     [1e9, 8, 8, 8],
     [1e7, 8, 1, 1],

@@ -106,12 +106,8 @@ function describe(op: Op): string {
 }
 
 /** What is left after all passes: `value, bits: sign = kind(input) affine +first relu +second`, the input's conversion apart. */
-export async function fused(
-  nodes: readonly Node[],
-  taps: readonly string[] = [],
-  inputShape?: Shape,
-): Promise<readonly string[]> {
+export function fused(nodes: readonly Node[], taps: readonly string[] = [], inputShape?: Shape): readonly string[] {
   const graph = graphOf(nodes, inputShape);
-  const { ops } = await compileGraph(graph, randomWeights(graph, 1), { taps });
+  const { ops } = compileGraph(graph, randomWeights(graph, 1), { taps });
   return ops.filter((op) => op.kind !== "input").map(describe);
 }

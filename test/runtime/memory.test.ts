@@ -162,7 +162,7 @@ test("a run writes to its arena alone and reads nothing past the end of it", asy
     [[1, 3, 64, 35], "popcount", "u8"],
   ] as const) {
     const host = tightMemory();
-    const program = await compileGraph(graph, weights, { kernel });
+    const program = compileGraph(graph, weights, { kernel });
     const plan = planProgram(program, shape, type);
     const bound = binder(instantiateKernels(module, host.memory), host).bind(plan);
     const arena = host.memory.buffer.byteLength - plan.arenaBytes;

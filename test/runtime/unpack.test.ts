@@ -1,9 +1,7 @@
 /** The packed kernels of the package are the compiled ones, byte for byte, and any bytes unpack in bounded time. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { base64Bytes } from "../../src/runtime/base64.js";
 import { partKernels } from "../../src/runtime/part_kernels.js";
 import { unpack } from "../../src/runtime/unpack.js";
@@ -19,15 +17,6 @@ async function coreModule(): Promise<Uint8Array<ArrayBuffer>> {
 const exportsOf = (bytes: Uint8Array<ArrayBuffer>) =>
   WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
 
-/** The files that `file` imports at once, and those that they do. */
-function importedFiles(file: string, found = new Set<string>()): ReadonlySet<string> {
-  if (found.has(file) || !existsSync(file)) return found;
-  found.add(file);
-  const imports = readFileSync(file, "utf8").matchAll(/^(?:import|export) (?!type )[^;]*?from "(\.[^"]+)\.js";/gm);
-  for (const [, path] of imports) importedFiles(`${join(dirname(file), path)}.ts`, found);
-  return found;
-}
-
 describe("packed kernels", { skip }, () => {
   test("the inlined builds are the compiled ones", async () => {
     const { allWasm } = await import("../../src/generated/all_wasm.js");
@@ -42,17 +31,6 @@ describe("packed kernels", { skip }, () => {
     const expected = all.filter((name) => !partKernels.some((kernel) => kernel === name));
     assert.equal(expected.length, all.length - partKernels.length);
     assert.deepEqual(exportsOf(await coreModule()), expected);
-  });
-
-  test("nothing that every session loads calls a kernel of parts", () => {
-    const files = importedFiles(fileURLToPath(new URL("../../src/index.ts", import.meta.url)));
-    assert.ok(files.size > 80, `${files.size} files`);
-    assert.ok([...files].some((file) => file.endsWith("lower_float.ts")));
-    for (const file of files) {
-      const text = readFileSync(file, "utf8");
-      const called = partKernels.filter((kernel) => text.includes(`"${kernel}"`));
-      assert.deepEqual(called, [], `${file} calls them: take them out of part_kernels.ts`);
-    }
   });
 
   test("what ends early still ends", async () => {

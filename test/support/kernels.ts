@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { KernelExports } from "../../src/runtime/abi.js";
+import type { KernelExports } from "../../src/abi/signatures.js";
 import { instantiateKernels, RESERVED_BYTES } from "../../src/runtime/wasm.js";
 
 /** The kernels with a memory and an allocator, for tests: every case allocates what it needs and `reset` starts over. */
