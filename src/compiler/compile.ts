@@ -35,7 +35,8 @@ export interface Program {
 }
 
 /** What a graph from a file is known to have, and one made by hand may lack. */
-function checkEnds({ name, nodes, output }: Graph): void {
+function checkEnds({ name, nodes, output, layout }: Graph): void {
+  if (layout === "NHWC") throw new XnorkitError("unsupported", `${name} reads NHWC, which is not computed here`);
   const inputs = nodes.filter(({ kind }) => kind === "input").length;
   if (inputs !== 1) {
     throw new XnorkitError("bad-graph", `${name} has ${inputs} nodes of kind input: it must have one`);

@@ -1,11 +1,11 @@
 import { XnorkitError } from "../errors.js";
-import type { BatchNormNode, Graph, Node } from "../graph/types.js";
+import type { AvgPoolNode, BatchNormNode, Conv2dNode, Graph, MaxPoolNode, Node } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import type { FloatWeight, Weight, Weights } from "../weights.js";
 import { batchNormAffine, makeAffine } from "./affine.js";
 import { type ActivationCode, activationCode } from "./codes.js";
 import { type Epilogue, noEpilogue, type Op, type Window } from "./ir.js";
-import { binaryLayerOps, denseLayer, type QuantizedLayer, signOrReluOps } from "./to_ops_binary.js";
+import { binaryLayerOps, denseLayer, pairPadding, type QuantizedLayer, signOrReluOps } from "./to_ops_binary.js";
 import { quantizedLayerOps, quantizeOps } from "./to_ops_few_bits.js";
 import { unaryOps } from "./to_ops_unary.js";
 
@@ -31,8 +31,8 @@ function optionalWeight(weights: Weights, name: string | null): FloatWeight | nu
   return name === null ? null : floatWeight(weights, name);
 }
 
-function windowOf({ kernel, stride, padding }: Window): Window {
-  return { kernel, stride, padding };
+function windowOf(node: Conv2dNode | MaxPoolNode | AvgPoolNode): Window {
+  return { kernel: node.kernel, stride: node.stride, padding: pairPadding(node) };
 }
 
 function batchNormEpilogue(node: BatchNormNode, weights: Weights): Epilogue {
@@ -44,6 +44,10 @@ function batchNormEpilogue(node: BatchNormNode, weights: Weights): Epilogue {
     node.epsilon,
   );
   return { ...noEpilogue, affine };
+}
+
+function unsupported({ name, kind }: Node): XnorkitError {
+  return new XnorkitError("unsupported", `layer ${name} (${kind}) is not computed here`);
 }
 
 /** What a node needs to know of the values it reads. */
@@ -89,8 +93,9 @@ function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[
       ];
     }
     case "binaryConv2d": {
-      const layer = { name, input, node, weightName: node.weight, weight: anyWeight(weights, node.weight), bias: null };
-      return layerOps(layer, codeOf(input));
+      const weight = anyWeight(weights, node.weight);
+      const geometry = { ...node, padding: pairPadding(node) };
+      return layerOps({ name, input, node: geometry, weightName: node.weight, weight, bias: null }, codeOf(input));
     }
     case "binaryDense": {
       const weight = anyWeight(weights, node.weight);
@@ -117,11 +122,17 @@ function nodeOps(node: Node, weights: Weights, { shapeOf, codeOf }: Values): Op[
     }
     case "globalAvgPool":
     case "flatten":
+      if (node.kind === "flatten" && node.layout === "NHWC") throw unsupported(node);
       return [{ kind: node.kind, name, input, value: name }];
     case "dense": {
       const bias = optionalWeight(weights, node.bias);
       return [{ kind: "dense", name, input, weight: floatWeight(weights, node.weight), bias, value: name }];
     }
+    case "scaleShift":
+    case "clip":
+    case "fakeQuantize":
+    case "logSoftmax":
+      throw unsupported(node);
     default:
       return unaryOps(node, shapeOf);
   }

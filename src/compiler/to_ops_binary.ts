@@ -1,6 +1,7 @@
 /** Layers with quantised weights as operations: those on signs with signs as weights. */
+import { XnorkitError } from "../errors.js";
 import { packSigns } from "../formats/bits.js";
-import type { BinaryConv2dNode, BinaryDenseNode, Pair, QuantizeNode } from "../graph/types.js";
+import type { BinaryConv2dNode, BinaryDenseNode, Padding, Pair, QuantizeNode } from "../graph/types.js";
 import type { BitWeight, FloatWeight, Weight } from "../weights.js";
 import { type Affine, compose, countAffine, makeAffine } from "./affine.js";
 import { fanIn, kernelShape } from "./binary_conv.js";
@@ -8,14 +9,20 @@ import { weightScale } from "./binary_weights.js";
 import { type ActivationCode, activationCode } from "./codes.js";
 import { noEpilogue, type Op } from "./ir.js";
 
+/** @throws XnorkitError `unsupported` for a padding that differs by side. */
+export function pairPadding({ name, padding }: { readonly name: string; readonly padding: Padding }): Pair {
+  if (padding !== "same" && padding.length === 2) return padding;
+  throw new XnorkitError("unsupported", `layer ${name} pads its sides differently, which is not computed here`);
+}
+
 /** A convolution with quantised weights; a dense layer is one of 1x1 on a map of one pixel. */
 export interface QuantizedLayer {
   readonly name: string;
   readonly input: string;
   readonly node: Pick<
     BinaryConv2dNode,
-    "quantizer" | "bits" | "scaling" | "offset" | "kernel" | "stride" | "padding" | "dilation" | "groups" | "padValue"
-  >;
+    "quantizer" | "bits" | "scaling" | "offset" | "kernel" | "stride" | "dilation" | "groups" | "padValue"
+  > & { readonly padding: Pair };
   readonly weightName: string;
   readonly weight: Weight;
   readonly bias: FloatWeight | null;

@@ -1,4 +1,6 @@
 /** Nodes that ResNets do without, as operations. */
+import { XnorkitError } from "../errors.js";
+import { isGate } from "../graph/nodes/record.js";
 import type { Node } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import { makeAffine } from "./affine.js";
@@ -39,6 +41,9 @@ export function unaryOps(node: UnaryNode, shapeOf: (value: string) => Shape): Op
       return [{ kind: "pointwise", name, input, epilogue: { ...noEpilogue, affine }, value: name, sign: null }];
     }
     case "mul":
+      if (isGate(shapeOf(input), shapeOf(node.inputs[1]))) {
+        throw new XnorkitError("unsupported", `layer ${name} (mul by a gate) is not computed here`);
+      }
       return [{ kind: "mul", name, inputs: node.inputs as readonly [string, string], value: name }];
     case "concat":
       return [{ kind: "concat", name, inputs: node.inputs, value: name }];

@@ -1,6 +1,6 @@
 /** Float weights as bits and back: the layout of `BitWeight` (weights.ts). */
 import { XnorkitError } from "../errors.js";
-import type { Packing } from "../graph/packing.js";
+import type { Packing } from "../graph/parameter_spec.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
 import type { BitWeight } from "../weights.js";
 import { channelMagnitudes, meanScale } from "./weight_scale.js";

@@ -5,8 +5,7 @@
  */
 import { XnorkitError } from "../errors.js";
 import type { Shape } from "../tensor.js";
-import { inferNodeShape } from "./node_shapes.js";
-import { checkInputShape } from "./shapes.js";
+import { checkInputShape, inferNodeShape } from "./shapes.js";
 import type { Graph, Module, Node } from "./types.js";
 
 type WithoutPlace<T> = T extends Node ? Omit<T, "name" | "inputs" | "module"> : never;

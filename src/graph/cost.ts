@@ -3,6 +3,8 @@
  * counting 1/64 of an operation; dense layers stand beside, in no other total.
  */
 import { elementCount, type Shape } from "../tensor.js";
+import { recordOf } from "./nodes/index.js";
+import type { MacCounts } from "./nodes/record.js";
 import { type ParameterSpec, parameterSpecs } from "./parameters.js";
 import { inferShapes } from "./shapes.js";
 import type { Graph, Node } from "./types.js";
@@ -14,9 +16,9 @@ export interface Cost {
   readonly floatMacs: number;
   /** Multiply-accumulates of dense layers, binary ones among them, in no other total. */
   readonly denseMacs: number;
-  /** Weights, biases, gamma and beta; no running statistics; a shared parameter once. */
+  /** Weights, biases, gamma, beta, scales, shifts and slopes; no running statistics; a shared parameter once. */
   readonly parameters: number;
-  /** 4 bytes a float weight or bias, 8 a batch norm channel, 1/8 a binary weight. */
+  /** 4 bytes a float parameter, 8 a batch norm channel, 1/8 a binary weight. */
   readonly packedBytes: number;
 }
 
@@ -57,23 +59,8 @@ function wholeBytes(cost: Cost): Cost {
   return { ...cost, packedBytes: Math.ceil(cost.packedBytes) };
 }
 
-function macs(node: Node, shapes: ReadonlyMap<string, Shape>): Partial<Cost> {
-  if (node.kind === "input") return {};
-  const input = shapes.get(node.inputs[0])!;
-  const outputs = elementCount(shapes.get(node.name)!);
-  switch (node.kind) {
-    case "conv2d":
-      return { floatMacs: outputs * (input[1] / node.groups) * elementCount(node.kernel) };
-    case "binaryConv2d": {
-      const count = outputs * (input[1] / node.groups) * elementCount(node.kernel);
-      return node.bits === 1 ? { binaryMacs: count } : { floatMacs: count };
-    }
-    case "dense":
-    case "binaryDense":
-      return { denseMacs: outputs * input[1] };
-    default:
-      return {};
-  }
+function macs(node: Node, shapes: ReadonlyMap<string, Shape>): MacCounts {
+  return recordOf(node).macs?.(node, shapes.get(node.inputs[0])!, shapes.get(node.name)!) ?? {};
 }
 
 function storage(spec: ParameterSpec): Partial<Cost> {
@@ -81,8 +68,6 @@ function storage(spec: ParameterSpec): Partial<Cost> {
   switch (spec.role) {
     case "weight":
       return { parameters: count, packedBytes: spec.binary ? count / 8 : 4 * count };
-    case "bias":
-      return { parameters: count, packedBytes: 4 * count };
     case "gamma":
     case "beta":
       return { parameters: count };
@@ -90,6 +75,8 @@ function storage(spec: ParameterSpec): Partial<Cost> {
       return { packedBytes: 8 * count }; // every batch norm has a mean, gamma and beta it may lack
     case "variance":
       return {};
+    default:
+      return { parameters: count, packedBytes: 4 * count };
   }
 }
 

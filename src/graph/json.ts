@@ -4,144 +4,42 @@ import { elementCount, formatShape } from "../tensor.js";
 import {
   type Reader,
   readArray,
-  readBoolean,
   readInteger,
   readName,
-  readNullable,
   readNumber,
   readObject,
   readOneOf,
-  readPair,
+  readOptional,
   readPositive,
   readText,
   refuse,
 } from "./json_readers.js";
+import type { TensorLayout } from "./layout.js";
+import { MAX_CHANNELS, MAX_DEPTH, MAX_ELEMENTS, MAX_LABELS, MAX_MODULES, MAX_NODES } from "./limits.js";
+import { isNodeKind, recordOfKind, unknownKind } from "./nodes/index.js";
 import { parameterSpecs } from "./parameters.js";
 import { inferShapes } from "./shapes.js";
-import { describeClosest, quoteName } from "./suggest.js";
+import { quoteName } from "./suggest.js";
 import type { Graph, Module, Node, Preprocess } from "./types.js";
 
-/** Far above any network (ResNetE-152 with 8 slices has 3000 nodes), low enough that checking one takes no time. */
-const MAX_NODES = 100_000;
-const MAX_MODULES = 200_000;
-/** Levels of the module tree. */
-const MAX_DEPTH = 64;
-const MAX_LABELS = 1_000_000;
-const MAX_CHANNELS = 1 << 20;
-const MAX_EXTENT = 1 << 16;
-/** Inputs of one concat; a DARTS cell joins 4. */
-const MAX_JOINED = 1024;
-/** WebAssembly addresses 2^32 bytes, that is 2^30 floats. */
-const MAX_ELEMENTS = 2 ** 30;
-
-type Kind = Node["kind"];
-type Fields<K extends Kind> = Omit<Extract<Node, { kind: K }>, "kind" | "name" | "inputs" | "module">;
-type FieldReaders = { readonly [K in Kind]: { readonly [F in keyof Fields<K>]: Reader<Fields<K>[F]> } };
-
-const convolution = {
-  weight: readName,
-  channels: readInteger(1, MAX_CHANNELS),
-  kernel: readPair(1, MAX_EXTENT),
-  stride: readPair(1, MAX_EXTENT),
-  padding: readPair(0, MAX_EXTENT),
-  dilation: readPair(1, MAX_EXTENT),
-  groups: readInteger(1, MAX_CHANNELS),
-};
-
-const pool = { kernel: readPair(1, MAX_EXTENT), stride: readPair(1, MAX_EXTENT), padding: readPair(0, MAX_EXTENT) };
-
-const dense = { weight: readName, bias: readNullable(readName), units: readInteger(1, MAX_CHANNELS) };
-
-const weightQuantizer = {
-  quantizer: readOneOf("det_sign", "sign_approx_sign", "sign", "dorefa", "identity"),
-  bits: readInteger(1, 32),
-};
-
-const extent = readInteger(0, MAX_EXTENT);
-
-/** What each kind of node holds beside kind, name, inputs and module; the order is the order in which fields are written. */
-const nodeFields: FieldReaders = {
-  input: {},
-  conv2d: { ...convolution, bias: readNullable(readName) },
-  binaryConv2d: {
-    ...convolution,
-    padValue: readOneOf(-1, 0, 1),
-    ...weightQuantizer,
-    scaling: readOneOf("none", "channel", "tensor"),
-    offset: readBoolean,
-  },
-  quantize: {
-    method: readOneOf(
-      "det_sign",
-      "sign_approx_sign",
-      "sign",
-      "round",
-      "dorefa",
-      "identity",
-      "relu",
-      "clip",
-      "leaky_clip",
-      "approx_sign",
-    ),
-    bits: readInteger(1, 32),
-  },
-  batchNorm: {
-    gamma: readNullable(readName),
-    beta: readNullable(readName),
-    mean: readName,
-    variance: readName,
-    epsilon: readPositive,
-    fixGamma: readBoolean,
-  },
-  relu: {},
-  add: { channelOffset: readInteger(0, MAX_CHANNELS) },
-  maxPool: pool,
-  avgPool: { ...pool, countIncludePad: readBoolean },
-  globalAvgPool: {},
-  flatten: {},
-  dense,
-  concat: {},
-  mul: {},
-  scale: { factor: readNumber },
-  absMean: {},
-  channelShuffle: { groups: readInteger(1, MAX_CHANNELS) },
-  sliceChannels: { begin: readInteger(0, MAX_CHANNELS), end: readInteger(1, MAX_CHANNELS) },
-  pad: { top: extent, left: extent, bottom: extent, right: extent, value: readNumber },
-  crop: { top: extent, left: extent },
-  activation: { function: readOneOf("tanh", "sigmoid", "softrelu", "softsign") },
-  softmax: {},
-  binaryDense: { ...dense, ...weightQuantizer, offset: readBoolean },
-};
-
-const kinds = Object.keys(nodeFields) as readonly Kind[];
-
-function inputCounts(kind: Kind): readonly [minimum: number, maximum: number] {
-  if (kind === "input") return [0, 0];
-  if (kind === "concat") return [1, MAX_JOINED];
-  return kind === "add" || kind === "mul" ? [2, 2] : [1, 1];
-}
+const readLayout = readOptional(readOneOf<TensorLayout>("NCHW", "NHWC"));
 
 function readNode(value: unknown, place: string): Node {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(place, "an object", value);
-  const found = (value as { readonly kind?: unknown }).kind;
-  const kind = kinds.find((known) => known === found);
-  if (kind === undefined) {
-    const hint = typeof found === "string" ? `: ${describeClosest(found, kinds)}` : "";
-    throw new XnorkitError(
-      "bad-graph",
-      `${place} of the graph has the unknown kind ${typeof found === "string" ? quoteName(found) : typeof found}${hint}`,
-    );
-  }
-  const readers: Readonly<Record<string, Reader<unknown>>> = nodeFields[kind];
+  const { kind } = value as { readonly kind?: unknown };
+  if (!isNodeKind(kind)) throw unknownKind(`${place} of the graph`, kind);
+  const { fields: readers, inputs = [1, 1] } = recordOfKind(kind);
   const fields = readObject(value, place, ["kind", "name", "inputs", "module", ...Object.keys(readers)]);
+  const read = Object.entries<Reader<unknown>>(readers).flatMap(([field, reader]) => {
+    const found = reader(fields[field], `${place}.${field}`);
+    return found === undefined ? [] : [[field, found] as const];
+  });
   return {
     kind,
     name: readName(fields.name, `${place}.name`),
-    inputs: readArray(readName, ...inputCounts(kind))(fields.inputs, `${place}.inputs`),
+    inputs: readArray(readName, ...inputs)(fields.inputs, `${place}.inputs`),
     module: readText(fields.module, `${place}.module`),
-    ...Object.fromEntries(
-      Object.entries(readers).map(([field, read]) => [field, read(fields[field], `${place}.${field}`)]),
-    ),
+    ...Object.fromEntries(read),
   } as Node;
 }
 
@@ -238,15 +136,18 @@ export function graphFromJson(json: unknown): Graph {
   const fields = readObject(typeof json === "string" ? parse(json) : json, "the root", [
     "name",
     "inputShape",
+    "layout",
     "nodes",
     "output",
     "modules",
     "preprocess",
     "labels",
   ]);
+  const layout = readLayout(fields.layout, "layout");
   const graph: Graph = {
     name: readText(fields.name, "name"),
     inputShape: readArray(readInteger(1, MAX_ELEMENTS), 2, 4)(fields.inputShape, "inputShape"),
+    ...(layout === undefined ? {} : { layout }),
     nodes: readArray(readNode, 1, MAX_NODES)(fields.nodes, "nodes"),
     output: readName(fields.output, "output"),
     modules: readArray(readModule, 1, MAX_MODULES)(fields.modules, "modules"),

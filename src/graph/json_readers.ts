@@ -1,5 +1,6 @@
 /** Readers of untrusted JSON: each checks one value and names its place (`nodes[3].kernel[0]`) where it is not what it must be. */
 import { XnorkitError } from "../errors.js";
+import { canonicalPadding, type Padding, type Pair, type Sides } from "./window.js";
 
 export type Reader<T> = (value: unknown, place: string) => T;
 
@@ -54,6 +55,11 @@ export function readNullable<T>(reader: Reader<T>): Reader<T | null> {
   return (value, place) => (value === null ? null : reader(value, place));
 }
 
+/** For a field that may be absent. */
+export function readOptional<T>(reader: Reader<T>): Reader<T | undefined> {
+  return (value, place) => (value === undefined ? undefined : reader(value, place));
+}
+
 export function readArray<T>(reader: Reader<T>, minimum: number, maximum: number): Reader<readonly T[]> {
   return (value, place) => {
     if (!Array.isArray(value) || value.length < minimum || value.length > maximum) {
@@ -64,11 +70,23 @@ export function readArray<T>(reader: Reader<T>, minimum: number, maximum: number
   };
 }
 
-export function readPair(minimum: number, maximum: number): Reader<readonly [number, number]> {
+export function readPair(minimum: number, maximum: number): Reader<Pair> {
   const read = readArray(readInteger(minimum, maximum), 2, 2);
   return (value, place) => {
     const [height, width] = read(value, place);
     return [height, width];
+  };
+}
+
+/** A padding in its canonical form: two numbers, four numbers that are not equal by axis, or "same". */
+export function readPadding(maximum: number): Reader<Padding> {
+  const read = readArray(readInteger(0, maximum), 2, 4);
+  return (value, place) => {
+    if (value === "same") return value;
+    if (!Array.isArray(value) || (value.length !== 2 && value.length !== 4)) {
+      return refuse(place, 'two numbers (height, width), four (top, left, bottom, right) or "same"', value);
+    }
+    return canonicalPadding(read(value, place) as Pair | Sides);
   };
 }
 

@@ -2,22 +2,21 @@
 import { XnorkitError } from "../errors.js";
 import { formatShape } from "../tensor.js";
 import type { BitWeight } from "../weights.js";
-import type { ParameterSpec } from "./parameters.js";
-import type { BinaryConv2dNode, BinaryDenseNode } from "./types.js";
+import type { WeightQuantizer } from "./nodes/quantizers.js";
+import type { Packing, ParameterSpec } from "./parameter_spec.js";
 
-/** How the floats of a weight become bits. */
-export interface Packing {
-  /** `det_sign`: +1 where w >= 0, else -1. `sign`: AWNAS's, of weights clamped to [-1, 1]; 0 stays 0. */
-  readonly signs: "det_sign" | "sign";
-  /** The mean |w| that the layer multiplies by: none, one of each output channel, or one of the tensor. */
-  readonly scaling: "none" | "channel" | "tensor";
+export type { Packing } from "./parameter_spec.js";
+
+/** What of a layer decides how its weights are stored. */
+interface QuantizingLayer {
+  readonly bits: number;
+  readonly quantizer: WeightQuantizer;
+  readonly scaling?: Packing["scaling"];
 }
 
 /** The packing of a layer's weight; null where it has more than 1 bit or is used in float (dorefa, identity). */
-export function packingOf(node: BinaryConv2dNode | BinaryDenseNode): Packing | null {
-  const { bits, quantizer } = node;
+export function packingOf({ bits, quantizer, scaling = "none" }: QuantizingLayer): Packing | null {
   if (bits !== 1 || quantizer === "dorefa" || quantizer === "identity") return null;
-  const scaling = node.kind === "binaryConv2d" ? node.scaling : "none";
   return { signs: quantizer === "sign" ? "sign" : "det_sign", scaling };
 }
 

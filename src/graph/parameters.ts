@@ -2,26 +2,14 @@
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
 import type { Weight, Weights } from "../weights.js";
-import { checkBits, commonPacking, type Packing, packingOf } from "./packing.js";
+import { recordOf } from "./nodes/index.js";
+import { checkBits, commonPacking } from "./packing.js";
+import type { ParameterSpec } from "./parameter_spec.js";
 import { inferShapes } from "./shapes.js";
 import { closestNames } from "./suggest.js";
-import type { BinaryConv2dNode, BinaryDenseNode, Graph, Node } from "./types.js";
+import type { Graph, Node } from "./types.js";
 
-export type ParameterRole = "weight" | "bias" | "gamma" | "beta" | "mean" | "variance";
-
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly role: ParameterRole;
-  /** A weight of which each value is used as 1 bit. */
-  readonly binary: boolean;
-  /** How it is stored as 1 bit a weight; null where its layers need the float values, or differ in what they need. */
-  readonly packing: Packing | null;
-  /** Name of the first node that reads it. */
-  readonly node: string;
-  /** Stored by the framework but read past (the gamma of a batch norm with fixGamma). */
-  readonly ignored: boolean;
-}
+export type { NodeParameter, ParameterRole, ParameterSpec } from "./parameter_spec.js";
 
 /** Stored beside the parameters by a framework although no layer of the network in inference reads them. */
 const KNOWN_EXTRAS: readonly RegExp[] = [
@@ -40,42 +28,13 @@ function nodesInRegistrationOrder(graph: Graph): readonly Node[] {
   return [...graph.nodes].sort((a, b) => (order.get(a.module) ?? 0) - (order.get(b.module) ?? 0));
 }
 
-function quantizedWeight(spec: ParameterSpec, node: BinaryConv2dNode | BinaryDenseNode): ParameterSpec {
-  const packing = packingOf(node);
-  return { ...spec, binary: packing !== null, packing };
-}
-
-function nodeParameters(node: Node, input: Shape): readonly ParameterSpec[] {
-  const spec = (role: ParameterRole, name: string | null, shape: Shape): readonly ParameterSpec[] =>
-    name === null ? [] : [{ name, shape, role, binary: false, packing: null, node: node.name, ignored: false }];
-
-  switch (node.kind) {
-    case "conv2d":
-      return [
-        ...spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]),
-        ...spec("bias", node.bias, [node.channels]),
-      ];
-    case "binaryConv2d":
-      return spec("weight", node.weight, [node.channels, input[1] / node.groups, ...node.kernel]).map((weight) =>
-        quantizedWeight(weight, node),
-      );
-    case "dense":
-      return [...spec("weight", node.weight, [node.units, input[1]]), ...spec("bias", node.bias, [node.units])];
-    case "binaryDense":
-      return [
-        ...spec("weight", node.weight, [node.units, input[1]]).map((weight) => quantizedWeight(weight, node)),
-        ...spec("bias", node.bias, [node.units]),
-      ];
-    case "batchNorm":
-      return [
-        ...spec("gamma", node.gamma, [input[1]]).map((gamma) => ({ ...gamma, ignored: node.fixGamma })),
-        ...spec("beta", node.beta, [input[1]]),
-        ...spec("mean", node.mean, [input[1]]),
-        ...spec("variance", node.variance, [input[1]]),
-      ];
-    default:
-      return [];
-  }
+function nodeParameters(node: Node, shapes: ReadonlyMap<string, Shape>): readonly ParameterSpec[] {
+  const { parameters } = recordOf(node);
+  if (parameters === undefined) return [];
+  return parameters(node, shapes.get(node.inputs[0])!).flatMap(
+    ({ name, shape, role, packing = null, ignored = false }) =>
+      name === null ? [] : [{ name, shape, role, binary: packing !== null, packing, node: node.name, ignored }],
+  );
 }
 
 /**
@@ -86,8 +45,7 @@ export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
   const shapes = inferShapes(graph);
   const specs = new Map<string, ParameterSpec>();
   for (const node of nodesInRegistrationOrder(graph)) {
-    if (node.kind === "input") continue;
-    for (const spec of nodeParameters(node, shapes.get(node.inputs[0])!)) {
+    for (const spec of nodeParameters(node, shapes)) {
       const earlier = specs.get(spec.name);
       if (earlier === undefined) {
         specs.set(spec.name, spec);

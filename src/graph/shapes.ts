@@ -3,25 +3,42 @@
  */
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
-import { failShape, inferNodeShape } from "./node_shapes.js";
+import { shapeInside, type TensorLayout } from "./layout.js";
+import { type ComputedNode, recordOf } from "./nodes/index.js";
+import { failShape } from "./nodes/record.js";
 import type { Graph } from "./types.js";
 
-/** Checks what a caller gives as an input shape: `[batch, channels, height, width]` of positive integers. */
-export function checkInputShape(shape: Shape, owner: string): void {
+/** Checks what a caller gives as an input shape: four axes in the layout at the ports, or [batch, features], of positive integers. */
+export function checkInputShape(shape: Shape, owner: string, layout: TensorLayout = "NCHW"): void {
   const wellFormed = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0);
   if (wellFormed && (shape.length === 4 || shape.length === 2) && Number.isSafeInteger(elementCount(shape))) return;
   const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
+  const axes = layout === "NCHW" ? "channels, height, width" : "height, width, channels";
   throw new XnorkitError(
     "bad-shape",
-    `the input shape of ${owner} is ${found}: it must be [batch, channels, height, width] of positive integers`,
+    `the input shape of ${owner} is ${found}: it must be [batch, ${axes}] of positive integers`,
   );
+}
+
+/**
+ * The shape of one node's value from the shapes of its inputs.
+ * @throws XnorkitError `bad-shape` that names the layer, what it needs and what it found; `bad-graph` for a kind that does not exist
+ *   and for fields that contradict each other.
+ */
+export function inferNodeShape(node: ComputedNode, inputs: readonly Shape[]): Shape {
+  const { inputs: [least, most] = [1, 1], shape } = recordOf(node);
+  if (inputs.length < least || inputs.length > most) {
+    const needed = least === most ? String(least) : `${least} to ${most}`;
+    failShape(node, `reads ${inputs.length} values, but needs ${needed}`);
+  }
+  return shape(node, inputs);
 }
 
 function inferAll(graph: Graph, inputShape: Shape): ReadonlyMap<string, Shape> {
   const shapes = new Map<string, Shape>();
   for (const node of graph.nodes) {
     if (node.kind === "input") {
-      shapes.set(node.name, inputShape);
+      shapes.set(node.name, shapeInside(inputShape, graph.layout));
       continue;
     }
     const inputs = node.inputs.map((name) => {
@@ -39,9 +56,13 @@ function inferAll(graph: Graph, inputShape: Shape): ReadonlyMap<string, Shape> {
   return shapes;
 }
 
-/** A different image size must not ask for other weights: the channels of the input and the features of dense layers stay. */
+/** A different image size must not ask for other weights: the channels of the input and the features of layers with parameters stay. */
 function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMap<string, Shape>): void {
-  if (inputShape.length !== graph.inputShape.length || inputShape[1] !== graph.inputShape[1]) {
+  const { layout } = graph;
+  if (
+    inputShape.length !== graph.inputShape.length ||
+    shapeInside(inputShape, layout)[1] !== shapeInside(graph.inputShape, layout)[1]
+  ) {
     throw new XnorkitError(
       "bad-shape",
       `${graph.name} was built for an input of ${formatShape(graph.inputShape)} and cannot read ${formatShape(inputShape)}:` +
@@ -50,7 +71,7 @@ function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMa
   }
   const built = inferAll(graph, graph.inputShape);
   for (const node of graph.nodes) {
-    if (node.kind !== "dense" && node.kind !== "binaryDense") continue;
+    if (recordOf(node).parameters === undefined) continue;
     const expected = built.get(node.inputs[0])![1];
     const found = shapes.get(node.inputs[0])![1];
     if (expected !== found) {
@@ -63,13 +84,14 @@ function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMa
 }
 
 /**
- * The shape of every value by its name, for the graph's own input shape or another one with the same channels.
+ * The shape of every value by its name, for the graph's own input shape or another one with the same channels. The input shape is in
+ * the layout at the ports; the shapes of values, the input's among them, are NCHW (\`shapeAtPort\` turns them).
  * @throws XnorkitError `bad-shape` that names the layer, what it needs and what it found; `bad-graph` where a layer reads a
  * value that no layer before it computes.
  */
 export function inferShapes(graph: Graph, inputShape?: Shape): ReadonlyMap<string, Shape> {
   const shape = inputShape ?? graph.inputShape;
-  checkInputShape(shape, graph.name);
+  checkInputShape(shape, graph.name, graph.layout);
   const shapes = inferAll(graph, shape);
   if (inputShape !== undefined) checkSameParameters(graph, inputShape, shapes);
   return shapes;

@@ -3,7 +3,7 @@
  * half positive and no value runs away with the depth.
  */
 import { XnorkitError } from "../errors.js";
-import type { Packing } from "../graph/packing.js";
+import type { Packing } from "../graph/parameter_spec.js";
 import { type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { BatchNormNode, Graph } from "../graph/types.js";
@@ -95,6 +95,11 @@ export function randomWeights(graph: Graph, seed: number): Weights {
       weights.set(
         spec.name,
         fill(spec.shape, () => deviation * random.normal()),
+      );
+    } else if (spec.role === "scale") {
+      weights.set(
+        spec.name,
+        fill(spec.shape, () => randomGamma(random)),
       );
     } else {
       weights.set(

@@ -2,9 +2,10 @@ import { XnorkitError } from "../errors.js";
 import type { BinaryConv2dNode, Conv2dNode } from "../graph/types.js";
 import { formatShape, type Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
+import { windowPlaces } from "./padding.js";
 import { readFloatParameter, readParameter } from "./parameters.js";
 import { clip, quantizeWeights } from "./quantizers.js";
-import { mapAxes, type Value, windowCount } from "./value.js";
+import { mapAxes, type Value } from "./value.js";
 
 /**
  * A float convolution with zeros outside the map (cross-correlation, as in both frameworks), plus the bias where there is one.
@@ -72,14 +73,9 @@ function weightShape(node: Conv2dNode | BinaryConv2dNode, input: Value): Shape {
  */
 function convolve(node: Conv2dNode | BinaryConv2dNode, input: Value, weight: Float64Array, border: number): Value {
   const [batch, inputChannels, height, width] = mapAxes(input, node.name);
-  const windowOf = (axis: 0 | 1) => ({
-    kernel: node.kernel[axis],
-    stride: node.stride[axis],
-    padding: node.padding[axis],
-    dilation: node.dilation[axis],
-  });
-  const outputHeight = windowCount(height, windowOf(0), node.name);
-  const outputWidth = windowCount(width, windowOf(1), node.name);
+  const rows = windowPlaces(node, 0, height);
+  const columns = windowPlaces(node, 1, width);
+  const [outputHeight, outputWidth] = [rows.count, columns.count];
   const groupInputs = inputChannels / node.groups;
   const groupOutputs = node.channels / node.groups;
   const fanIn = groupInputs * node.kernel[0] * node.kernel[1];
@@ -91,7 +87,9 @@ function convolve(node: Conv2dNode | BinaryConv2dNode, input: Value, weight: Flo
       const firstPlane = image * inputChannels + group * groupInputs;
       for (let y = 0; y < outputHeight; y++) {
         for (let x = 0; x < outputWidth; x++) {
-          gatherPatch(node, input, { firstPlane, planes: groupInputs, y, x, border }, patches, x * fanIn);
+          const top = y * node.stride[0] - rows.before;
+          const left = x * node.stride[1] - columns.before;
+          gatherPatch(node, input, { firstPlane, planes: groupInputs, top, left, border }, patches, x * fanIn);
         }
         for (let channel = group * groupOutputs; channel < (group + 1) * groupOutputs; channel++) {
           const outputRow = ((image * node.channels + channel) * outputHeight + y) * outputWidth;
@@ -105,16 +103,15 @@ function convolve(node: Conv2dNode | BinaryConv2dNode, input: Value, weight: Flo
   return { shape: [batch, node.channels, outputHeight, outputWidth], data: output };
 }
 
-/** Copies what lies under the kernel for output position (y, x), in the weights' order c, ky, kx; `border` outside the map. */
+/** Copies what lies under the kernel that begins at (top, left), in the weights' order c, ky, kx; `border` outside the map. */
 function gatherPatch(
   node: Conv2dNode | BinaryConv2dNode,
   { data, shape: [, , height, width] }: Value,
-  place: { firstPlane: number; planes: number; y: number; x: number; border: number },
+  place: { firstPlane: number; planes: number; top: number; left: number; border: number },
   patches: Float64Array,
   first: number,
 ): void {
-  const top = place.y * node.stride[0] - node.padding[0];
-  const left = place.x * node.stride[1] - node.padding[1];
+  const { top, left } = place;
   let next = first;
   for (let plane = place.firstPlane; plane < place.firstPlane + place.planes; plane++) {
     for (let ky = 0; ky < node.kernel[0]; ky++) {

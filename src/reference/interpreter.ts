@@ -125,7 +125,7 @@ function evaluate(node: Node, inputs: readonly Value[], weights: Weights, graph:
   }
 }
 
-function unknownKind(node: never): never {
+function unknownKind(node: Node): never {
   throw new XnorkitError("bad-graph", `the reference does not know this node: ${JSON.stringify(node)}`);
 }
 

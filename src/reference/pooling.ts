@@ -1,5 +1,6 @@
 import type { AvgPoolNode, MaxPoolNode } from "../graph/types.js";
-import { mapAxes, mapSize, type Value, windowCount } from "./value.js";
+import { windowPlaces } from "./padding.js";
+import { mapAxes, mapSize, type Value } from "./value.js";
 
 /** Max pooling, floor mode; taps outside the map count as -infinity. Source: gluon `MaxPool2D`, torch `MaxPool2d`. */
 export function maxPool(node: MaxPoolNode, input: Value): Value {
@@ -39,25 +40,17 @@ function pool(node: MaxPoolNode | AvgPoolNode, input: Value, reduce: (taps: read
   const [batch, channels, height, width] = mapAxes(input, node.name);
   const [kernelHeight, kernelWidth] = node.kernel;
   const [strideY, strideX] = node.stride;
-  const [paddingY, paddingX] = node.padding;
-  const outputHeight = windowCount(
-    height,
-    { kernel: kernelHeight, stride: strideY, padding: paddingY, dilation: 1 },
-    node.name,
-  );
-  const outputWidth = windowCount(
-    width,
-    { kernel: kernelWidth, stride: strideX, padding: paddingX, dilation: 1 },
-    node.name,
-  );
+  const rows = windowPlaces(node, 0, height);
+  const columns = windowPlaces(node, 1, width);
+  const [outputHeight, outputWidth] = [rows.count, columns.count];
   const data = new Float64Array(batch * channels * outputHeight * outputWidth);
   const taps: number[] = [];
   let next = 0;
   for (let plane = 0; plane < batch * channels; plane++) {
     for (let y = 0; y < outputHeight; y++) {
-      const top = y * strideY - paddingY;
+      const top = y * strideY - rows.before;
       for (let x = 0; x < outputWidth; x++) {
-        const left = x * strideX - paddingX;
+        const left = x * strideX - columns.before;
         taps.length = 0;
         for (let row = Math.max(top, 0); row < Math.min(top + kernelHeight, height); row++) {
           for (let column = Math.max(left, 0); column < Math.min(left + kernelWidth, width); column++) {

@@ -11,6 +11,8 @@ export function quantizeActivations(x: Float64Array, method: ActivationQuantizer
       return x.map(detSign);
     case "sign":
       return x.map(sign);
+    case "sign_greater":
+      return x.map((value) => (value > 0 ? 1 : -1));
     case "round":
       return x.map((value) => roundToLevels(value, bits));
     case "dorefa":

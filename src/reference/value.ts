@@ -34,23 +34,3 @@ export function mapAxes(
   }
   return [batch, channels, height, width];
 }
-
-/**
- * How many places a window of `kernel` taps has on an axis: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
- * @throws XnorkitError `bad-shape` where the window does not fit.
- */
-export function windowCount(
-  size: number,
-  window: { readonly kernel: number; readonly stride: number; readonly padding: number; readonly dilation: number },
-  node: string,
-): number {
-  const extent = window.dilation * (window.kernel - 1) + 1;
-  const padded = size + 2 * window.padding;
-  if (padded < extent) {
-    throw new XnorkitError(
-      "bad-shape",
-      `${node} has a window of ${extent} that does not fit into its input of ${size} with padding ${window.padding}: use a larger input`,
-    );
-  }
-  return Math.floor((padded - extent) / window.stride) + 1;
-}

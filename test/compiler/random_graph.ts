@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
 import type { Operation } from "../../src/graph/builder.js";
-import { inferNodeShape } from "../../src/graph/node_shapes.js";
+import { inferNodeShape } from "../../src/graph/shapes.js";
 import type { Graph, Node } from "../../src/graph/types.js";
 import { elementCount, type Shape, sameShape } from "../../src/tensor.js";
 
@@ -211,7 +211,7 @@ function wire(
     case "activation":
       return { operation: { kind, function: wanted.function as "tanh" }, inputs };
     default:
-      return { operation: { kind }, inputs };
+      return { operation: { kind } as Operation, inputs };
   }
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { XnorkitError } from "../../src/errors.js";
+import type { Pair } from "../../src/graph/types.js";
 import { elementCount } from "../../src/tensor.js";
 import type { Weights } from "../../src/weights.js";
 import { binaryConvNode, convNode, counting, runNode, weightsOf } from "./support.js";
@@ -188,8 +189,9 @@ function convolutionByDefinition(
 ): number[] {
   const output: number[] = [];
   const perGroup = inputs / node.groups;
+  const padding = node.padding as Pair;
   const last = (axis: 0 | 1, size: number) =>
-    Math.floor((size + 2 * node.padding[axis] - node.dilation[axis] * (node.kernel[axis] - 1) - 1) / node.stride[axis]);
+    Math.floor((size + 2 * padding[axis] - node.dilation[axis] * (node.kernel[axis] - 1) - 1) / node.stride[axis]);
   for (let n = 0; n < batch; n++)
     for (let o = 0; o < node.channels; o++)
       for (let y = 0; y <= last(0, height); y++)
@@ -198,8 +200,8 @@ function convolutionByDefinition(
           for (let c = 0; c < perGroup; c++)
             for (let ky = 0; ky < node.kernel[0]; ky++)
               for (let kx = 0; kx < node.kernel[1]; kx++) {
-                const row = y * node.stride[0] - node.padding[0] + ky * node.dilation[0];
-                const column = x0 * node.stride[1] - node.padding[1] + kx * node.dilation[1];
+                const row = y * node.stride[0] - padding[0] + ky * node.dilation[0];
+                const column = x0 * node.stride[1] - padding[1] + kx * node.dilation[1];
                 const inside = row >= 0 && row < height && column >= 0 && column < width;
                 const channel = Math.floor(o / (node.channels / node.groups)) * perGroup + c;
                 const value = inside ? x[((n * inputs + channel) * height + row) * width + column] : node.padValue;

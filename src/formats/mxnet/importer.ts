@@ -1,6 +1,6 @@
 /** What the operators of a symbol are turned into: nodes of a Graph and the parameters that these need. */
 import { XnorkitError } from "../../errors.js";
-import { inferNodeShape } from "../../graph/node_shapes.js";
+import { inferNodeShape } from "../../graph/shapes.js";
 import { closestNames, quoteName } from "../../graph/suggest.js";
 import type { ActivationQuantizer, Node, WeightQuantizer } from "../../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
