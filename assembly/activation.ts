@@ -18,12 +18,16 @@ import { exp, highDoubles, log1p, lowDoubles, tanhF32x4, toFloats } from "./expo
 import { zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
 
-const TANH: i32 = 0;
-const SIGMOID: i32 = 1;
-const SOFTRELU: i32 = 2;
-const SOFTSIGN: i32 = 3;
-const CLIP: i32 = 4;
-const LEAKY_CLIP: i32 = 5;
+/** The functions of activationF32. @host activationIds */
+const enum Activation {
+  TANH,
+  SIGMOID,
+  SOFTRELU,
+  SOFTSIGN,
+  CLIP,
+  LEAKY_CLIP,
+  APPROX_SIGN,
+}
 
 /**
  * dst = f(src), in place too. Functions: 0 tanh, 1 sigmoid, 2 softrelu log(1 + e^x), 3 softsign x / (1 + |x|), 4 clip
@@ -32,15 +36,15 @@ const LEAKY_CLIP: i32 = 5;
  */
 export function activationF32(src: usize, dst: usize, pixels: i32, channels: i32, kind: i32): void {
   const bytes = (<usize>pixels * mapStride(channels)) << 2;
-  if (kind == TANH) applyToAll(src, dst, bytes, TANH);
-  else if (kind == SIGMOID) applyToAll(src, dst, bytes, SIGMOID);
-  else if (kind == SOFTRELU) applyToAll(src, dst, bytes, SOFTRELU);
-  else if (kind == SOFTSIGN) applyToAll(src, dst, bytes, SOFTSIGN);
-  else if (kind == CLIP) applyToAll(src, dst, bytes, CLIP);
-  else if (kind == LEAKY_CLIP) applyToAll(src, dst, bytes, LEAKY_CLIP);
-  else applyToAll(src, dst, bytes, 6);
+  if (kind == Activation.TANH) applyToAll(src, dst, bytes, Activation.TANH);
+  else if (kind == Activation.SIGMOID) applyToAll(src, dst, bytes, Activation.SIGMOID);
+  else if (kind == Activation.SOFTRELU) applyToAll(src, dst, bytes, Activation.SOFTRELU);
+  else if (kind == Activation.SOFTSIGN) applyToAll(src, dst, bytes, Activation.SOFTSIGN);
+  else if (kind == Activation.CLIP) applyToAll(src, dst, bytes, Activation.CLIP);
+  else if (kind == Activation.LEAKY_CLIP) applyToAll(src, dst, bytes, Activation.LEAKY_CLIP);
+  else applyToAll(src, dst, bytes, Activation.APPROX_SIGN);
   // Of 0, sigmoid makes 1 / 2 and softrelu log 2.
-  if (kind == SIGMOID || kind == SOFTRELU) zeroTails(dst, pixels, channels);
+  if (kind == Activation.SIGMOID || kind == Activation.SOFTRELU) zeroTails(dst, pixels, channels);
 }
 
 // Inlined once a function, so that `kind` folds and the loop holds that function alone.
@@ -53,13 +57,13 @@ function applyToAll(src: usize, dst: usize, bytes: usize, kind: i32): void {
 // @ts-ignore: decorator
 @inline
 function apply(x: v128, kind: i32): v128 {
-  if (kind == TANH) return tanhF32x4(x);
-  if (kind == SIGMOID) return toFloats(sigmoid(lowDoubles(x)), sigmoid(highDoubles(x)));
-  if (kind == SOFTRELU) return toFloats(softrelu(lowDoubles(x)), softrelu(highDoubles(x)));
+  if (kind == Activation.TANH) return tanhF32x4(x);
+  if (kind == Activation.SIGMOID) return toFloats(sigmoid(lowDoubles(x)), sigmoid(highDoubles(x)));
+  if (kind == Activation.SOFTRELU) return toFloats(softrelu(lowDoubles(x)), softrelu(highDoubles(x)));
   const one = f32x4.splat(1);
-  if (kind == SOFTSIGN) return f32x4.div(x, f32x4.add(f32x4.abs(x), one));
-  if (kind == CLIP) return f32x4.pmin(f32x4.pmax(x, f32x4.splat(-1)), one);
-  if (kind == LEAKY_CLIP) {
+  if (kind == Activation.SOFTSIGN) return f32x4.div(x, f32x4.add(f32x4.abs(x), one));
+  if (kind == Activation.CLIP) return f32x4.pmin(f32x4.pmax(x, f32x4.splat(-1)), one);
+  if (kind == Activation.LEAKY_CLIP) {
     return v128.bitselect(x, f32x4.mul(x, f32x4.splat(0.1)), f32x4.le(f32x4.abs(x), one));
   }
   return approxSign(x);

@@ -24,7 +24,10 @@
  */
 import { madd } from "./madd";
 
+/** Pixels of a tile. */
 export const TILE_PIXELS: i32 = 4;
+
+/** Output channels of a tile, and of a block of float weights. @host CONV_F32_BLOCK */
 export const TILE_CHANNELS: i32 = 8;
 
 /** max(x, 0), NaN stays NaN. One instruction, where f32x4.max takes eight on x86. */

@@ -18,7 +18,10 @@
  * whole pixel (3 %).
  */
 
+/** Pixels of a tile. */
 export const TILE_PIXELS: i32 = 2;
+
+/** Output channels of a tile, and of a block of i16 weights. @host CONV_U8_BLOCK */
 export const TILE_CHANNELS: i32 = 16;
 
 // @ts-ignore: decorator

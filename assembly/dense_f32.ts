@@ -18,7 +18,8 @@ import { madd } from "./madd";
 const BAND_ROWS: i32 = 128;
 const OFFSETS: usize = SCRATCH_BASE;
 const BLOCK_BIAS: usize = SCRATCH_BASE + 4096;
-const WIDE_UNITS: i32 = 4 * TILE_CHANNELS;
+/** Units that advance together in one image, four blocks. @host DENSE_F32_WIDE_UNITS */
+const WIDE_UNITS: i32 = 32;
 
 /** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
 export function denseF32Pack(src: usize, dst: usize, units: i32, inputs: i32): void {

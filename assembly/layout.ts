@@ -12,5 +12,5 @@ export const SCRATCH_BASE: usize = 32768;
 /** Tables of the table convolution, at a constant address so that loads have constant offsets. */
 export const TABLE_BASE: usize = 65536;
 
-/** The first byte that the host may use. */
+/** The first byte that the host may use. @host RESERVED_BYTES */
 export const RESERVED_BYTES: usize = 131072;

@@ -4,7 +4,7 @@
  *   map      [row][column][stride]                    stride = ceil(channels / 4) * 4
  *   padded   [group][row][column][channels / groups]  zeros outside the map, no tail lanes, then 16 bytes of slack
  *
- * src/compiler/kernel_sizes.ts (convF32ScratchBytes) sizes the copy by the same rules.
+ * src/abi/sizes.ts (convF32ScratchBytes) sizes the copy by the same rules.
  */
 
 /**

@@ -10,7 +10,7 @@
  *
  *   r0 . g0 . b0 . r1 . g1 . b1 . r2 . g2 . | b2 . r3 . g3 . b3 . r4 . g4 . b4 . r5 . | g5 . b5 . r6 . g6 . b6 . r7 . g7 . b7 .
  *
- * src/compiler/kernel_sizes.ts (convU8ScratchBytes) sizes both.
+ * src/abi/sizes.ts (convU8ScratchBytes) sizes both.
  */
 
 /** Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of an image, zeros outside it. */

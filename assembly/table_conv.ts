@@ -61,10 +61,10 @@
 import { TABLE_BASE } from "./layout";
 import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";
 
-/** Channels that one pass over the selectors counts. */
+/** Output channels that one pass over the selectors counts, and of a block of weights. @host TABLE_CONV_BLOCK */
 const BLOCK: i32 = 64;
 
-/** Selectors of a word of 64 channels. */
+/** Selectors of a word of 64 channels, a byte each. @host TABLE_CONV_WORD_BYTES */
 const WORD_NIBBLES: i32 = 16;
 
 /** The most selectors whose sums fit u8 and whose tables fit the L1 cache. */

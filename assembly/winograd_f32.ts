@@ -57,8 +57,10 @@ import { storeTiles, TILE_BYTES, transformColumns, transformRows } from "./winog
 /** Where the bias of a block is copied to: a group's channels need not be aligned. */
 const BLOCK_BIAS: usize = SCRATCH_BASE + 512;
 
-/** Tiles of a band, and their values: band in src/compiler/winograd.ts sizes the scratch by the same rules. */
+/** Tiles of a band, as far as their values leave room. @host WINOGRAD_BAND_TILES */
 const BAND_TILES: i32 = 80;
+
+/** Values of a band's transformed inputs. src/abi/sizes.ts sizes the scratch by the same rule. @host WINOGRAD_BAND_VALUES */
 const BAND_VALUES: i32 = 65536;
 
 /**

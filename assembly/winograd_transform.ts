@@ -18,7 +18,7 @@
 import { storeLanes } from "./conv_tile_f32";
 import { SCRATCH_BASE } from "./layout";
 
-/** Bytes of one tile's products: 6 x 6 points of 8 channels. */
+/** Bytes of one tile's products: 6 x 6 points of 8 channels. @host WINOGRAD_TILE_BYTES */
 export const TILE_BYTES: usize = 36 * 32;
 
 /** q at three neighbours. */

@@ -25,7 +25,7 @@
 @inline
 const BLOCK_BYTES: usize = 16384;
 
-/** Channels of one panel of weights. */
+/** Output channels of one panel of weights. @host XNOR_GEMM_PANEL */
 // @ts-ignore: decorator
 @inline
 const PANEL: i32 = 4;

@@ -7,7 +7,7 @@ import type { KernelSource } from "./runtime/kernel_source.js";
 import { inlinedKernels } from "./runtime/module.js";
 
 export type { KernelExports } from "./abi/signatures.js";
-export * from "./compiler/kernel_sizes.js";
+export * from "./abi/sizes.js";
 export type { KernelInstance } from "./runtime/kernel_instance.js";
 export type { KernelSource } from "./runtime/kernel_source.js";
 export type { Kernels } from "./runtime/wasm.js";

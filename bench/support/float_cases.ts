@@ -10,9 +10,10 @@ import {
   denseF32WeightBytes,
   mapBytes,
   mapStride,
-} from "../../src/compiler/kernel_sizes.js";
+  winogradF32ScratchBytes,
+  winogradF32WeightBytes,
+} from "../../src/abi/sizes.js";
 import { quantizeStem } from "../../src/compiler/quantize_stem.js";
-import { winogradF32ScratchBytes, winogradF32WeightBytes } from "../../src/compiler/winograd.js";
 import { randomStream } from "../../src/models/random.js";
 import type { HostMemory } from "../../src/runtime/memory.js";
 import type { KernelCase } from "./kernel_cases.js";

@@ -1,7 +1,6 @@
 /** One 3x3 convolution of a binary network, padding 1, on every path of the kernels, step by step and whole. */
 
 import type { KernelExports } from "../../src/abi/signatures.js";
-import type { BenchShape } from "../../src/cli/bench_report.js";
 import {
   bitBytes,
   bitWords,
@@ -15,7 +14,8 @@ import {
   tableConvSelectorBytes,
   tableConvWeightBytes,
   xnorGemmWeightBytes,
-} from "../../src/compiler/kernel_sizes.js";
+} from "../../src/abi/sizes.js";
+import type { BenchShape } from "../../src/cli/bench_report.js";
 import { randomStream } from "../../src/models/random.js";
 import type { HostMemory } from "../../src/runtime/memory.js";
 

@@ -1,8 +1,12 @@
-// Reads the kernels' sources with the compiler's own parser: what each export of assembly/index.ts is called with, and its doc comment.
-import { readFileSync } from "node:fs";
+// Reads the kernels' sources with the compiler's own parser: what each export of assembly/index.ts is called with and its doc comment, and
+// the constants whose doc comments end in `@host NAME`, the name under which the host knows them.
+import { readdirSync, readFileSync } from "node:fs";
 import { CommentKind, NodeKind, newOptions, newProgram, parse } from "assemblyscript";
 
 const folder = new URL("../../assembly/", import.meta.url);
+
+/** Decorators, and the comments that hush TypeScript about them, between a doc comment and what it is of. */
+const DECORATORS = /(?:\/\/[^\n]*\n|@\w+\s*)*$/;
 
 /** The statements of a file, and the text of the doc comment that stands right before a byte of it. */
 function parseFile(name) {
@@ -15,7 +19,7 @@ function parseFile(name) {
   parse(program, text, `${name}.ts`, true);
   const [error] = program.diagnostics;
   if (error !== undefined) throw new Error(`assembly/${name}.ts: ${error.message}`);
-  const docBefore = (start) => comments.get(text.slice(0, start).trimEnd().length) ?? "";
+  const docBefore = (start) => comments.get(text.slice(0, start).replace(DECORATORS, "").trimEnd().length) ?? "";
   return { statements: program.sources[program.sources.length - 1].statements, docBefore };
 }
 
@@ -51,4 +55,35 @@ export function readAbi() {
     return members.map(({ exportedName }) => ({ file, ...kernelOf(files.get(file), exportedName.text) }));
   });
   return { comment: index.docBefore(index.statements[0].range.start), kernels };
+}
+
+/** A product of integers, as constants are written. */
+function integer(text, place) {
+  const factors = text.split("*").map((factor) => Number(factor.trim()));
+  if (factors.every(Number.isSafeInteger)) return factors.reduce((a, b) => a * b);
+  throw new Error(`${place} is ${text}: what the host knows must be an integer, or a product of integers`);
+}
+
+/** TANH, LEAKY_CLIP -> tanh: 0, leaky_clip: 1. */
+function enumeration({ values }) {
+  return Object.fromEntries(values.map(({ name }, index) => [name.text.toLowerCase(), index]));
+}
+
+/** The name, value and doc comment of every constant that the host knows. */
+export function readConstants() {
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .sort();
+  return files.flatMap((file) => {
+    const { statements, docBefore } = parseFile(file.replace(".ts", ""));
+    return statements.flatMap((statement) => {
+      const [, doc, name] = /^(.*) @host (\w+)$/.exec(firstParagraph(docBefore(statement.range.start))) ?? [];
+      if (name === undefined) return [];
+      const value =
+        statement.kind === NodeKind.EnumDeclaration
+          ? enumeration(statement)
+          : integer(statement.declarations[0].initializer.range.toString(), `assembly/${file}: ${name}`);
+      return [{ file: `assembly/${file}`, name, doc, value }];
+    });
+  });
 }

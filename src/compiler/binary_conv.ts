@@ -1,8 +1,9 @@
 /** Binary convolutions of packed bits, and what both of their kernels share. What becomes of the counts is the caller's business. */
+
+import { bitBytes, bitWords } from "../abi/sizes.js";
 import type { BorderValue, Pair } from "../graph/types.js";
 import type { BitWeight } from "../weights.js";
 import type { Window } from "./ir.js";
-import { bitBytes, bitWords } from "./kernel_sizes.js";
 import type { MapShape } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder, packingArea } from "./plan_builder.js";

@@ -1,8 +1,10 @@
+/** Which of the kernels that compute the same numbers runs a layer: the one that is expected to be faster, or that was asked for. */
+import { convF32Cost, tableConvCost, winogradF32Cost, xnorGemmCost } from "../abi/costs.js";
+import { type ConvF32Shape, tableConvIsExact } from "../abi/sizes.js";
 import { XnorkitError } from "../errors.js";
 import type { Shape } from "../tensor.js";
 import { kernelShape } from "./binary_conv.js";
 import type { BinaryConv2dOp, Op, PlanesConv2dOp } from "./ir.js";
-import { bitWords, im2colWords, tableConvIsExact } from "./kernel_sizes.js";
 
 /** What computes a binary convolution: four-Russians tables, or im2col and XNOR-popcount GEMM. Both give the same integers. */
 export type BinaryKernel = "table" | "popcount";
@@ -15,20 +17,6 @@ export function checkKernelChoice(kernel: unknown): KernelChoice {
   if (kernel === "table" || kernel === "popcount" || kernel === "auto") return kernel;
   throw new XnorkitError("bad-option", `kernel is ${JSON.stringify(kernel)}: use "table", "popcount" or "auto"`);
 }
-
-/**
- * The cost table, in nanoseconds on one core of 2022 (`xnorkit bench kernels` prints what they are made from). The table kernel
- * works on blocks of 64 output channels: it pays for a word of 64 input channels at every pixel and builds a table for every band
- * of pixels. GEMM pays for every channel's word at every pixel, and im2col for every word; where taps share words GEMM has fewer of them and
- * joining them is paid for.
- */
-const cost = {
-  tableWord: 7.3,
-  tableBuild: 160,
-  gemmWord: 0.42,
-  im2colWord: 1.2,
-  joinWord: 0.9,
-} as const;
 
 /** The operations that count mismatches, and the weights that tell their size. */
 type CountingOp = BinaryConv2dOp | PlanesConv2dOp;
@@ -45,14 +33,13 @@ export function chooseKernel(op: CountingOp, output: Shape, choice: KernelChoice
   );
   if (!tableConvIsExact(inputs, kernelHeight * kernelWidth, op.padValue === 0)) return "popcount";
   if (choice !== "auto") return choice;
-  const words = bitWords(inputs) * kernelHeight * kernelWidth;
-  const pixels = batch * height * width;
-  const blocks = Math.ceil(channels / 64);
-  const table = words * blocks * (pixels * cost.tableWord + cost.tableBuild);
-  const joined = im2colWords(inputs, kernelHeight * kernelWidth);
-  const rows = words * (cost.im2colWord + (joined < words ? cost.joinWord : 0));
-  const popcount = pixels * (joined * channels * cost.gemmWord + rows);
-  return table <= popcount ? "table" : "popcount";
+  const size = {
+    pixels: batch * height * width,
+    inChannels: inputs,
+    outChannels: channels,
+    taps: kernelHeight * kernelWidth,
+  };
+  return tableConvCost(size) <= xnorGemmCost(size) ? "table" : "popcount";
 }
 
 /** The kernel of every binary convolution; `tuned` are measured choices, by layer, that go before the cost table. */
@@ -68,4 +55,19 @@ export function chooseKernels(
     chosen.set(op.name, (choice === "auto" ? tuned.get(op.name) : undefined) ?? chooseKernel(op, output, choice));
   }
   return chosen;
+}
+
+/** Below this share of the direct convolution's cost Winograd is taken; measured shares of its time are within 0.06 of these. */
+const worthwhile = 0.8;
+
+/**
+ * Whether a float convolution runs on Winograd tiles: no dilation, at most four taps a phase of the stride along each axis, groups at
+ * stride 1 only, and enough multiply-adds saved to pay for the transforms at this size.
+ */
+export function usesWinograd(shape: ConvF32Shape): boolean {
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth, groups } = shape;
+  if (shape.dilationHeight !== 1 || shape.dilationWidth !== 1) return false;
+  if (groups > 1 && strideHeight * strideWidth > 1) return false;
+  if (kernelHeight > 4 * strideHeight || kernelWidth > 4 * strideWidth) return false;
+  return winogradF32Cost(shape) < worthwhile * convF32Cost(shape);
 }

@@ -1,8 +1,8 @@
+import { bitWords } from "../abi/sizes.js";
 import { type Affine, compose, countThresholds } from "./affine.js";
 import { type BinaryConv, type CountsFormat, fanIn, kernelShape } from "./binary_conv.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { BinaryConv2dOp, EpilogueOp, PlanesConv2dOp } from "./ir.js";
-import { bitWords } from "./kernel_sizes.js";
 import {
   bytesOf,
   defineOutputs,

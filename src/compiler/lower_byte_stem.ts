@@ -1,15 +1,15 @@
 /** A first convolution on a byte image, in 16-bit integers: no float copy of the image is made (assembly/conv_u8.ts). */
 
+import { convU8ScratchBytes, convU8WeightBytes } from "../abi/sizes.js";
 import type { Shape } from "../tensor.js";
 import { type Affine, compose, makeAffine } from "./affine.js";
+import { usesWinograd } from "./choose_kernel.js";
 import type { Conv2dOp, InputOp, Op } from "./ir.js";
 import { countReads } from "./ir.js";
-import { convU8ScratchBytes, convU8WeightBytes } from "./kernel_sizes.js";
 import { bytesOf, type LowerContext, mapShape } from "./lower_context.js";
 import { convShape, emitConv2d } from "./lower_float.js";
 import type { Ref } from "./plan.js";
 import { type QuantizedStem, quantizeStem } from "./quantize_stem.js";
-import { usesWinograd } from "./winograd.js";
 
 /** What quantising may change, relative to the range of the stem's output: beyond it the stem runs in float. */
 const maxError = 1e-4;

@@ -1,8 +1,8 @@
+import { bitBytes, bitWords, mapBytes, mapStride } from "../abi/sizes.js";
 import type { Shape } from "../tensor.js";
 import { type Affine, floatShifts, floatThresholds } from "./affine.js";
 import type { BinaryKernel } from "./choose_kernel.js";
 import type { EpilogueOp } from "./ir.js";
-import { bitBytes, bitWords, mapBytes, mapStride } from "./kernel_sizes.js";
 import type { Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder } from "./plan_builder.js";
 

@@ -1,5 +1,3 @@
-import type { Affine } from "./affine.js";
-import type { AddChannelsOp, Conv2dOp, DenseOp, FlattenOp, GlobalAvgPoolOp, PointwiseOp, PoolOp } from "./ir.js";
 import {
   type ConvF32Shape,
   convF32ScratchBytes,
@@ -7,7 +5,12 @@ import {
   denseF32WeightBytes,
   mapBytes,
   mapStride,
-} from "./kernel_sizes.js";
+  winogradF32ScratchBytes,
+  winogradF32WeightBytes,
+} from "../abi/sizes.js";
+import type { Affine } from "./affine.js";
+import { usesWinograd } from "./choose_kernel.js";
+import type { AddChannelsOp, Conv2dOp, DenseOp, FlattenOp, GlobalAvgPoolOp, PointwiseOp, PoolOp } from "./ir.js";
 import {
   bytesOf,
   defineOutputs,
@@ -19,7 +22,6 @@ import {
 } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 import { offsetRef, packedConstant, packingArea } from "./plan_builder.js";
-import { usesWinograd, winogradF32ScratchBytes, winogradF32WeightBytes } from "./winograd.js";
 
 /** Affine, additions, ReLU and sign of a map on its own: what no convolution or pool could take with it. */
 export function lowerPointwise(context: LowerContext, op: PointwiseOp): void {

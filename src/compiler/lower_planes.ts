@@ -1,11 +1,12 @@
 /** Few-bit values: quantising to bit planes, convolving them as a weighted sum of binary convolutions, and reading them as floats. */
+
+import { bitBytes, mapBytes } from "../abi/sizes.js";
 import type { BorderValue } from "../graph/types.js";
 import type { Affine } from "./affine.js";
 import { type BinaryConv, type CountsFormat, type CountsSink, fanIn, kernelShape } from "./binary_conv.js";
 import { tapSums } from "./binary_weights.js";
 import { countsCalls, countsFormat } from "./counts.js";
 import type { PackOp, PlanesConv2dOp, UnpackOp } from "./ir.js";
-import { bitBytes, mapBytes } from "./kernel_sizes.js";
 import { binaryConv, countsEpilogue, countsKey, halved } from "./lower_binary.js";
 import {
   affineConstants,

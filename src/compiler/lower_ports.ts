@@ -1,11 +1,12 @@
 /** Where tensors enter and leave a plan: NCHW outside, maps inside. */
+
+import { mapBytes } from "../abi/sizes.js";
 import { XnorkitError } from "../errors.js";
 import type { Preprocess } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
 import { type Affine, compose, makeAffine } from "./affine.js";
 import type { BinaryKernel } from "./choose_kernel.js";
 import type { InputOp } from "./ir.js";
-import { mapBytes } from "./kernel_sizes.js";
 import { affineConstants, type LowerContext, mapShape } from "./lower_context.js";
 import type { Port, Ref } from "./plan.js";
 

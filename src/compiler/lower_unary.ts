@@ -1,6 +1,7 @@
 /** Operations that rearrange maps or compute elementwise on them, without an epilogue. */
+
+import { mapBytes } from "../abi/sizes.js";
 import type { ConcatOp, MulOp, UnaryFunction, UnaryOp } from "./ir.js";
-import { mapBytes } from "./kernel_sizes.js";
 import { bytesOf, type LowerContext, type MapShape } from "./lower_context.js";
 import type { Call, Ref } from "./plan.js";
 

@@ -1,3 +1,4 @@
+import { bitBytes, bitWords, im2colWords, mapStride, xnorGemmWeightBytes } from "../abi/sizes.js";
 import {
   type BinaryConv,
   borderConstant,
@@ -8,7 +9,6 @@ import {
   widenWeights,
 } from "./binary_conv.js";
 import { tapSums } from "./binary_weights.js";
-import { bitBytes, bitWords, im2colWords, mapStride, xnorGemmWeightBytes } from "./kernel_sizes.js";
 import { bytesOf } from "./lower_context.js";
 import type { Arg, Call } from "./plan.js";
 import { offsetRef, type PlanBuilder, packedConstant } from "./plan_builder.js";

@@ -1,5 +1,5 @@
+import { convU8Lanes, convU8Runs } from "../abi/sizes.js";
 import type { Pair } from "../graph/types.js";
-import { convU8Lanes, convU8Runs } from "./kernel_sizes.js";
 
 /** y = scale * x + shift, a value a channel. */
 export interface ChannelAffine {

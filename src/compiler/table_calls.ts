@@ -1,4 +1,12 @@
 import {
+  bitWords,
+  tableConvCorrectionBytes,
+  tableConvCountStride,
+  tableConvRowBand,
+  tableConvSelectorBytes,
+  tableConvWeightBytes,
+} from "../abi/sizes.js";
+import {
   type BinaryConv,
   borderConstant,
   type CountsFormat,
@@ -7,14 +15,6 @@ import {
   kernelShape,
   widenWeights,
 } from "./binary_conv.js";
-import {
-  bitWords,
-  tableConvCorrectionBytes,
-  tableConvCountStride,
-  tableConvRowBand,
-  tableConvSelectorBytes,
-  tableConvWeightBytes,
-} from "./kernel_sizes.js";
 import type { Call, Ref } from "./plan.js";
 import { offsetRef, type PlanBuilder, packedConstant } from "./plan_builder.js";
 

@@ -1,5 +1,5 @@
+import { RESERVED_BYTES } from "../abi/constants.js";
 import { XnorkitError } from "../errors.js";
-import { RESERVED_BYTES } from "./wasm.js";
 
 const pageBytes = 65536;
 const maxPages = 65536;

@@ -1,9 +1,6 @@
 import type { KernelExports } from "../abi/signatures.js";
 import { XnorkitError } from "../errors.js";
 
-/** The first byte of the memory that the host may use; the kernels own what is below (assembly/layout.ts). */
-export const RESERVED_BYTES = 131072;
-
 /** A kernel module's instance and the memory that the host gave it. */
 export interface Kernels {
   readonly exports: KernelExports;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mapBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { mapBytes, mapStride } from "../../src/abi/sizes.js";
 import { drawFloats, float32 } from "../support/bits.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, assertWithin, randomValues, readMap, toMap } from "../support/maps.js";

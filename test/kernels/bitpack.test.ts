@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bitBytes, mapBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { bitBytes, mapBytes, mapStride } from "../../src/abi/sizes.js";
 import { drawFloats, flipSign, float32, putBits, randomBits, readBits } from "../support/bits.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, paddedToStride, readMap, toMap } from "../support/maps.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { convF32ScratchBytes, convF32WeightBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { convF32ScratchBytes, convF32WeightBytes, mapStride } from "../../src/abi/sizes.js";
 import { type ConvCase, naiveConv, squareConv } from "../support/conv_cases.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, assertWithin, paddedToStride, randomValues, readMap, toMap } from "../support/maps.js";

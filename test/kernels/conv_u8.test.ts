@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  convU8Lanes,
-  convU8Runs,
-  convU8ScratchBytes,
-  convU8WeightBytes,
-  mapStride,
-} from "../../src/compiler/kernel_sizes.js";
+import { convU8Lanes, convU8Runs, convU8ScratchBytes, convU8WeightBytes, mapStride } from "../../src/abi/sizes.js";
 import { type ChannelAffine, type QuantizedStem, quantizeStem, type Stem } from "../../src/compiler/quantize_stem.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, assertWithin, randomValues, readMap } from "../support/maps.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mapBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { mapBytes, mapStride } from "../../src/abi/sizes.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, randomValues, readMap, toMap } from "../support/maps.js";
 

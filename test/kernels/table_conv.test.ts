@@ -10,7 +10,7 @@ import {
   tableConvRowBand,
   tableConvSelectorBytes,
   tableConvWeightBytes,
-} from "../../src/compiler/kernel_sizes.js";
+} from "../../src/abi/sizes.js";
 import { openKernels } from "../support/kernels.js";
 
 /** What a tap outside the image reads: -1, +1, or nothing. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bitBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { bitBytes, mapStride } from "../../src/abi/sizes.js";
 import { drawFloats, flipSign, float32, randomBits, readBits } from "../support/bits.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, paddedToStride, toMap } from "../support/maps.js";

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { ConvF32Shape } from "../../src/compiler/kernel_sizes.js";
-import { convF32ScratchBytes, convF32WeightBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
-import { usesWinograd, winogradF32ScratchBytes, winogradF32WeightBytes } from "../../src/compiler/winograd.js";
+import type { ConvF32Shape } from "../../src/abi/sizes.js";
+import {
+  convF32ScratchBytes,
+  convF32WeightBytes,
+  mapStride,
+  winogradF32ScratchBytes,
+  winogradF32WeightBytes,
+} from "../../src/abi/sizes.js";
+import { usesWinograd } from "../../src/compiler/choose_kernel.js";
 import { type ConvCase, naiveConv, squareConv } from "../support/conv_cases.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, assertWithin, paddedToStride, randomValues, readMap, toMap } from "../support/maps.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bitBytes, bitWords } from "../../src/compiler/kernel_sizes.js";
+import { bitBytes, bitWords } from "../../src/abi/sizes.js";
 import type { KernelBench } from "./kernels.js";
 
 /** One value (0 or 1) a channel and pixel, `[pixel][channels]`. */

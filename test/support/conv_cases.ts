@@ -1,4 +1,4 @@
-import type { ConvF32Shape } from "../../src/compiler/kernel_sizes.js";
+import type { ConvF32Shape } from "../../src/abi/sizes.js";
 
 /** A convolution to check: what the kernels take, and the seed of its values. */
 export interface ConvCase extends ConvF32Shape {

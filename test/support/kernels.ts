@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { RESERVED_BYTES } from "../../src/abi/constants.js";
 import type { KernelExports } from "../../src/abi/signatures.js";
-import { instantiateKernels, RESERVED_BYTES } from "../../src/runtime/wasm.js";
+import { instantiateKernels } from "../../src/runtime/wasm.js";
 
 /** The kernels with a memory and an allocator, for tests: every case allocates what it needs and `reset` starts over. */
 export interface KernelBench {

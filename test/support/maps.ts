@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mapStride } from "../../src/compiler/kernel_sizes.js";
+import { mapStride } from "../../src/abi/sizes.js";
 import type { KernelBench } from "./kernels.js";
 
 /** Reproducible floats in [-1, 1). */

@@ -2,10 +2,25 @@
  * Bytes that the kernels' layouts take, as assembly/ defines them. The host owns all memory, so the plan must know every size
  * before a kernel runs.
  */
+import {
+  CONV_F32_BLOCK,
+  CONV_U8_BLOCK,
+  TABLE_CONV_BLOCK,
+  TABLE_CONV_WORD_BYTES,
+  WINOGRAD_BAND_TILES,
+  WINOGRAD_BAND_VALUES,
+  WINOGRAD_TILE_BYTES,
+  XNOR_GEMM_PANEL,
+} from "./constants.js";
+
+/** The next multiple of `step`. */
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
 
 /** Floats from one pixel of a map to the next. */
 export function mapStride(channels: number): number {
-  return Math.ceil(channels / 4) * 4;
+  return roundUp(channels, 4);
 }
 
 /** Bytes of a float map. */
@@ -32,7 +47,7 @@ export function convF32WeightBytes(
   groups: number,
 ): number {
   const depthwise = groups > 1 && inputsPerGroup === 1 && channels === groups;
-  const lanes = depthwise ? mapStride(channels) : groups * Math.ceil(channels / groups / 8) * 8;
+  const lanes = depthwise ? mapStride(channels) : groups * roundUp(channels / groups, CONV_F32_BLOCK);
   return lanes * inputsPerGroup * kernelHeight * kernelWidth * 4;
 }
 
@@ -68,9 +83,52 @@ export function convF32ScratchBytes(shape: ConvF32Shape): number {
   return floats * 4 + 16;
 }
 
+/**
+ * Points along an axis, and pairs of a point and a phase that has it: for kernels of up to four taps a phase of the stride 5 points, and
+ * a sixth where a phase has four; for kernels of up to two taps a phase 3, and a fourth where it has two.
+ */
+export function winogradAxis(kernel: number, stride: number): { readonly points: number; readonly pairs: number } {
+  const near = kernel > 2 * stride ? 5 : 3;
+  const far = Math.max(0, kernel - (near === 5 ? 3 : 1) * stride);
+  return { points: near + (far > 0 ? 1 : 0), pairs: near * stride + far };
+}
+
+/** Pairs of a point and a phase, of both axes. */
+export function winogradPointPhases({ kernelHeight, kernelWidth, strideHeight, strideWidth }: ConvF32Shape): number {
+  return winogradAxis(kernelHeight, strideHeight).pairs * winogradAxis(kernelWidth, strideWidth).pairs;
+}
+
+/** Rows of tiles that are computed together, and their tiles, filled up to fours. */
+export function winogradBand(shape: ConvF32Shape): { readonly rows: number; readonly tiles: number } {
+  const tilesX = Math.ceil(shape.outWidth / 3);
+  const most = Math.min(
+    WINOGRAD_BAND_TILES,
+    Math.floor(WINOGRAD_BAND_VALUES / (winogradPointPhases(shape) * shape.inChannels)),
+  );
+  const rows = Math.max(1, Math.floor(most / tilesX));
+  return { rows, tiles: roundUp(rows * tilesX, 4) };
+}
+
+/** Bytes of the weights in the order that winogradF32Pack writes. */
+export function winogradF32WeightBytes(shape: ConvF32Shape): number {
+  const { inChannels, outChannels, groups } = shape;
+  return roundUp(outChannels / groups, CONV_F32_BLOCK) * inChannels * winogradPointPhases(shape) * 4;
+}
+
+/** Bytes of the rows, values and products that winogradF32 keeps in `scratch`. */
+export function winogradF32ScratchBytes(shape: ConvF32Shape): number {
+  const { width, inChannels, strideHeight, strideWidth } = shape;
+  const stride = mapStride(inChannels);
+  const tilesX = Math.ceil(shape.outWidth / 3);
+  const { tiles } = winogradBand(shape);
+  const rows = 6 * strideHeight * strideWidth * (3 * tilesX + 3) * stride;
+  const values = (winogradPointPhases(shape) * inChannels + 36 * (stride - inChannels)) * tiles;
+  return (width * stride + rows + values) * 4 + tiles * WINOGRAD_TILE_BYTES;
+}
+
 /** Bytes of a dense layer's weights in the order that denseF32Pack writes (assembly/dense_f32.ts). */
 export function denseF32WeightBytes(units: number, inputs: number): number {
-  return Math.ceil(units / 8) * 8 * inputs * 4;
+  return roundUp(units, CONV_F32_BLOCK) * inputs * 4;
 }
 
 /** u64 words of one im2col row: taps of at most 32 channels share words (joinTaps in assembly/im2col.ts), others have their own. */
@@ -80,7 +138,7 @@ export function im2colWords(channels: number, taps: number): number {
 
 /** Bytes of a popcount GEMM's weights: panels of four channels, the last one filled up (assembly/xnor_gemm.ts). */
 export function xnorGemmWeightBytes(channels: number, words: number): number {
-  return Math.ceil(channels / 4) * 4 * words * 8;
+  return roundUp(channels, XNOR_GEMM_PANEL) * words * 8;
 }
 
 /** Bytes of a table convolution's selectors: one byte for four channels of the padded images (assembly/table_conv.ts). */
@@ -90,17 +148,17 @@ export function tableConvSelectorBytes(
   paddedWidth: number,
   channels: number,
 ): number {
-  return batch * paddedHeight * paddedWidth * bitWords(channels) * 16;
+  return batch * paddedHeight * paddedWidth * bitWords(channels) * TABLE_CONV_WORD_BYTES;
 }
 
 /** Bytes of a table convolution's weights: 1 bit each, output channels filled up to blocks of 64, input channels to words of 64. */
 export function tableConvWeightBytes(outChannels: number, inChannels: number, taps: number): number {
-  return Math.ceil(outChannels / 64) * 64 * taps * bitWords(inChannels) * 8;
+  return roundUp(outChannels, TABLE_CONV_BLOCK) * taps * bitWords(inChannels) * 8;
 }
 
 /** u16 counts from one pixel of a table convolution to the next. */
 export function tableConvCountStride(outChannels: number): number {
-  return Math.ceil(outChannels / 64) * 64;
+  return roundUp(outChannels, TABLE_CONV_BLOCK);
 }
 
 /** Bytes of a table convolution's counts. */
@@ -125,7 +183,7 @@ export function tableConvIsExact(inChannels: number, taps: number, zeroPadding: 
 
 /**
  * Output rows, of all images together, that share a table: bands of about 1568 pixels, whose counts and selectors fit an L2 cache of
- * 512 KiB, of equal height. At 56x56x64: 518 GMAC/s at 560 pixels, 525 at 784, 531 at 1568, 535 at 3136 with an L2 of 1 MiB.
+ * 512 KiB, of equal height. Half the pixels cost 1 % of the time at 56x56x64, a third 2 %.
  */
 export function tableConvRowBand(batch: number, outHeight: number, outWidth: number): number {
   const rows = batch * outHeight;
@@ -135,14 +193,14 @@ export function tableConvRowBand(batch: number, outHeight: number, outWidth: num
 
 /** Floats of a byte-image convolution's scale, and of each class of its bias: whole blocks of 16 channels (assembly/conv_u8.ts). */
 export function convU8Lanes(channels: number): number {
-  return Math.ceil(channels / 16) * 16;
+  return roundUp(channels, CONV_U8_BLOCK);
 }
 
 /** How a byte-image convolution walks an output pixel's inputs: runs of consecutive values, each filled up to an even number. */
 export function convU8Runs(inChannels: number, kernelHeight: number, kernelWidth: number, dilationWidth: number) {
   const touching = dilationWidth === 1 || kernelWidth === 1;
   const values = inChannels * kernelHeight * (touching ? kernelWidth : 1);
-  return { count: touching ? 1 : kernelWidth, values, padded: Math.ceil(values / 2) * 2 };
+  return { count: touching ? 1 : kernelWidth, values, padded: roundUp(values, 2) };
 }
 
 /** Bytes of a byte-image convolution's weights in the order that quantizeStem writes. */
@@ -163,5 +221,5 @@ export function convU8ScratchBytes(shape: Omit<ConvF32Shape, "groups" | "outChan
   const reachWidth = (shape.outWidth - 1) * shape.strideWidth + (shape.kernelWidth - 1) * shape.dilationWidth + 1;
   const rowBytes = reachWidth * shape.inChannels * 2;
   // The last run may read one value past the strip, for which its weights are zero.
-  return Math.ceil((reachHeight * rowBytes) / 16) * 16 + shape.kernelHeight * rowBytes + 16;
+  return roundUp(reachHeight * rowBytes, 16) + shape.kernelHeight * rowBytes + 16;
 }
