@@ -1,3 +1,4 @@
+/** Additions: residuals, and slices of them. */
 import { XnorkitError } from "../errors.js";
 import type { AddNode } from "../graph/types.js";
 import { formatShape, sameShape } from "../tensor.js";
@@ -8,7 +9,7 @@ import { mapSize, type Value } from "./value.js";
  * pass (the slices of BMXNet v2's ResNetE).
  * @throws XnorkitError `bad-shape` where the maps differ in another axis or b's channels reach past a's.
  */
-export function add(node: AddNode, a: Value, b: Value): Value {
+function add(node: AddNode, [a, b]: readonly Value[]): Value {
   const sliced = [b.shape[0], a.shape[1], ...b.shape.slice(2)];
   const { batch, channels, positions } = mapSize(a);
   const sliceChannels = mapSize(b).channels;
@@ -27,3 +28,5 @@ export function add(node: AddNode, a: Value, b: Value): Value {
   }
   return { shape: a.shape, data };
 }
+
+export const additions = { add };

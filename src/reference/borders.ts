@@ -1,10 +1,12 @@
+/** Rows and columns put around a map or taken off it, and a map as one row. */
 import { XnorkitError } from "../errors.js";
-import type { CropNode, PadNode } from "../graph/types.js";
-import { formatShape } from "../tensor.js";
+import type { CropNode, FlattenNode, PadNode } from "../graph/types.js";
+import { elementCount, formatShape } from "../tensor.js";
+import { inLayout } from "./layout.js";
 import { mapAxes, type Value } from "./value.js";
 
 /** Rows and columns of a constant around the map. */
-export function pad(node: PadNode, input: Value): Value {
+function pad(node: PadNode, [input]: readonly Value[]): Value {
   const [, , height, width] = mapAxes(input, node.name);
   return moved(
     input,
@@ -19,19 +21,27 @@ export function pad(node: PadNode, input: Value): Value {
 }
 
 /**
- * The map without its first `top` rows and `left` columns.
+ * The map without its first `top` and last `bottom` rows, and its first `left` and last `right` columns.
  * @throws XnorkitError `bad-shape` where nothing is left.
  */
-export function crop({ name, top, left }: CropNode, input: Value): Value {
+function crop({ name, top, left, bottom = 0, right = 0 }: CropNode, [input]: readonly Value[]): Value {
   const [, , height, width] = mapAxes(input, name);
-  if (top >= height || left >= width) {
+  const window = { top, left, height: height - top - bottom, width: width - left - right };
+  if (window.height < 1 || window.width < 1) {
     throw new XnorkitError(
       "bad-shape",
-      `${name} drops ${top} rows and ${left} columns of ${formatShape(input.shape)}: nothing is left`,
+      `${name} drops ${top + bottom} rows and ${left + right} columns of ${formatShape(input.shape)}: nothing is left`,
     );
   }
-  return moved(input, { top, left, height: height - top, width: width - left }, 0);
+  return moved(input, window, 0);
 }
+
+/** One row for each image, its numbers in the order of the layout. */
+function flatten({ layout }: FlattenNode, [input]: readonly Value[]): Value {
+  return { shape: [input.shape[0], elementCount(input.shape.slice(1))], data: inLayout(input, layout) };
+}
+
+export const borders = { pad, crop, flatten };
 
 /** The window of the map that begins at (top, left), `outside` where it reaches past the map. */
 function moved(

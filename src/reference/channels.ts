@@ -1,6 +1,13 @@
 /** Operations that move, join or reduce channels. */
 import { XnorkitError } from "../errors.js";
-import type { ChannelShuffleNode, ConcatNode, SliceChannelsNode } from "../graph/types.js";
+import type {
+  AbsMeanNode,
+  ChannelShuffleNode,
+  ConcatNode,
+  LogSoftmaxNode,
+  SliceChannelsNode,
+  SoftmaxNode,
+} from "../graph/types.js";
 import { formatShape, sameShape } from "../tensor.js";
 import { mapSize, type Value } from "./value.js";
 
@@ -8,7 +15,7 @@ import { mapSize, type Value } from "./value.js";
  * The channels of all inputs one after the other (`concat(dim=1)`).
  * @throws XnorkitError `bad-shape` where the maps differ in another axis.
  */
-export function concat(node: ConcatNode, inputs: readonly Value[]): Value {
+function concat(node: ConcatNode, inputs: readonly Value[]): Value {
   const [first] = inputs;
   const { batch, positions } = mapSize(first);
   const channels = inputs.reduce((sum, input) => sum + mapSize(input).channels, 0);
@@ -32,7 +39,7 @@ export function concat(node: ConcatNode, inputs: readonly Value[]): Value {
 }
 
 /** Channels [begin, end). */
-export function sliceChannels(node: SliceChannelsNode, input: Value): Value {
+function sliceChannels(node: SliceChannelsNode, [input]: readonly Value[]): Value {
   const { channels } = mapSize(input);
   if (node.begin < 0 || node.begin >= node.end || node.end > channels) {
     throw new XnorkitError(
@@ -51,7 +58,7 @@ export function sliceChannels(node: SliceChannelsNode, input: Value): Value {
  * is channel (c mod groups) C / groups + floor(c / groups).
  * @throws XnorkitError `bad-shape` where the groups do not divide the channels.
  */
-export function channelShuffle({ name, groups }: ChannelShuffleNode, input: Value): Value {
+function channelShuffle({ name, groups }: ChannelShuffleNode, [input]: readonly Value[]): Value {
   const { channels } = mapSize(input);
   if (channels % groups !== 0) {
     throw new XnorkitError(
@@ -79,7 +86,7 @@ function pickChannels(input: Value, sources: readonly number[]): Value {
 }
 
 /** Mean of |x| over the channels, as one channel: A of XNOR-Net (arXiv 1603.05279, section 3.2). */
-export function absMean(input: Value): Value {
+function absMean(_: AbsMeanNode, [input]: readonly Value[]): Value {
   const { batch, channels, positions } = mapSize(input);
   const data = new Float64Array(batch * positions);
   for (let plane = 0; plane < batch * channels; plane++) {
@@ -90,20 +97,36 @@ export function absMean(input: Value): Value {
 }
 
 /** exp(x_i) / sum exp(x_j) over the channels, with the largest x subtracted first so that nothing overflows. */
-export function softmax(input: Value): Value {
+function softmax(_: SoftmaxNode, [input]: readonly Value[]): Value {
+  return overChannels(input, (values) => {
+    const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
+    const powers = values.map((value) => Math.exp(value - largest));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    return powers.map((power) => power / sum);
+  });
+}
+
+/** x_i - log(sum exp(x_j)) over the channels, with the largest x subtracted first so that nothing overflows. */
+function logSoftmax(_: LogSoftmaxNode, [input]: readonly Value[]): Value {
+  return overChannels(input, (values) => {
+    const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
+    const sum = values.reduce((total, value) => total + Math.exp(value - largest), 0);
+    return values.map((value) => value - largest - Math.log(sum));
+  });
+}
+
+/** The channels of each place, changed together. */
+function overChannels(input: Value, change: (values: readonly number[]) => readonly number[]): Value {
   const { batch, channels, positions } = mapSize(input);
   const data = new Float64Array(input.data.length);
   for (let image = 0; image < batch; image++) {
     for (let position = 0; position < positions; position++) {
-      const places = Array.from(
-        { length: channels },
-        (_, channel) => (image * channels + channel) * positions + position,
-      );
-      const largest = places.reduce((most, place) => Math.max(most, input.data[place]), -Infinity);
-      const powers = places.map((place) => Math.exp(input.data[place] - largest));
-      const sum = powers.reduce((total, power) => total + power, 0);
-      for (const [channel, place] of places.entries()) data[place] = powers[channel] / sum;
+      const first = image * channels * positions + position;
+      const values = Array.from({ length: channels }, (_, channel) => input.data[first + channel * positions]);
+      for (const [channel, value] of change(values).entries()) data[first + channel * positions] = value;
     }
   }
   return { shape: input.shape, data };
 }
+
+export const channelOperations = { concat, sliceChannels, channelShuffle, absMean, softmax, logSoftmax };

@@ -1,3 +1,4 @@
+/** Convolutions, with float weights and with quantised ones. */
 import { XnorkitError } from "../errors.js";
 import type { BinaryConv2dNode, Conv2dNode } from "../graph/types.js";
 import { formatShape, type Shape } from "../tensor.js";
@@ -11,7 +12,7 @@ import { mapAxes, type Value } from "./value.js";
  * A float convolution with zeros outside the map (cross-correlation, as in both frameworks), plus the bias where there is one.
  * @throws XnorkitError `bad-shape` or `missing-weight` where parameters and input do not fit the node.
  */
-export function conv2d(node: Conv2dNode, weights: Weights, input: Value): Value {
+function conv2d(node: Conv2dNode, [input]: readonly Value[], weights: Weights): Value {
   const weight = readFloatParameter(weights, node.weight, weightShape(node, input));
   const output = convolve(node, input, weight, 0);
   if (node.bias !== null) {
@@ -28,7 +29,7 @@ export function conv2d(node: Conv2dNode, weights: Weights, input: Value): Value 
  * @throws XnorkitError `bad-shape` or `missing-weight` where parameters and input do not fit the node; `bad-value` where the node
  * needs the size of weights of which the file holds only signs. A scale stored beside signs is taken for the mean.
  */
-export function binaryConv2d(node: BinaryConv2dNode, weights: Weights, input: Value): Value {
+function binaryConv2d(node: BinaryConv2dNode, [input]: readonly Value[], weights: Weights): Value {
   const shape = weightShape(node, input);
   const parameter = readParameter(weights, node.weight, shape);
   const needsScale = node.scaling !== "none" && parameter.scale === null;
@@ -53,6 +54,8 @@ export function binaryConv2d(node: BinaryConv2dNode, weights: Weights, input: Va
   if (node.offset) mapChannels(output, (h) => (h + fanIn) / 2);
   return output;
 }
+
+export const convolutions = { conv2d, binaryConv2d };
 
 /** OIHW shape that the node's weight must have for this input. */
 function weightShape(node: Conv2dNode | BinaryConv2dNode, input: Value): Shape {

@@ -1,3 +1,4 @@
+/** Dense layers, with float weights and with quantised ones. */
 import { XnorkitError } from "../errors.js";
 import type { BinaryDenseNode, DenseNode } from "../graph/types.js";
 import type { Weights } from "../weights.js";
@@ -9,7 +10,7 @@ import type { Value } from "./value.js";
  * y = x W^T + bias on the rows of the input, all axes but the first taken as one: [N, units].
  * @throws XnorkitError `missing-weight` or `bad-shape` where a parameter does not fit.
  */
-export function dense(node: DenseNode, weights: Weights, input: Value): Value {
+function dense(node: DenseNode, [input]: readonly Value[], weights: Weights): Value {
   const weight = readFloatParameter(weights, node.weight, [node.units, inputCount(input)]);
   return addBias(node, weights, multiply(input, weight, node.units));
 }
@@ -20,7 +21,7 @@ export function dense(node: DenseNode, weights: Weights, input: Value): Value {
  * @throws XnorkitError `missing-weight` or `bad-shape` where a parameter does not fit; `bad-value` where the quantiser needs the
  * size of weights of which the file holds only signs.
  */
-export function binaryDense(node: BinaryDenseNode, weights: Weights, input: Value): Value {
+function binaryDense(node: BinaryDenseNode, [input]: readonly Value[], weights: Weights): Value {
   const inputs = inputCount(input);
   const { data, signsOnly } = readParameter(weights, node.weight, [node.units, inputs]);
   if (signsOnly && (node.quantizer === "dorefa" || node.quantizer === "identity")) {
@@ -33,6 +34,8 @@ export function binaryDense(node: BinaryDenseNode, weights: Weights, input: Valu
   const h = multiply(input, quantizeWeights(latent, node.quantizer, node.bits), node.units);
   return addBias(node, weights, node.offset ? { ...h, data: h.data.map((value) => (value + inputs) / 2) } : h);
 }
+
+export const denseLayers = { dense, binaryDense };
 
 function inputCount(input: Value): number {
   return input.data.length / input.shape[0];

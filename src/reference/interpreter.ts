@@ -1,16 +1,18 @@
+/** The reference run: node by node in f64, each from the values that it reads. */
 import { XnorkitError } from "../errors.js";
-import type { Graph, Node } from "../graph/types.js";
+import type { ComputedNode, Graph, Node } from "../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import type { Weights } from "../weights.js";
-import { add } from "./addition.js";
-import { crop, pad } from "./borders.js";
-import { absMean, channelShuffle, concat, sliceChannels, softmax } from "./channels.js";
-import { binaryConv2d, conv2d } from "./convolution.js";
-import { binaryDense, dense } from "./dense.js";
-import { activation, mul, scale } from "./elementwise.js";
-import { batchNorm, normalizeInput } from "./normalization.js";
-import { avgPool, globalAvgPool, maxPool } from "./pooling.js";
-import { quantizeActivations, relu } from "./quantizers.js";
+import { additions } from "./addition.js";
+import { borders } from "./borders.js";
+import { channelOperations } from "./channels.js";
+import { convolutions } from "./convolution.js";
+import { denseLayers } from "./dense.js";
+import { elementwise } from "./elementwise.js";
+import { channelsAtPort, fromPort, toPort } from "./layout.js";
+import { normalizations, normalizeInput } from "./normalization.js";
+import type { Operation, Operations } from "./operation.js";
+import { poolings } from "./pooling.js";
 import type { Value } from "./value.js";
 
 /** How the reference runs a graph. */
@@ -21,12 +23,12 @@ export interface ReferenceOptions {
   readonly taps?: readonly string[];
   /**
    * Values that given `quantize` nodes return instead of their own. So a run follows another implementation's sign decisions
-   * where an input lies within rounding of a threshold.
+   * where an input lies within rounding of a threshold. In the graph's layout, as taps are.
    */
   readonly quantized?: ReadonlyMap<string, Float64Array>;
 }
 
-/** What the reference computed, in f64. */
+/** What the reference computed, in f64; maps in the graph's layout. */
 export interface ReferenceResult {
   readonly output: Value;
   /** The tapped values by name. */
@@ -59,74 +61,35 @@ export function runReference(
       node.name,
       replacement === undefined
         ? evaluate(node, inputs, weights, graph, input)
-        : replaceQuantized(node, inputs[0], replacement),
+        : replaceQuantized(node, inputs[0], replacement, graph),
     );
     for (const name of [...node.inputs, node.name]) {
       if (!kept.has(name) && (lastReader.get(name) ?? -1) <= index) values.delete(name);
     }
   }
 
-  const taps = new Map((options.taps ?? []).map((name) => [name, requireValue(values, name)]));
-  return { output: requireValue(values, graph.output), taps };
+  const port = (name: string) => toPort(requireValue(values, name), graph.layout);
+  return { output: port(graph.output), taps: new Map((options.taps ?? []).map((name) => [name, port(name)])) };
 }
+
+const operations: Operations<ComputedNode> = {
+  ...convolutions,
+  ...denseLayers,
+  ...poolings,
+  ...normalizations,
+  ...elementwise,
+  ...additions,
+  ...channelOperations,
+  ...borders,
+};
 
 /** Computes one node from the values it reads. */
 function evaluate(node: Node, inputs: readonly Value[], weights: Weights, graph: Graph, input: Tensor): Value {
-  const [x, y] = inputs;
-  switch (node.kind) {
-    case "input":
-      return normalizeInput(input, graph.preprocess);
-    case "conv2d":
-      return conv2d(node, weights, x);
-    case "binaryConv2d":
-      return binaryConv2d(node, weights, x);
-    case "quantize":
-      return { shape: x.shape, data: quantizeActivations(x.data, node.method, node.bits) };
-    case "batchNorm":
-      return batchNorm(node, weights, x);
-    case "relu":
-      return { shape: x.shape, data: x.data.map(relu) };
-    case "add":
-      return add(node, x, y);
-    case "maxPool":
-      return maxPool(node, x);
-    case "avgPool":
-      return avgPool(node, x);
-    case "globalAvgPool":
-      return globalAvgPool(x);
-    case "flatten":
-      return { shape: [x.shape[0], elementCount(x.shape.slice(1))], data: x.data };
-    case "dense":
-      return dense(node, weights, x);
-    case "binaryDense":
-      return binaryDense(node, weights, x);
-    case "concat":
-      return concat(node, inputs);
-    case "mul":
-      return mul(node, x, y);
-    case "scale":
-      return scale(node, x);
-    case "absMean":
-      return absMean(x);
-    case "channelShuffle":
-      return channelShuffle(node, x);
-    case "sliceChannels":
-      return sliceChannels(node, x);
-    case "pad":
-      return pad(node, x);
-    case "crop":
-      return crop(node, x);
-    case "activation":
-      return activation(node, x);
-    case "softmax":
-      return softmax(x);
-    default:
-      return unknownKind(node);
+  if (node.kind === "input") return normalizeInput(input, graph);
+  if (!Object.hasOwn(operations, node.kind)) {
+    throw new XnorkitError("bad-graph", `the reference does not know the kind of ${node.name}: ${String(node.kind)}`);
   }
-}
-
-function unknownKind(node: Node): never {
-  throw new XnorkitError("bad-graph", `the reference does not know this node: ${JSON.stringify(node)}`);
+  return (operations[node.kind] as Operation<ComputedNode>)(node, inputs, weights);
 }
 
 function checkInput(graph: Graph, input: Tensor, inputShape: Shape | undefined): void {
@@ -140,7 +103,8 @@ function checkInput(graph: Graph, input: Tensor, inputShape: Shape | undefined):
   if (inputShape !== undefined && !sameShape(shape, inputShape)) {
     throw new XnorkitError("bad-shape", `the input is ${formatShape(shape)}, expected ${formatShape(inputShape)}`);
   }
-  if (shape.length !== graph.inputShape.length || shape[1] !== graph.inputShape[1]) {
+  const channels = (port: Shape) => channelsAtPort(port, graph.layout);
+  if (shape.length !== graph.inputShape.length || channels(shape) !== channels(graph.inputShape)) {
     throw new XnorkitError(
       "bad-shape",
       `the input is ${formatShape(shape)}, but ${graph.name} reads ${formatShape(graph.inputShape)} (batch, height and width may differ)`,
@@ -184,12 +148,12 @@ function requireValue(values: ReadonlyMap<string, Value>, name: string): Value {
   return value;
 }
 
-function replaceQuantized(node: Node, x: Value, replacement: Float64Array): Value {
+function replaceQuantized(node: Node, x: Value, replacement: Float64Array, { layout }: Graph): Value {
   if (replacement.length !== x.data.length) {
     throw new XnorkitError(
       "bad-option",
       `${node.name} returns ${x.data.length} values (${formatShape(x.shape)}), but ${replacement.length} were given to replace them`,
     );
   }
-  return { shape: x.shape, data: replacement };
+  return fromPort({ shape: toPort(x, layout).shape, data: replacement }, layout);
 }

@@ -1,6 +1,8 @@
-import type { BatchNormNode, Preprocess } from "../graph/types.js";
+/** Batch norms, and the normalisation of pixels. */
+import type { BatchNormNode, Graph } from "../graph/types.js";
 import type { Tensor } from "../tensor.js";
 import type { Weights } from "../weights.js";
+import { fromPort } from "./layout.js";
 import { readFloatParameter } from "./parameters.js";
 import { mapSize, type Value } from "./value.js";
 
@@ -9,7 +11,7 @@ import { mapSize, type Value } from "./value.js";
  * `fixGamma` (MXNet's fix_gamma) the stored gamma counts as 1.
  * @throws XnorkitError `missing-weight` or `bad-shape` where a parameter does not fit.
  */
-export function batchNorm(node: BatchNormNode, weights: Weights, input: Value): Value {
+function batchNorm(node: BatchNormNode, [input]: readonly Value[], weights: Weights): Value {
   const { batch, channels, positions } = mapSize(input);
   const read = (name: string) => readFloatParameter(weights, name, [channels]);
   const mean = read(node.mean);
@@ -29,9 +31,11 @@ export function batchNorm(node: BatchNormNode, weights: Weights, input: Value): 
   return { shape: input.shape, data };
 }
 
-/** What the first layer reads: floats as they are; pixels as (pixel - mean) / std where the graph says so. */
-export function normalizeInput(input: Tensor, preprocess: Preprocess | undefined): Value {
-  const value: Value = { shape: input.shape, data: Float64Array.from(input.data) };
+export const normalizations = { batchNorm };
+
+/** What the first layer reads, NCHW: floats as they are; pixels as (pixel - mean) / std where the graph says so. */
+export function normalizeInput(input: Tensor, { preprocess, layout }: Graph): Value {
+  const value = fromPort({ shape: input.shape, data: Float64Array.from(input.data) }, layout);
   if (preprocess === undefined || input.data instanceof Float32Array) return value;
   const { channels, positions } = mapSize(value);
   const { mean, std } = preprocess;
@@ -39,5 +43,5 @@ export function normalizeInput(input: Tensor, preprocess: Preprocess | undefined
     const channel = Math.floor(i / positions) % channels;
     return (pixel - (mean.length === 1 ? mean[0] : mean[channel])) / (std.length === 1 ? std[0] : std[channel]);
   });
-  return { shape: input.shape, data };
+  return { shape: value.shape, data };
 }

@@ -1,9 +1,10 @@
-import type { AvgPoolNode, MaxPoolNode } from "../graph/types.js";
+/** Pooling: maxima and means of what lies under a window, or of the whole map. */
+import type { AvgPoolNode, GlobalAvgPoolNode, MaxPoolNode } from "../graph/types.js";
 import { windowPlaces } from "./padding.js";
 import { mapAxes, mapSize, type Value } from "./value.js";
 
 /** Max pooling, floor mode; taps outside the map count as -infinity. Source: gluon `MaxPool2D`, torch `MaxPool2d`. */
-export function maxPool(node: MaxPoolNode, input: Value): Value {
+function maxPool(node: MaxPoolNode, [input]: readonly Value[]): Value {
   return pool(node, input, (taps) => {
     let largest = -Infinity;
     for (const tap of taps) largest = Math.max(largest, tap);
@@ -15,7 +16,7 @@ export function maxPool(node: MaxPoolNode, input: Value): Value {
  * Mean pooling, floor mode. The divisor is the kernel's area with `countIncludePad`, else the number of taps inside the map.
  * Source: gluon `AvgPool2D`, torch `AvgPool2d`.
  */
-export function avgPool(node: AvgPoolNode, input: Value): Value {
+function avgPool(node: AvgPoolNode, [input]: readonly Value[]): Value {
   const area = node.kernel[0] * node.kernel[1];
   return pool(node, input, (taps) => {
     let sum = 0;
@@ -25,7 +26,7 @@ export function avgPool(node: AvgPoolNode, input: Value): Value {
 }
 
 /** Mean over height and width: [N, C, 1, 1]. */
-export function globalAvgPool(input: Value): Value {
+function globalAvgPool(_: GlobalAvgPoolNode, [input]: readonly Value[]): Value {
   const { batch, channels, positions } = mapSize(input);
   const data = Float64Array.from({ length: batch * channels }, (_, plane) => {
     let sum = 0;
@@ -34,6 +35,8 @@ export function globalAvgPool(input: Value): Value {
   });
   return { shape: [batch, channels, 1, 1], data };
 }
+
+export const poolings = { maxPool, avgPool, globalAvgPool };
 
 /** Reduces the taps of each window that lie inside the map. */
 function pool(node: MaxPoolNode | AvgPoolNode, input: Value, reduce: (taps: readonly number[]) => number): Value {

@@ -1,4 +1,5 @@
-import type { ActivationQuantizer, WeightQuantizer } from "../graph/types.js";
+/** Quantisers of activations and of weights, number by number or tensor by tensor. */
+import type { ActivationQuantizer, FakeQuantizeNode, WeightQuantizer } from "../graph/types.js";
 
 /**
  * The activation quantisers of BMXNet v2 (`python/mxnet/gluon/nn/binary_layers.py`) and torch's sign, forward only. `bits` counts
@@ -12,7 +13,7 @@ export function quantizeActivations(x: Float64Array, method: ActivationQuantizer
     case "sign":
       return x.map(sign);
     case "sign_greater":
-      return x.map((value) => (value > 0 ? 1 : -1));
+      return x.map(signGreater);
     case "round":
       return x.map((value) => roundToLevels(value, bits));
     case "dorefa":
@@ -56,6 +57,11 @@ export function sign(x: number): number {
   return x < 0 ? -1 : 0;
 }
 
+/** (x > 0) * 2 - 1, as users of torch write it: 0, -0 and NaN give -1. */
+export function signGreater(x: number): number {
+  return x > 0 ? 1 : -1;
+}
+
 export function relu(x: number): number {
   return Math.max(x, 0);
 }
@@ -68,6 +74,24 @@ export function clip(x: number): number {
 export function roundHalfAway(x: number): number {
   const whole = Math.trunc(x);
   return Math.abs(x - whole) >= 0.5 ? whole + Math.sign(x) : whole;
+}
+
+/** Half to the even neighbour, as IEEE 754 rounds. `x - floor(x)` is exact. */
+export function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  if (rest === 0.5) return below % 2 === 0 ? below : below + 1;
+  return rest > 0.5 ? below + 1 : below;
+}
+
+/**
+ * (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) scale. Sources: TensorFlow Lite's quantisation specification
+ * (real = (q - zero point) scale) and QONNX's `Quant`.
+ */
+export function fakeQuantizer(node: FakeQuantizeNode): (x: number) => number {
+  const { scale, zeroPoint, low, high } = node;
+  const round = node.rounding === "half_even" ? roundHalfEven : roundHalfAway;
+  return (x) => (Math.min(Math.max(round(x / scale) + zeroPoint, low), high) - zeroPoint) * scale;
 }
 
 /** round(clip(x, 0, 1) v) / v with v = 2^bits - 1: levels 0, 1/v ... 1. */
