@@ -1,21 +1,13 @@
-// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json). Bundlers make files of
-// their own of what is imported only where a network or an option asks for it; so are they measured here: a bundle is the file of its
-// entry and all that this one imports at once, each part imported on demand is one beside it.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json): what a bundler makes of
+// the entry and of all that it imports at once. What is imported on demand would be files of its own, and is none of it here.
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
-const entries = {
-  core: "dist/src/index.js",
-  "core.workerd": "dist/src/index.workerd.js",
-  kernels: "dist/src/kernels.js",
-  mxnet: "dist/src/mxnet.js",
-  torch: "dist/src/torch.js",
-  awnas: "dist/src/awnas.js",
-  reference: "dist/src/reference/index.js",
-  image: "dist/src/image/index.js",
-  digits: "dist/src/models/digits.js",
-};
+const bundles = [
+  { name: "core", entry: "index" },
+  { name: "core.workerd", entry: "index", conditions: ["workerd"] },
+  ...["kernels", "mxnet", "torch", "awnas", "reference", "image", "digits"].map((entry) => ({ name: entry, entry })),
+];
 
 /** What `file` imports statically, what that imports, and `file` itself: in the order in which a single file would hold them. */
 function closure(outputs, file, found = new Set()) {
@@ -25,34 +17,21 @@ function closure(outputs, file, found = new Set()) {
   return found.add(file);
 }
 
-function write(name, files) {
-  writeFileSync(`build/size/${name}.js`, files.map((file) => readFileSync(file, "utf8")).join(""));
-}
-
 rmSync("build/size", { recursive: true, force: true });
-mkdirSync("build/size", { recursive: true });
-for (const [name, entry] of Object.entries(entries)) {
+for (const { name, entry, conditions = [] } of bundles) {
   const { metafile } = await build({
-    entryPoints: [entry],
+    entryPoints: [`dist/lib/${entry}.js`],
     outdir: `build/size/${name}`,
     entryNames: "[name]",
     bundle: true,
     splitting: true,
     minify: true,
     format: "esm",
+    conditions,
     external: ["*.wasm"],
     metafile: true,
     logLevel: "warning",
   });
-  const { outputs } = metafile;
-  const files = closure(outputs, `build/size/${name}/${basename(entry)}`);
-  write(name, [...files]);
-  if (name !== "core") continue;
-  for (const [file, { entryPoint }] of Object.entries(outputs)) {
-    if (entryPoint === undefined || entryPoint === entry) continue;
-    write(
-      basename(entryPoint, ".js"),
-      [...closure(outputs, file)].filter((part) => !files.has(part)),
-    );
-  }
+  const files = closure(metafile.outputs, `build/size/${name}/${entry}.js`);
+  writeFileSync(`build/size/${name}.js`, [...files].map((file) => readFileSync(file, "utf8")).join(""));
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { elementCount } from "../../src/tensor.js";
 
 // The entry as the package's users import it, not its modules one by one.
-const lib = new URL("../../lib/index.js", import.meta.url).href;
+const lib = new URL("../../dist/lib/index.js", import.meta.url).href;
 const { createSession, loadModel } = (await import(lib)) as typeof import("../../src/index.js");
 const [path, type] = process.argv.slice(2);
 const session = await createSession(loadModel(readFileSync(path)));

@@ -21,13 +21,11 @@ interface Answer {
   readonly rssBytes: number;
 }
 
-/** The built script: beside this file in dist, or in dist when this file is run from its source. */
+/** The built script: bench/support, where this is a source, and dist/cli, where it is bundled, are equally deep. */
 function script(): string {
-  for (const place of ["./cold_start.js", "../../dist/bench/support/cold_start.js"]) {
-    const path = fileURLToPath(new URL(place, import.meta.url));
-    if (existsSync(path)) return path;
-  }
-  throw new Error("bench/support/cold_start.js is not built: run npm run build");
+  const path = fileURLToPath(new URL("../../dist/cli/cold_start.js", import.meta.url));
+  if (existsSync(path)) return path;
+  throw new Error("dist/cli/cold_start.js is not built: run npm run build");
 }
 
 /** One child: milliseconds until it printed its result. */

@@ -1,6 +1,5 @@
 /** `xnorkit bench`: finds the benchmark, which lives in bench/, and prints its figures. */
 import type { KernelChoice } from "../compiler/choose_kernel.js";
-import { XnorkitError } from "../errors.js";
 import type { BenchOptions, BenchReport, BenchResult, BenchShape } from "./bench_report.js";
 import { badUsage, checkPositionals, parseCommand, readCount, readNumbers, readShape } from "./options.js";
 import { type Io, printJson, printLine, printNote, printTable } from "./output.js";
@@ -35,22 +34,14 @@ const options = {
   runs: { type: "string" },
 } as const;
 
-/** The exported function of each file in bench/. */
-const suites: ReadonlyMap<string, string> = new Map([
-  ["kernels", "runKernelBench"],
-  ["models", "runModelBench"],
-  ["peers", "runPeerBench"],
-]);
-
 type Bench = (options: BenchOptions) => Promise<BenchReport>;
 
-/** Benchmarks load their own dependencies, which no other command needs: they are imported by their place. */
-async function loadBench(suite: string, name: string): Promise<Bench> {
-  const module = (await import(new URL(`../../bench/${suite}.js`, import.meta.url).href)) as Record<string, unknown>;
-  const bench = module[name];
-  if (typeof bench === "function") return bench as Bench;
-  throw new XnorkitError("unsupported", `this build has no benchmark ${suite}: bench/${suite} exports no ${name}`);
-}
+/** Benchmarks load their own dependencies, which no other command needs. */
+const suites: ReadonlyMap<string, () => Promise<Bench>> = new Map([
+  ["kernels", async () => (await import("../../bench/kernels.js")).runKernelBench],
+  ["models", async () => (await import("../../bench/models.js")).runModelBench],
+  ["peers", async () => (await import("../../bench/peers.js")).runPeerBench],
+]);
 
 function readBenchShape(value: string | undefined): BenchShape | undefined {
   const sizes = readShape("--shape", value);
@@ -134,8 +125,8 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const { values, positionals } = parseCommand(argv, options);
   checkPositionals(positionals, [...suites.keys()].join("|"), 1, 1);
   const [suite] = positionals;
-  const name = suites.get(suite);
-  if (name === undefined) throw badUsage(`there is no benchmark "${suite}": expected ${[...suites.keys()].join(", ")}`);
+  const load = suites.get(suite);
+  if (load === undefined) throw badUsage(`there is no benchmark "${suite}": expected ${[...suites.keys()].join(", ")}`);
   const benchOptions: BenchOptions = {
     shape: readBenchShape(values.shape),
     filter: values.filter,
@@ -145,7 +136,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     seconds: readSeconds(values.seconds),
     runs: readCount("--runs", values.runs),
   };
-  const bench = await loadBench(suite, name);
+  const bench = await load();
   const report = await bench(benchOptions);
   if (values.json) printJson(io, report);
   else printReport(io, report);

@@ -60,9 +60,12 @@ async function decodeNextJpeg(bytes: Uint8Array): Promise<Image> {
   }
 }
 
-/** The package finds its wasm file by itself in browsers only; here it is compiled from where the package lies. */
+/**
+ * The package finds its wasm file by itself in browsers only; here it is compiled from where the build puts a copy, which is as far
+ * from src/cli as from dist/cli.
+ */
 async function loadJpegDecoder(): Promise<void> {
-  const file = new URL("codec/dec/mozjpeg_dec.wasm", import.meta.resolve("@jsquash/jpeg/decode.js"));
+  const file = new URL("../../dist/wasm/mozjpeg_dec.wasm", import.meta.url);
   const decoder = await WebAssembly.compile(await readFile(fileURLToPath(file)));
   const options = {
     instantiateWasm: (imports: WebAssembly.Imports, receive: (instance: WebAssembly.Instance) => void) => {

@@ -63,7 +63,7 @@ async function findDescription(path: string, text: string): Promise<FoundModel> 
 /** A configuration of AWNAS; its reader is loaded only where one is given. */
 async function findYaml(path: string): Promise<FoundModel> {
   const text = await readText(path);
-  const { awnasFromYaml } = await import("../models/awnas/yaml.js");
+  const { awnasFromYaml } = await import("../awnas.js");
   return { name: path, graph: await atPath(path, () => awnasFromYaml(text)), weights: { kind: "none" } };
 }
 

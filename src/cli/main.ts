@@ -42,16 +42,9 @@ Exit codes: 0 done, 1 bad input (or a failure), 2 bad usage.
 
 async function version(): Promise<string> {
   const { readFile } = await import("node:fs/promises");
-  // src/cli in a checkout, dist/src/cli where it is installed.
-  for (const up of ["../../", "../../../"]) {
-    try {
-      const manifest = JSON.parse(await readFile(new URL(`${up}package.json`, import.meta.url), "utf8"));
-      return String(manifest.version);
-    } catch {
-      // not here: one folder further up
-    }
-  }
-  return "unknown";
+  // As far from src/cli, where it is a source, as from dist/cli, where it is bundled.
+  const manifest = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  return String(manifest.version);
 }
 
 async function dispatch(argv: readonly string[], io: Io): Promise<void> {

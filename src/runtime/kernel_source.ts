@@ -1,26 +1,32 @@
+/** What callers may give as the kernels' code, and how bytes become a module. */
 import { XnorkitError } from "../errors.js";
 
-/** The kernels' code: a compiled module, or the bytes of one. */
-export type KernelSource = WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
-
-/** `core`: those that only parts of the compiler call may be missing. */
-export type KernelSet = "core" | "all";
-
 /**
- * Where the kernels' code comes from when the caller gives none. Every entry of the package has its own: most compile inlined bytes,
- * those for hosts that forbid it import the module.
+ * A `WebAssembly.Module` that the host compiled. The package's types name none of WebAssembly's: TypeScript keeps those in its dom
+ * library, which servers do not load.
  */
+export type CompiledModule = object;
+
+/** The kernels' code: a compiled module, or the bytes of one. */
+export type KernelSource = CompiledModule | ArrayBuffer | Uint8Array;
+
+/** Where the kernels' code comes from when the caller gives none (builds.ts and its variants). */
 export interface KernelBuilds {
   /** The build for every host with SIMD: the same bits everywhere. */
-  readonly baseline: (kernels: KernelSet) => Promise<WebAssembly.Module>;
-  /** The build with fused multiply-adds, null where the host or the entry has none. */
-  readonly relaxed: () => Promise<WebAssembly.Module | null>;
+  readonly baseline: () => Promise<CompiledModule>;
+  /** The build with fused multiply-adds, whose sums may differ in the last bit from host to host; null where there is none. */
+  readonly relaxed: () => Promise<CompiledModule | null>;
+}
+
+/** By name: an object of another realm (a frame, a sandbox) is no instance of this one's classes. */
+function tagOf(source: unknown): string {
+  return Object.prototype.toString.call(source).slice("[object ".length, -1);
 }
 
 /** Compiles the kernels' bytes. @throws XnorkitError `unsupported` where the host has no SIMD or forbids compiling bytes. */
-export async function compileKernels(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+export async function compileKernels(bytes: ArrayBuffer | Uint8Array): Promise<CompiledModule> {
   try {
-    return await WebAssembly.compile(bytes);
+    return await WebAssembly.compile(bytes as BufferSource);
   } catch (cause) {
     throw new XnorkitError(
       "unsupported",
@@ -30,22 +36,13 @@ export async function compileKernels(bytes: ArrayBuffer | Uint8Array<ArrayBuffer
   }
 }
 
-/** By name: a module of another realm (a frame, a sandbox) is no instance of this one's class. */
-function isModule(source: KernelSource): source is WebAssembly.Module {
-  return Object.prototype.toString.call(source) === "[object WebAssembly.Module]";
-}
-
-/** The module of `source` where it is given, else the baseline build. */
-export function kernelModuleOf(
-  builds: KernelBuilds,
-  source?: KernelSource,
-  kernels: KernelSet = "all",
-): Promise<WebAssembly.Module> {
-  if (source === undefined) return builds.baseline(kernels);
-  return isModule(source) ? Promise.resolve(source) : compileKernels(source);
-}
-
-/** The builds of an entry that imports the baseline module, compiled by its host; the relaxed one is passed as the option wasm. */
-export function importedKernels(baseline: WebAssembly.Module): KernelBuilds {
-  return { baseline: () => Promise.resolve(baseline), relaxed: () => Promise.resolve(null) };
+/** The module of what a caller gave. @throws XnorkitError `bad-option` where it is neither a module nor bytes. */
+export async function moduleOf(source: KernelSource): Promise<CompiledModule> {
+  const tag = tagOf(source);
+  if (tag === "WebAssembly.Module") return source;
+  if (tag === "ArrayBuffer" || tag === "Uint8Array") return compileKernels(source as ArrayBuffer | Uint8Array);
+  throw new XnorkitError(
+    "bad-option",
+    `the option wasm is a value of type ${tag}: give a WebAssembly.Module, an ArrayBuffer or a Uint8Array`,
+  );
 }

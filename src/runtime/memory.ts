@@ -1,5 +1,6 @@
 import { RESERVED_BYTES } from "../abi/constants.js";
 import { XnorkitError } from "../errors.js";
+import type { KernelMemory } from "./wasm.js";
 
 const pageBytes = 65536;
 const maxPages = 65536;
@@ -12,7 +13,7 @@ export interface Block {
 
 /** The wasm memory of a session, which the host owns: it grows, and nothing in it is ever freed but the session as a whole. */
 export interface HostMemory {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: KernelMemory;
   /** The address of `bytes` new bytes, 64-byte aligned. */
   allocate(bytes: number): number;
   /** A block of at least `bytes` bytes: `block`, longer where nothing was allocated after it, else a new one. */

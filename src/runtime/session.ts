@@ -7,10 +7,10 @@ import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import { type BoundPlan, type BoundPort, binder, runStep } from "./bind.js";
-import { type KernelBuilds, type KernelSource, kernelModuleOf } from "./kernel_source.js";
+import type { CompiledModule, KernelSource } from "./kernel_source.js";
 import { type HostMemory, hostMemory } from "./memory.js";
-import { inlinedKernels } from "./module.js";
-import type { tuneKernels } from "./tune.js";
+import { kernelModule, relaxedModule } from "./module.js";
+import { tuneKernels } from "./tune.js";
 import { instantiateKernels } from "./wasm.js";
 
 /** What `createSession` takes beside the model; all of it optional. */
@@ -99,7 +99,7 @@ interface Live {
   words: Int32Array;
 }
 
-function openSession(program: Program, module: WebAssembly.Module, tune: Tune | null, inputShape: Shape): Live {
+function openSession(program: Program, module: CompiledModule, tune: Tune | null, inputShape: Shape): Live {
   const host = hostMemory();
   const { bind } = binder(instantiateKernels(module, host.memory), host);
   const plans = new Map<string, BoundPlan>();
@@ -220,25 +220,13 @@ function profile(live: Live, runs: number): readonly StepProfile[] {
  * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` where the weights do not fit the graph,
  * `unsupported` where a layer has no kernel, `unknown-name` where a tap does not exist.
  */
-export function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
-  return createSessionOn(inlinedKernels, model, options);
-}
-
-/** `createSession` with the kernels of another entry of the package. */
-export async function createSessionOn(
-  builds: KernelBuilds,
-  { graph, weights }: Model,
-  options: SessionOptions,
-): Promise<Session> {
+export async function createSession({ graph, weights }: Model, options: SessionOptions = {}): Promise<Session> {
   checkWeights(graph, weights);
   const program = compileGraph(graph, weights, { ...options });
-  const relaxed = options.relaxed && options.wasm === undefined ? await builds.relaxed() : null;
-  const module = relaxed ?? (await kernelModuleOf(builds, options.wasm));
-  let tune: Tune | null = null;
-  if (options.tune === true && program.kernel === "auto") {
-    const { tuneKernels } = await import("./tune.js");
-    tune = (shape) => tuneKernels(program, module, shape);
-  }
+  const relaxed = options.relaxed && options.wasm === undefined ? await relaxedModule() : null;
+  const module = relaxed ?? (await kernelModule(options.wasm));
+  const measured = options.tune === true && program.kernel === "auto";
+  const tune: Tune | null = measured ? (shape) => tuneKernels(program, module, shape) : null;
   let live: Live | null = openSession(program, module, tune, options.inputShape ?? graph.inputShape);
   const use = (): Live => {
     if (live === null)

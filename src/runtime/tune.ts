@@ -2,6 +2,7 @@ import type { BinaryKernel } from "../compiler/choose_kernel.js";
 import { type Program, planProgram } from "../compiler/compile.js";
 import type { Shape } from "../tensor.js";
 import { binder, runStep } from "./bind.js";
+import type { CompiledModule } from "./kernel_source.js";
 import { hostMemory } from "./memory.js";
 import { instantiateKernels } from "./wasm.js";
 
@@ -14,7 +15,7 @@ const rounds = 3;
  */
 export function tuneKernels(
   program: Program,
-  module: WebAssembly.Module,
+  module: CompiledModule,
   inputShape: Shape,
 ): ReadonlyMap<string, BinaryKernel> {
   const host = hostMemory();

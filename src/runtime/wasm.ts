@@ -1,19 +1,28 @@
 import type { KernelExports } from "../abi/signatures.js";
 import { XnorkitError } from "../errors.js";
+import type { CompiledModule } from "./kernel_source.js";
+
+/** A `WebAssembly.Memory`. */
+export interface KernelMemory {
+  /** Detached, and another one, after the memory has grown. */
+  readonly buffer: ArrayBuffer;
+  /** Grows by pages of 64 KiB. @returns the number of pages before. */
+  grow(pages: number): number;
+}
 
 /** A kernel module's instance and the memory that the host gave it. */
 export interface Kernels {
   readonly exports: KernelExports;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: KernelMemory;
 }
 
 /**
  * Instantiates the compiled kernels on a memory that the host owns and may grow.
  * @throws XnorkitError `bad-option` where the module imports what the kernels do not.
  */
-export function instantiateKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+export function instantiateKernels(module: CompiledModule, memory: KernelMemory): Kernels {
   try {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: memory as WebAssembly.Memory } });
     return { exports: exports as unknown as KernelExports, memory };
   } catch (cause) {
     throw new XnorkitError(

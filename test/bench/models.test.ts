@@ -29,7 +29,7 @@ test("scale lists sizes and batches, smallest first", async () => {
 });
 
 test("a fresh process reaches its first result", async (t) => {
-  if (!existsSync(new URL("../../dist/bench/support/cold_start.js", import.meta.url))) {
+  if (!existsSync(new URL("../../dist/cli/cold_start.js", import.meta.url))) {
     t.skip("dist is not built");
     return;
   }

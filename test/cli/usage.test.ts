@@ -110,7 +110,7 @@ describe("the process of the command line", () => {
     assert.equal(code, 0);
   });
 
-  const built = existsSync(new URL("../../dist/src/cli/main.js", import.meta.url));
+  const built = existsSync(new URL("../../dist/cli/main.js", import.meta.url));
   it("runs as the package's binary", { skip: !built && "dist is not built (npm run build)" }, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ["bin/xnorkit.js", "summary"], { cwd: root });
     assert.match(stdout, /^name .*\ndigits .*\nresnet18_e1 /);

@@ -1,3 +1,4 @@
+/** Deno runs the built library, the sources as JSR publishes them, the command line and the benchmarks, with Node's answers. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const deno = join(root, "node_modules/.bin/deno");
-const built = existsSync(join(root, "dist/src/index.js"));
+const built = existsSync(join(root, "dist/lib/index.js"));
 const skip = !existsSync(deno) ? "deno is not installed" : built ? false : "dist is not built (npm run build)";
 
 /** Runs a command in the repository, bounded in time, and returns what it printed. */
@@ -18,24 +19,28 @@ function run(command: string, args: readonly string[]): string {
   return stdout;
 }
 
-const mainJob = (dist: string) => `
-import { createSession } from ${JSON.stringify(`${dist}/index.js`)};
-import { digitsModel } from ${JSON.stringify(`${dist}/models/digits.js`)};
+const mainJob = (index: string, digits: string) => `
+import { createSession } from ${JSON.stringify(new URL(index, import.meta.url).href)};
+import { digitsModel } from ${JSON.stringify(new URL(digits, import.meta.url).href)};
 const session = await createSession(digitsModel());
 const data = Float32Array.from({ length: 1024 }, (_, i) => Math.abs(Math.sin(i * 0.05)) ** 3);
 const { data: logits } = session.run({ shape: [1, 1, 32, 32], data });
 console.log(JSON.stringify(Array.from(logits)));
 `;
 
-test("the built library runs in Deno without a permission and gives the same bits as in Node", { skip }, () => {
+test("the built library and its sources run in Deno without a permission, with the same bits as in Node", {
+  skip,
+}, () => {
   const folder = mkdtempSync(join(tmpdir(), "xnorkit-"));
   try {
-    const script = join(folder, "main.mjs");
-    writeFileSync(script, mainJob(new URL("../../dist/src", import.meta.url).href));
-    const inNode = JSON.parse(run(process.execPath, [script]));
-    const inDeno = JSON.parse(run(deno, ["run", "--no-prompt", script]));
+    const built = join(folder, "built.mjs");
+    writeFileSync(built, mainJob("../../dist/lib/index.js", "../../dist/lib/digits.js"));
+    const sources = join(folder, "sources.mjs");
+    writeFileSync(sources, mainJob("../../src/index.ts", "../../src/models/digits.ts"));
+    const inNode = JSON.parse(run(process.execPath, [built]));
     assert.equal(inNode.length, 10);
-    assert.deepEqual(inDeno, inNode);
+    assert.deepEqual(JSON.parse(run(deno, ["run", "--no-prompt", "--config", "deno.json", built])), inNode);
+    assert.deepEqual(JSON.parse(run(deno, ["run", "--no-prompt", "--config", "deno.json", sources])), inNode);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

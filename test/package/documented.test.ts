@@ -8,7 +8,7 @@ import { root } from "../support/installed_package.js";
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const entries = Object.values(manifest.exports as Record<string, { types?: string }>)
   .filter((target) => target.types !== undefined)
-  .map(({ types }) => types!.replace("./dist/", "").replace(/\.d\.ts$/, ".ts"));
+  .map(({ types }) => types!.replace("./dist/types/", "src/").replace(/\.d\.ts$/, ".ts"));
 
 interface Declared {
   readonly name: string;

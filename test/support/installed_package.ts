@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Why tests of the built package cannot run, or false. */
-export const notBuilt: string | false = existsSync(join(root, "dist/src/index.js"))
+export const notBuilt: string | false = existsSync(join(root, "dist/lib/index.js"))
   ? false
   : "dist is not built (npm run build)";
 

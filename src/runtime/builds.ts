@@ -1,0 +1,29 @@
+/**
+ * The kernels' builds on hosts that compile bytes: the modules are inlined, gzip-compressed, and each is compiled once for all
+ * sessions. Its variants (builds.workerd.ts, builds.edge.ts) stand in its place on hosts that do not (`#builds` in package.json).
+ */
+import { simdWasm } from "../generated/simd_wasm.js";
+import { base64Bytes } from "./base64.js";
+import { supportsRelaxedSimd } from "./features.js";
+import { inflate } from "./inflate.js";
+import { type CompiledModule, compileKernels, type KernelBuilds } from "./kernel_source.js";
+
+let baseline: Promise<CompiledModule> | undefined;
+let relaxed: Promise<CompiledModule> | undefined;
+
+async function inlined(base64: string): Promise<CompiledModule> {
+  return compileKernels(await inflate(base64Bytes(base64)));
+}
+
+export const builds: KernelBuilds = {
+  baseline() {
+    baseline ??= inlined(simdWasm);
+    return baseline;
+  },
+  async relaxed() {
+    if (!supportsRelaxedSimd()) return null;
+    const { relaxedWasm } = await import("../generated/relaxed_wasm.js");
+    relaxed ??= inlined(relaxedWasm);
+    return relaxed;
+  },
+};
