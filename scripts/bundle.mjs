@@ -1,7 +1,7 @@
 // Joins the modules of the package into few files: those of the library's entries in dist/lib, those of the command line and the
 // benchmarks in dist/cli. What entries share is there once; what is imported on demand stays so. The packages that the library
 // imports stay imports; those that only the command line needs are bundled, with their licences in dist/cli/LICENSES.txt.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,7 +11,6 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const dependencies = Object.keys(manifest.dependencies);
 /** Other libraries, and the prototypes' compiler, are measured where the user has them. */
 const peers = ["onnxruntime-web", "onnxruntime-node", "@tensorflow/*", "assemblyscript"];
-const jpegDecoder = "node_modules/@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm";
 
 const common = { absWorkingDir: root, bundle: true, splitting: true, minify: true, format: "esm", target: "es2022" };
 
@@ -62,7 +61,6 @@ async function bundleCommands() {
   const licences = bundledPackages(metafile).map(licenceOf);
   const head = "The files beside this one contain the packages listed here.";
   writeFileSync(join(root, "dist/cli/LICENSES.txt"), `${[head, ...licences].join(`\n\n${"-".repeat(80)}\n\n`)}\n`);
-  copyFileSync(join(root, jpegDecoder), join(root, "dist/wasm", basename(jpegDecoder)));
 }
 
 /** The folders of the packages that a build has taken files from. */

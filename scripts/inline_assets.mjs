@@ -1,6 +1,7 @@
 // Writes what the library carries inside itself as TypeScript modules, in base64: the compiled kernels, gzip-compressed, and the
 // embedded model, whose bits do not compress. They are generated (src/generated is not in the repository) so that one import needs no
-// file access on any runtime. Copies the kernels to dist/wasm too, for the hosts that import them as files.
+// file access on any runtime. Copies the kernels to dist/wasm too, for the hosts that import them as files, and the command line's JPEG
+// decoder, which is a file beside its package's modules.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -26,3 +27,5 @@ for (const name of ["simd", "relaxed"]) {
 }
 const digits = new URL("models/digits.xnorkit", root);
 if (existsSync(digits)) write("digits_model.ts", "digitsModel", "models/digits.xnorkit", readFileSync(digits));
+const decoder = new URL("node_modules/@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm", root);
+copyFileSync(decoder, new URL("mozjpeg_dec.wasm", wasm));
