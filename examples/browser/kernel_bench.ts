@@ -148,6 +148,7 @@ function tablePath(kernels: KernelInstance, shape: ConvShape, bits: number, weig
         height,
         width,
         outputs,
+        stride,
         KERNEL,
         KERNEL,
         1,

@@ -236,14 +236,16 @@ export interface KernelExports {
     dilationWidth: number,
   ): void;
   /**
-   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, countStride = ceil(outChannels /
-   * 64) * 64, the channels past the last one meaningless; exact while K <= 65535 (`tableConvIsExact`). The padded image
-   * must hold every tap. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
+   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` of them a pixel,
+   * at least ceil(outChannels / 64) * 64, where the channels past the last one are meaningless; exact while K <= 65535
+   * (`tableConvIsExact`). The padded image must hold every tap. `rowBand` >= 1 changes the speed alone
+   * (`tableConvRowBand`).
    */
   tableConv(
     selectors: number, weights: number, counts: number, batch: number, paddedHeight: number, paddedWidth: number,
-    words: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number, kernelWidth: number,
-    strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, rowBand: number,
+    words: number, outHeight: number, outWidth: number, outChannels: number, countStride: number, kernelHeight: number,
+    kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number,
+    rowBand: number,
   ): void;
   // assembly/table_conv_border.ts
   /**
@@ -256,25 +258,27 @@ export interface KernelExports {
   /**
    * Counts of tableConv over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds
    * 0 to the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap
-   * outside is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. Writes to the row
-   * after the last tap of `corrections`.
+   * outside is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
+   * `tableConvCorrectionBytes` of one tap. Bands of rows as zeroBorderI32 has them.
    */
   tableConvZeroBorder(
-    counts: number, corrections: number, batch: number, height: number, width: number, inChannels: number,
-    outHeight: number, outWidth: number, outChannels: number, kernelHeight: number, kernelWidth: number,
-    strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number,
-    padLeft: number,
+    counts: number, corrections: number, scratch: number, batch: number, height: number, width: number,
+    inChannels: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number,
+    kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number,
+    padTop: number, padLeft: number,
   ): void;
   // assembly/zero_border.ts
   /**
    * Takes off the counts of each output pixel, in place, corrections[tap][c] for every tap outside the image; any i32
    * values, sums modulo 2^32. counts `[batch * outHeight * outWidth][countStride]` i32, corrections
-   * `[tap][countStride]` i32 and one more row that is written to: `zeroBorderCorrectionBytes`.
+   * `[tap][countStride]` i32, `scratch` countStride i32. A band of output rows from row y on is one image of so many
+   * rows, its padTop less by y * strideHeight, which may make it negative.
    */
   zeroBorderI32(
-    counts: number, corrections: number, batch: number, height: number, width: number, countStride: number,
-    outHeight: number, outWidth: number, kernelHeight: number, kernelWidth: number, strideHeight: number,
-    strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number, padLeft: number,
+    counts: number, corrections: number, scratch: number, batch: number, height: number, width: number,
+    countStride: number, outHeight: number, outWidth: number, kernelHeight: number, kernelWidth: number,
+    strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number,
+    padLeft: number,
   ): void;
   // assembly/counts.ts
   /** dst += src << shift, i32; shift 0 to 31. */
@@ -445,18 +449,19 @@ export const argumentNames = {
   tableConvPack: ["src", "dst", "channels", "kernelHeight", "kernelWidth", "words", "dilationWidth"],
   tableConv: [
     "selectors", "weights", "counts", "batch", "paddedHeight", "paddedWidth", "words", "outHeight", "outWidth",
-    "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth",
-    "rowBand",
+    "outChannels", "countStride", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight",
+    "dilationWidth", "rowBand",
   ],
   tableConvCorrections: ["src", "dst", "outChannels", "taps", "words", "inChannels"],
   tableConvZeroBorder: [
-    "counts", "corrections", "batch", "height", "width", "inChannels", "outHeight", "outWidth", "outChannels",
-    "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop",
-    "padLeft",
+    "counts", "corrections", "scratch", "batch", "height", "width", "inChannels", "outHeight", "outWidth",
+    "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth",
+    "padTop", "padLeft",
   ],
   zeroBorderI32: [
-    "counts", "corrections", "batch", "height", "width", "countStride", "outHeight", "outWidth", "kernelHeight",
-    "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft",
+    "counts", "corrections", "scratch", "batch", "height", "width", "countStride", "outHeight", "outWidth",
+    "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop",
+    "padLeft",
   ],
   addCountsI32: ["dst", "src", "elements", "shift"],
   addCountsU16: ["dst", "src", "elements", "shift"],

@@ -121,7 +121,8 @@ async function checkKernels(shape) {
   const selectors = allocate(kernels.tableConvSelectorBytes(1, height + 2, width + 2, channels));
   k.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
   const tableCounts = allocate(kernels.tableConvCountBytes(pixels, outChannels));
-  const sizes = [height, width, outChannels, 3, 3, 1, 1, 1, 1];
+  const stride = kernels.tableConvCountStride(outChannels);
+  const sizes = [height, width, outChannels, stride, 3, 3, 1, 1, 1, 1];
   const band = kernels.tableConvRowBand(1, height, width);
   k.tableConv(selectors, packed, tableCounts, 1, height + 2, width + 2, words, ...sizes, band);
 
@@ -132,7 +133,6 @@ async function checkKernels(shape) {
   const gemmCounts = allocate(4 * pixels * outChannels);
   k.xnorGemm(rows, tiled, gemmCounts, pixels, outChannels, 9 * words, outChannels);
 
-  const stride = kernels.tableConvCountStride(outChannels);
   const table = new Uint16Array(memory.buffer, tableCounts, pixels * stride);
   const gemm = new Int32Array(memory.buffer, gemmCounts, pixels * outChannels);
   naiveCounts(shape, activations, weights).forEach((count, i) => {
