@@ -39,7 +39,7 @@ export function lowerPack(context: LowerContext, op: PackOp): void {
     calls.push({ kernel: "packDorefaF32", args: [src, dst, pixels, channels, bits, planeBytes, largest] });
   } else {
     const flag = builder.buffer(zeroFlag(op.value), 4);
-    calls.push({ kernel: "packTernaryF32", args: [src, dst, pixels, channels, planeBytes, 0, 0, flag] });
+    calls.push({ kernel: "packTernaryF32", args: [src, dst, pixels, channels, planeBytes, flag] });
     context.setRef(zeroFlag(op.value), flag);
   }
   builder.step({ name: op.name, kind: op.kind, calls });

@@ -27,6 +27,4 @@ export const partKernels: readonly (keyof KernelExports)[] = [
   "dorefaF32",
   // byte stems
   "convU8",
-  // called by nobody in the compiler
-  "packThresholdU8",
 ];
