@@ -237,8 +237,8 @@ export interface KernelExports {
    * (`tableConvRowBand`).
    */
   tableConv(
-    selectors: number, weights: number, counts: number, batch: number, paddedHeight: number, paddedWidth: number,
-    words: number, outHeight: number, outWidth: number, outChannels: number, countStride: number, kernelHeight: number,
+    selectors: number, weights: number, counts: number, countStride: number, batch: number, paddedHeight: number,
+    paddedWidth: number, words: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number,
     kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number,
     rowBand: number,
   ): void;
@@ -438,8 +438,8 @@ export const argumentNames = {
   ],
   tableConvPack: ["src", "dst", "channels", "kernelHeight", "kernelWidth", "words", "dilationWidth"],
   tableConv: [
-    "selectors", "weights", "counts", "batch", "paddedHeight", "paddedWidth", "words", "outHeight", "outWidth",
-    "outChannels", "countStride", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight",
+    "selectors", "weights", "counts", "countStride", "batch", "paddedHeight", "paddedWidth", "words", "outHeight",
+    "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight",
     "dilationWidth", "rowBand",
   ],
   tableConvCorrections: ["src", "dst", "outChannels", "taps", "words", "inChannels"],

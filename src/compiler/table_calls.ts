@@ -100,8 +100,8 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
       for (let row = 0; row < output.height; row += rows) {
         const bandRows = Math.min(rows, output.height - row);
         const source = offsetRef(selectors, image * imageBytes + row * strideHeight * paddedWidth * words * 16);
-        const size = [batch, paddedHeight, paddedWidth, words, bandRows, output.width, outputs, countStride];
-        calls.push({ kernel: "tableConv", args: [source, weights, counts, ...size, ...sweep, batch * bandRows] });
+        const size = [batch, paddedHeight, paddedWidth, words, bandRows, output.width, outputs];
+        calls.push({ kernel: "tableConv", args: [source, weights, counts, countStride, ...size, ...sweep, batch * bandRows] });
         if (corrections !== null) {
           const place = [input.height, input.width, inputs, output.height, output.width, outputs];
           calls.push({

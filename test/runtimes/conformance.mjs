@@ -122,9 +122,9 @@ async function checkKernels(shape) {
   k.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
   const tableCounts = allocate(kernels.tableConvCountBytes(pixels, outChannels));
   const stride = kernels.tableConvCountStride(outChannels);
-  const sizes = [height, width, outChannels, stride, 3, 3, 1, 1, 1, 1];
+  const sizes = [height, width, outChannels, 3, 3, 1, 1, 1, 1];
   const band = kernels.tableConvRowBand(1, height, width);
-  k.tableConv(selectors, packed, tableCounts, 1, height + 2, width + 2, words, ...sizes, band);
+  k.tableConv(selectors, packed, tableCounts, stride, 1, height + 2, width + 2, words, ...sizes, band);
 
   const rows = allocate(pixels * 9 * words * 8);
   k.im2colBits(bits, rows, height, width, words, 3, 3, 1, 1, 1, 1, 1, 1, width, 0, pixels, border);
