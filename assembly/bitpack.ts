@@ -1,5 +1,5 @@
 /**
- * Sign bits of floats and of pixels, packed along channels, and back.
+ * Sign bits of floats, packed along channels, and back.
  *
  *   bit(c) = !((x ^ flip[c]) < threshold[c])      sign(x): threshold 0, flip 0
  *
@@ -10,7 +10,7 @@
  *         | c0 c1 c2 c3 | c4 ... | zeros |              bit c%64 of word c/64, zero past the last channel
  *
  * Cost: sixteen channels take 4 loads, 4 comparisons, 3 narrowings, 1 bitmask and 1 store of 16 bits, about one instruction a
- * channel; channels % 16 are done four at a time (pixels of bytes: one at a time).
+ * channel; channels % 16 are done four at a time.
  */
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
@@ -90,41 +90,6 @@ function packMap(
     }
     clearBits(out, end);
     src += srcBytes;
-    dst = end;
-  }
-}
-
-/**
- * u8 NHWC without padding (`[pixel][channels]`) -> bits of x >= threshold[c]; threshold u16 a channel: 0 gives
- * det_sign, 256 is never met.
- */
-export function packThresholdU8(src: usize, dst: usize, pixels: i32, channels: i32, threshold: usize): void {
-  const dstBytes = bitRowBytes(channels);
-  for (let pixel = 0; pixel < pixels; ++pixel) {
-    const end = dst + dstBytes;
-    let limit = threshold;
-    let out = dst;
-    let left = channels;
-    for (; left >= 16; left -= 16) {
-      const x = v128.load(src);
-      const low = i16x8.ge_u(i16x8.extend_low_i8x16_u(x), v128.load(limit));
-      const high = i16x8.ge_u(i16x8.extend_high_i8x16_u(x), v128.load(limit, 16));
-      store<u16>(out, <u16>i8x16.bitmask(i8x16.narrow_i16x8_s(low, high)));
-      src += 16;
-      limit += 32;
-      out += 2;
-    }
-    if (left > 0) {
-      let bits = 0;
-      for (let c = 0; c < left; ++c) {
-        bits |= i32(<u32>load<u8>(src) >= <u32>load<u16>(limit)) << c;
-        src += 1;
-        limit += 2;
-      }
-      store<u16>(out, <u16>bits);
-      out += 2;
-    }
-    clearBits(out, end);
     dst = end;
   }
 }

@@ -35,7 +35,6 @@ export { addChannelsF32 } from "./elementwise";
 export { copyBytes } from "./elementwise";
 export { packSignF32 } from "./bitpack";
 export { packThresholdF32 } from "./bitpack";
-export { packThresholdU8 } from "./bitpack";
 export { unpackSignF32 } from "./bitpack";
 export { widenRows } from "./bitpack";
 export { im2colBits } from "./im2col";

@@ -256,17 +256,20 @@ function countRow(
 }
 
 /**
- * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, countStride = ceil(outChannels /
- * 64) * 64, the channels past the last one meaningless; exact while K <= 65535 (`tableConvIsExact`). The padded image
+ * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` of them a pixel, at
+ * least ceil(outChannels / 64) * 64, where the channels past the last one are meaningless; exact while K <= 65535
+ * (`tableConvIsExact`). The padded image
  * must hold every tap. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
  *
  * It is the number of output rows, over all images, that a table serves before the next one is built: more rows build
- * less often, fewer keep selectors and counts in the L2 cache.
+ * less often, fewer keep selectors and counts in the L2 cache. Some blocks of 64 channels are the weights and counts
+ * from there on.
  */
 export function tableConv(
   selectors: usize,
   weights: usize,
   counts: usize,
+  countStride: i32,
   batch: i32,
   paddedHeight: i32,
   paddedWidth: i32,
@@ -288,7 +291,7 @@ export function tableConv(
   const rowStep = <usize>strideHeight * rowBytes;
   const step = <usize>strideWidth * pixelBytes;
   const blocks = (outChannels + BLOCK - 1) / BLOCK;
-  const countStep = <usize>(blocks * BLOCK * 2);
+  const countStep = (<usize>countStride) << 1;
   const runs = runsPerRow(kernelWidth, dilationWidth);
   const runNibbles = (kernelWidth / runs) * words * WORD_NIBBLES;
   const rows = batch * outHeight;

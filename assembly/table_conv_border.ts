@@ -14,7 +14,7 @@
  * A padded tap's share is in 0..K in each case, so the result fits u16; steps in between may wrap modulo 65536 and come back.
  *
  *   counts       [batch][row][column][ceil(N/64) * 64] u16
- *   corrections  [tap][ceil(N/64) * 64] i16, then one row of scratch
+ *   corrections  [tap][ceil(N/64) * 64] i16         scratch  [ceil(N/64) * 64] i16, written to
  *
  * COST: a pixel inside is not touched (C even), one at the border loads, subtracts and stores its counts once: about 2 us
  * for 56x56x64 and for 7x7x512.
@@ -53,12 +53,13 @@ export function tableConvCorrections(
 /**
  * Counts of tableConv over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds 0
  * to the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap outside
- * is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. Writes to the row after the
- * last tap of `corrections`.
+ * is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
+ * `tableConvCorrectionBytes` of one tap. Bands of rows as zeroBorderI32 has them.
  */
 export function tableConvZeroBorder(
   counts: usize,
   corrections: usize,
+  scratch: usize,
   batch: i32,
   height: i32,
   width: i32,
@@ -83,6 +84,7 @@ export function tableConvZeroBorder(
   subtractOutside<u16>(
     counts,
     corrections,
+    scratch,
     pixelBytes,
     batch,
     height,

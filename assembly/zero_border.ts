@@ -3,22 +3,24 @@
  * the image. What a tap outside is worth is the caller's, in the corrections; here it is only decided which taps are outside.
  *
  *   counts       [batch][row][column][channel] of T
- *   corrections  [tap][channel] of T, then one row of scratch
+ *   corrections  [tap][channel] of T         scratch  [channel] of T, written to
  *
  * All lanes of a pixel are treated alike. Sums wrap modulo 2^16 or 2^32 and come back, as long as the result fits T.
  *
  * COST: a pixel whose taps are all inside is not touched. One at the border loads, subtracts and stores its counts once: the corrections of
- * the taps outside are summed once for each stretch of pixels that miss the same taps, into the row of scratch.
+ * the taps outside are summed once for each stretch of pixels that miss the same taps, into `scratch`.
  */
 
 /**
  * Takes off the counts of each output pixel, in place, corrections[tap][c] for every tap outside the image; any i32
  * values, sums modulo 2^32. counts `[batch * outHeight * outWidth][countStride]` i32, corrections `[tap][countStride]`
- * i32 and one more row that is written to: `zeroBorderCorrectionBytes`.
+ * i32, `scratch` countStride i32. A band of output rows from row y on is one image of so many rows, its padTop less by
+ * y * strideHeight, which may make it negative.
  */
 export function zeroBorderI32(
   counts: usize,
   corrections: usize,
+  scratch: usize,
   batch: i32,
   height: i32,
   width: i32,
@@ -37,6 +39,7 @@ export function zeroBorderI32(
   subtractOutside<i32>(
     counts,
     corrections,
+    scratch,
     (<usize>countStride) << 2,
     batch,
     height,
@@ -54,10 +57,11 @@ export function zeroBorderI32(
   );
 }
 
-/** Counts of u16 or i32, `pixelBytes` bytes a pixel. */
+/** Counts of u16 or i32, `pixelBytes` bytes a pixel and in `scratch`. */
 export function subtractOutside<T>(
   counts: usize,
   corrections: usize,
+  scratch: usize,
   pixelBytes: usize,
   batch: i32,
   height: i32,
@@ -77,7 +81,6 @@ export function subtractOutside<T>(
   const imageBytes = <usize>outHeight * rowBytes;
   const reachHeight = (kernelHeight - 1) * dilationHeight;
   const reachWidth = (kernelWidth - 1) * dilationWidth;
-  const sum = corrections + <usize>(kernelHeight * kernelWidth) * pixelBytes;
 
   // Rows that miss taps above or below: stretches along the row.
   for (let y = 0; y < outHeight; ++y) {
@@ -90,7 +93,7 @@ export function subtractOutside<T>(
       if (!inside || x == 0 || previous < 0) {
         sumOutside<T>(
           corrections,
-          sum,
+          scratch,
           pixelBytes,
           kernelHeight,
           kernelWidth,
@@ -103,7 +106,7 @@ export function subtractOutside<T>(
         );
       }
       const pixel = counts + <usize>y * rowBytes + <usize>x * pixelBytes;
-      for (let image = 0; image < batch; ++image) subtract<T>(pixel + <usize>image * imageBytes, sum, pixelBytes);
+      for (let image = 0; image < batch; ++image) subtract<T>(pixel + <usize>image * imageBytes, scratch, pixelBytes);
     }
   }
 
@@ -113,7 +116,7 @@ export function subtractOutside<T>(
     if (left >= 0 && left + reachWidth < width) continue;
     sumOutside<T>(
       corrections,
-      sum,
+      scratch,
       pixelBytes,
       kernelHeight,
       kernelWidth,
@@ -128,7 +131,7 @@ export function subtractOutside<T>(
       const top = y * strideHeight - padTop;
       if (top < 0 || top + reachHeight >= height) continue;
       const pixel = counts + <usize>y * rowBytes + <usize>x * pixelBytes;
-      for (let image = 0; image < batch; ++image) subtract<T>(pixel + <usize>image * imageBytes, sum, pixelBytes);
+      for (let image = 0; image < batch; ++image) subtract<T>(pixel + <usize>image * imageBytes, scratch, pixelBytes);
     }
   }
 }

@@ -126,6 +126,7 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   const tableCounts = zeros(tableConvCountBytes(pixels, outputs));
   const corrections = zeros(tableConvCorrectionBytes(outputs, TAPS));
   kernels.tableConvCorrections(weightBits, corrections, outputs, TAPS, words, inputs);
+  const scratch = zeros(tableConvCorrectionBytes(outputs, 1));
   const rowBand = tableConvRowBand(1, height, width);
   const expand = () => kernels.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
   const table = () =>
@@ -133,6 +134,7 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
       selectors,
       tableWeights,
       tableCounts,
+      tableStride,
       1,
       paddedHeight,
       paddedWidth,
@@ -152,6 +154,7 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
     kernels.tableConvZeroBorder(
       tableCounts,
       corrections,
+      scratch,
       1,
       height,
       width,

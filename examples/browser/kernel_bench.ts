@@ -142,6 +142,7 @@ function tablePath(kernels: KernelInstance, shape: ConvShape, bits: number, weig
         selectors,
         weights,
         counts,
+        stride,
         1,
         ...padded,
         words,

@@ -96,8 +96,8 @@ export interface KernelExports {
     outWidth: number, kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number,
     padTop: number, padLeft: number, countIncludePad: number,
   ): void;
-  /** Mean over all `plane` pixels of each image, of max(x, 0) if `rectify` is not 0: a map of `batch` pixels. */
-  globalAvgPoolF32(src: number, dst: number, batch: number, plane: number, channels: number, rectify: number): void;
+  /** Mean over all `plane` pixels of each image: a map of `batch` pixels. */
+  globalAvgPoolF32(src: number, dst: number, batch: number, plane: number, channels: number): void;
   // assembly/max_pool_epilogue.ts
   /**
    * maxPoolF32 and epilogueF32 (without residuals) in one pass, bit for bit: v = scale[c] * maximum + shift[c]; if
@@ -138,11 +138,6 @@ export interface KernelExports {
   packSignF32(src: number, dst: number, pixels: number, channels: number): void;
   /** map -> bits of !((x ^ flip[c]) < threshold[c]); threshold f32 and flip u32, both padded to the map's stride. */
   packThresholdF32(src: number, dst: number, pixels: number, channels: number, threshold: number, flip: number): void;
-  /**
-   * u8 NHWC without padding (`[pixel][channels]`) -> bits of x >= threshold[c]; threshold u16 a channel: 0 gives
-   * det_sign, 256 is never met.
-   */
-  packThresholdU8(src: number, dst: number, pixels: number, channels: number, threshold: number): void;
   /**
    * bits -> map of -1 and +1, zero past the last channel: what a quantised activation is, for taps and for float layers
    * that read it.
@@ -236,14 +231,16 @@ export interface KernelExports {
     dilationWidth: number,
   ): void;
   /**
-   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, countStride = ceil(outChannels /
-   * 64) * 64, the channels past the last one meaningless; exact while K <= 65535 (`tableConvIsExact`). The padded image
-   * must hold every tap. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
+   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` of them a pixel,
+   * at least ceil(outChannels / 64) * 64, where the channels past the last one are meaningless; exact while K <= 65535
+   * (`tableConvIsExact`). The padded image must hold every tap. `rowBand` >= 1 changes the speed alone
+   * (`tableConvRowBand`).
    */
   tableConv(
-    selectors: number, weights: number, counts: number, batch: number, paddedHeight: number, paddedWidth: number,
-    words: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number, kernelWidth: number,
-    strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, rowBand: number,
+    selectors: number, weights: number, counts: number, countStride: number, batch: number, paddedHeight: number,
+    paddedWidth: number, words: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number,
+    kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number,
+    rowBand: number,
   ): void;
   // assembly/table_conv_border.ts
   /**
@@ -256,25 +253,27 @@ export interface KernelExports {
   /**
    * Counts of tableConv over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds
    * 0 to the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap
-   * outside is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. Writes to the row
-   * after the last tap of `corrections`.
+   * outside is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
+   * `tableConvCorrectionBytes` of one tap. Bands of rows as zeroBorderI32 has them.
    */
   tableConvZeroBorder(
-    counts: number, corrections: number, batch: number, height: number, width: number, inChannels: number,
-    outHeight: number, outWidth: number, outChannels: number, kernelHeight: number, kernelWidth: number,
-    strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number,
-    padLeft: number,
+    counts: number, corrections: number, scratch: number, batch: number, height: number, width: number,
+    inChannels: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number,
+    kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number,
+    padTop: number, padLeft: number,
   ): void;
   // assembly/zero_border.ts
   /**
    * Takes off the counts of each output pixel, in place, corrections[tap][c] for every tap outside the image; any i32
    * values, sums modulo 2^32. counts `[batch * outHeight * outWidth][countStride]` i32, corrections
-   * `[tap][countStride]` i32 and one more row that is written to: `zeroBorderCorrectionBytes`.
+   * `[tap][countStride]` i32, `scratch` countStride i32. A band of output rows from row y on is one image of so many
+   * rows, its padTop less by y * strideHeight, which may make it negative.
    */
   zeroBorderI32(
-    counts: number, corrections: number, batch: number, height: number, width: number, countStride: number,
-    outHeight: number, outWidth: number, kernelHeight: number, kernelWidth: number, strideHeight: number,
-    strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number, padLeft: number,
+    counts: number, corrections: number, scratch: number, batch: number, height: number, width: number,
+    countStride: number, outHeight: number, outWidth: number, kernelHeight: number, kernelWidth: number,
+    strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number,
+    padLeft: number,
   ): void;
   // assembly/counts.ts
   /** dst += src << shift, i32; shift 0 to 31. */
@@ -348,15 +347,11 @@ export interface KernelExports {
   ): void;
   // assembly/ternary_planes.ts
   /**
-   * map -> two planes of torch's sign, whose value is half the sum of their signs: with y = x ^ flip[c], plane 0 is y >
-   * threshold[c] and plane 1 is !(y < threshold[c]). A threshold of -Infinity is +1 for any y above, Infinity -1 for
-   * any y below, NaN is always 0; NaN in x is 0. threshold f32, flip u32, padded to the map's stride; a threshold
-   * pointer of 0 is sign(x), and flip is not read then. The i32 at `zeroFlag` becomes 1 if any value is 0, else 0: then
-   * plane 0 alone is the sign.
+   * map -> two planes of torch's sign, whose value is half the sum of their signs: plane 0 is x > 0 and plane 1 is !(x
+   * < 0); NaN is 0. The i32 at `zeroFlag` becomes 1 if any value is 0, else 0: then plane 0 alone is the sign.
    */
   packTernaryF32(
-    src: number, dst: number, pixels: number, channels: number, planeBytes: number, threshold: number, flip: number,
-    zeroFlag: number,
+    src: number, dst: number, pixels: number, channels: number, planeBytes: number, zeroFlag: number,
   ): void;
   // assembly/levels.ts
   /**
@@ -402,7 +397,7 @@ export const argumentNames = {
     "src", "dst", "batch", "height", "width", "channels", "outHeight", "outWidth", "kernelHeight", "kernelWidth",
     "strideHeight", "strideWidth", "padTop", "padLeft", "countIncludePad",
   ],
-  globalAvgPoolF32: ["src", "dst", "batch", "plane", "channels", "rectify"],
+  globalAvgPoolF32: ["src", "dst", "batch", "plane", "channels"],
   maxPoolEpilogueF32: [
     "src", "batch", "height", "width", "channels", "outHeight", "outWidth", "kernelHeight", "kernelWidth",
     "strideHeight", "strideWidth", "padTop", "padLeft", "scale", "shift", "relu", "dst", "bits", "signThreshold",
@@ -415,7 +410,6 @@ export const argumentNames = {
   copyBytes: ["dst", "src", "bytes"],
   packSignF32: ["src", "dst", "pixels", "channels"],
   packThresholdF32: ["src", "dst", "pixels", "channels", "threshold", "flip"],
-  packThresholdU8: ["src", "dst", "pixels", "channels", "threshold"],
   unpackSignF32: ["src", "dst", "pixels", "channels"],
   widenRows: ["src", "dst", "rows", "channels"],
   im2colBits: [
@@ -444,19 +438,20 @@ export const argumentNames = {
   ],
   tableConvPack: ["src", "dst", "channels", "kernelHeight", "kernelWidth", "words", "dilationWidth"],
   tableConv: [
-    "selectors", "weights", "counts", "batch", "paddedHeight", "paddedWidth", "words", "outHeight", "outWidth",
-    "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth",
-    "rowBand",
+    "selectors", "weights", "counts", "countStride", "batch", "paddedHeight", "paddedWidth", "words", "outHeight",
+    "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight",
+    "dilationWidth", "rowBand",
   ],
   tableConvCorrections: ["src", "dst", "outChannels", "taps", "words", "inChannels"],
   tableConvZeroBorder: [
-    "counts", "corrections", "batch", "height", "width", "inChannels", "outHeight", "outWidth", "outChannels",
-    "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop",
-    "padLeft",
+    "counts", "corrections", "scratch", "batch", "height", "width", "inChannels", "outHeight", "outWidth",
+    "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth",
+    "padTop", "padLeft",
   ],
   zeroBorderI32: [
-    "counts", "corrections", "batch", "height", "width", "countStride", "outHeight", "outWidth", "kernelHeight",
-    "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft",
+    "counts", "corrections", "scratch", "batch", "height", "width", "countStride", "outHeight", "outWidth",
+    "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop",
+    "padLeft",
   ],
   addCountsI32: ["dst", "src", "elements", "shift"],
   addCountsU16: ["dst", "src", "elements", "shift"],
@@ -473,7 +468,7 @@ export const argumentNames = {
   packDorefaF32: ["src", "dst", "pixels", "channels", "bits", "planeBytes", "largest"],
   maxAbsTanhF32: ["src", "dst", "pixels", "channels"],
   unpackPlanesF32: ["src", "dst", "pixels", "channels", "bits", "planeBytes", "scale", "beta"],
-  packTernaryF32: ["src", "dst", "pixels", "channels", "planeBytes", "threshold", "flip", "zeroFlag"],
+  packTernaryF32: ["src", "dst", "pixels", "channels", "planeBytes", "zeroFlag"],
   roundF32: ["src", "dst", "pixels", "channels", "bits"],
   dorefaF32: ["src", "dst", "pixels", "channels", "bits", "largest"],
 } as const;

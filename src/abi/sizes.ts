@@ -166,14 +166,9 @@ export function tableConvCountBytes(pixels: number, outChannels: number): number
   return pixels * tableConvCountStride(outChannels) * 2;
 }
 
-/** Bytes of the corrections for zero padding: one row of i16 for each tap and one of scratch (assembly/table_conv_border.ts). */
+/** Bytes of the corrections for zero padding: one row of i16 for each tap (assembly/table_conv_border.ts). */
 export function tableConvCorrectionBytes(outChannels: number, taps: number): number {
-  return (taps + 1) * tableConvCountStride(outChannels) * 2;
-}
-
-/** Bytes of zeroBorderI32's corrections: one row of i32 for each tap and one of scratch (assembly/zero_border.ts). */
-export function zeroBorderCorrectionBytes(countStride: number, taps: number): number {
-  return (taps + 1) * countStride * 4;
+  return taps * tableConvCountStride(outChannels) * 2;
 }
 
 /** Whether u16 counts are exact: K = taps * channels up to 65535, half of it where zero padding doubles the counts of odd channels. */

@@ -217,7 +217,7 @@ export function lowerGlobalAvgPool(context: LowerContext, op: GlobalAvgPoolOp): 
   const input = context.shapeOf(op.input);
   const src = context.refOf(op.input);
   const { ref } = newMap(context, op.value);
-  const args = [src, ref, input.batch, input.height * input.width, input.channels, 0];
+  const args = [src, ref, input.batch, input.height * input.width, input.channels];
   context.builder.step({
     name: op.name,
     kind: op.kind,

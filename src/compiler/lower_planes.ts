@@ -39,7 +39,7 @@ export function lowerPack(context: LowerContext, op: PackOp): void {
     calls.push({ kernel: "packDorefaF32", args: [src, dst, pixels, channels, bits, planeBytes, largest] });
   } else {
     const flag = builder.buffer(zeroFlag(op.value), 4);
-    calls.push({ kernel: "packTernaryF32", args: [src, dst, pixels, channels, planeBytes, 0, 0, flag] });
+    calls.push({ kernel: "packTernaryF32", args: [src, dst, pixels, channels, planeBytes, flag] });
     context.setRef(zeroFlag(op.value), flag);
   }
   builder.step({ name: op.name, kind: op.kind, calls });
@@ -94,10 +94,8 @@ function borderCorrections(context: LowerContext, op: PlanesConv2dOp, stride: nu
   const { weights, activation } = op;
   const [outputs, , height, width] = kernelShape(weights.planes[0]);
   const taps = height * width;
-  // One row more: the kernel's scratch.
-  const bytes = (taps + 1) * stride * 4;
-  return context.builder.constant(`${countsKey(context, op)}/border`, bytes, () => {
-    const corrections = new Int32Array((taps + 1) * stride);
+  return context.builder.constant(`${countsKey(context, op)}/border`, taps * stride * 4, () => {
+    const corrections = new Int32Array(taps * stride);
     const levels = 2 ** activation.bits - 1;
     weights.planes.forEach((plane, j) => {
       tapSums(plane).forEach((sum, at) => {
@@ -174,6 +172,7 @@ function planesCalls(context: LowerContext, op: PlanesConv2dOp, refs: EpilogueRe
       args: [
         sums,
         borderCorrections(context, op, stride),
+        builder.buffer(`${op.name}/border`, stride * 4),
         output.batch,
         ...size,
         ...op.window.stride,

@@ -89,10 +89,9 @@ function zeroBorder(
   const [outputs, , kernelHeight, kernelWidth] = kernelShape(weight);
   const stride = mapStride(outputs);
   const taps = kernelHeight * kernelWidth;
-  // One row more: the kernel's scratch.
-  const corrections = builder.constant(`${name}/${plane}/popcount-border`, (taps + 1) * stride * 4, () => {
+  const corrections = builder.constant(`${name}/${plane}/popcount-border`, taps * stride * 4, () => {
     const sums = tapSums(weight);
-    const padded = new Int32Array((taps + 1) * stride);
+    const padded = new Int32Array(taps * stride);
     for (let tap = 0; tap < taps; tap++) padded.set(sums.subarray(tap * outputs, (tap + 1) * outputs), tap * stride);
     return bytesOf(padded);
   });
@@ -102,7 +101,16 @@ function zeroBorder(
     { kernel: "addCountsI32", args: [counts, counts, elements, 0] },
     {
       kernel: "zeroBorderI32",
-      args: [counts, corrections, 1, ...size, ...window.stride, ...dilation, ...window.padding],
+      args: [
+        counts,
+        corrections,
+        builder.buffer(`${name}/border`, stride * 4),
+        1,
+        ...size,
+        ...window.stride,
+        ...dilation,
+        ...window.padding,
+      ],
     },
   ];
 }

@@ -90,7 +90,9 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
   const images = Math.min(output.batch, Math.max(1, Math.floor(band / output.height)));
   // The border of a zero-padded image is completed image by image.
   const rows = zeroBorder ? output.height : Math.min(band, output.height);
-  const counts = builder.buffer(`${name}/counts`, images * rows * output.width * tableConvCountStride(outputs) * 2);
+  const countStride = tableConvCountStride(outputs);
+  const counts = builder.buffer(`${name}/counts`, images * rows * output.width * countStride * 2);
+  const scratch = zeroBorder ? builder.buffer(`${name}/border`, countStride * 2) : 0;
   const sweep = [kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth];
   planes.forEach(({ weights, corrections }, j) => {
     for (let image = 0; image < output.batch; image += images) {
@@ -99,12 +101,12 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
         const bandRows = Math.min(rows, output.height - row);
         const source = offsetRef(selectors, image * imageBytes + row * strideHeight * paddedWidth * words * 16);
         const size = [batch, paddedHeight, paddedWidth, words, bandRows, output.width, outputs];
-        calls.push({ kernel: "tableConv", args: [source, weights, counts, ...size, ...sweep, batch * bandRows] });
+        calls.push({ kernel: "tableConv", args: [source, weights, counts, countStride, ...size, ...sweep, batch * bandRows] });
         if (corrections !== null) {
           const place = [input.height, input.width, inputs, output.height, output.width, outputs];
           calls.push({
             kernel: "tableConvZeroBorder",
-            args: [counts, corrections, batch, ...place, ...sweep, padTop, padLeft],
+            args: [counts, corrections, scratch, batch, ...place, ...sweep, padTop, padLeft],
           });
         }
         const pixel = (image * output.height + row) * output.width;

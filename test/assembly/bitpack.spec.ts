@@ -1,4 +1,4 @@
-import { packSignF32, packThresholdF32, packThresholdU8, unpackSignF32, widenRows } from "../../assembly/bitpack";
+import { packSignF32, packThresholdF32, unpackSignF32, widenRows } from "../../assembly/bitpack";
 
 function strideOf(channels: i32): i32 {
   return (channels + 3) & ~3;
@@ -71,35 +71,6 @@ function wrongBits(pixels: i32, channels: i32, perChannel: bool): i32 {
   return wrong;
 }
 
-/** Number of bits of packed bytes that differ from x >= threshold, tail bits included. */
-function wrongByteBits(pixels: i32, channels: i32): i32 {
-  const lanes = wordsOf(channels) * 64;
-  const src = heap.alloc(pixels * channels);
-  const dst = heap.alloc((pixels * lanes) / 8);
-  const threshold = heap.alloc(channels * 2);
-  for (let i = 0; i < pixels * channels; ++i) store<u8>(src + i, <u8>(i * 29));
-  for (let c = 0; c < channels; ++c) {
-    store<u16>(threshold + c * 2, c % 7 == 0 ? 0 : c % 7 == 1 ? 65535 : <u16>((c * 53) % 258));
-  }
-  memory.fill(dst, 0xa5, (pixels * lanes) / 8);
-  packThresholdU8(src, dst, pixels, channels, threshold);
-  let wrong = 0;
-  for (let pixel = 0; pixel < pixels; ++pixel) {
-    for (let c = 0; c < lanes; ++c) {
-      let expected = 0;
-      if (c < channels) {
-        const x = <i32>load<u8>(src + pixel * channels + c);
-        expected = x >= <i32>load<u16>(threshold + c * 2) ? 1 : 0;
-      }
-      if (bitAt(dst, pixel, c, channels) != expected) ++wrong;
-    }
-  }
-  heap.free(src);
-  heap.free(dst);
-  heap.free(threshold);
-  return wrong;
-}
-
 /** Number of values that unpackSignF32 of packSignF32 gets wrong, tail lanes included. */
 function wrongSigns(pixels: i32, channels: i32): i32 {
   const stride = strideOf(channels);
@@ -149,10 +120,6 @@ describe("bit packing", () => {
 
   test("threshold and flip a channel", () => {
     for (let channels = 1; channels <= 200; ++channels) expect(wrongBits(3, channels, true)).toBe(0);
-  });
-
-  test("thresholds on bytes", () => {
-    for (let channels = 1; channels <= 200; ++channels) expect(wrongByteBits(3, channels)).toBe(0);
   });
 
   test("unpacking gives -1, +1 and zero lanes", () => {

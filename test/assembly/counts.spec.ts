@@ -33,7 +33,8 @@ function wrongBorder(size: i32, kernel: i32, stride: i32, dilation: i32, pad: i3
   const taps = kernel * kernel;
   const total = batch * out * out * countStride;
   const counts = heap.alloc(total * 4);
-  const corrections = heap.alloc((taps + 1) * countStride * 4);
+  const corrections = heap.alloc(taps * countStride * 4);
+  const scratch = heap.alloc(countStride * 4);
   for (let i = 0; i < total; ++i) store<i32>(counts + i * 4, i);
   for (let i = 0; i < taps * countStride; ++i) {
     store<i32>(corrections + i * 4, 10 * (i / countStride) + (i % countStride) + 1);
@@ -41,6 +42,7 @@ function wrongBorder(size: i32, kernel: i32, stride: i32, dilation: i32, pad: i3
   zeroBorderI32(
     counts,
     corrections,
+    scratch,
     batch,
     size,
     size,
@@ -69,6 +71,7 @@ function wrongBorder(size: i32, kernel: i32, stride: i32, dilation: i32, pad: i3
   }
   heap.free(counts);
   heap.free(corrections);
+  heap.free(scratch);
   return wrong;
 }
 

@@ -63,13 +63,15 @@ function wrongDots(
   const selectors = heap.alloc(<usize>(batch * padded * padded * words * 16));
   const packed = heap.alloc(<usize>(blocks * taps * words * 512));
   const counts = heap.alloc(<usize>(batch * out * out * blocks * 128));
-  const corrections = heap.alloc(<usize>((taps + 1) * blocks * 128));
+  const corrections = heap.alloc(<usize>(taps * blocks * 128));
+  const scratch = heap.alloc(<usize>(blocks * 128));
   tableConvSelectors(bits, selectors, batch, size, size, words, pad, pad, pad, pad, edge);
   tableConvPack(weights, packed, outChannels, kernel, kernel, words, dilation);
   tableConv(
     selectors,
     packed,
     counts,
+    blocks * 64,
     batch,
     padded,
     padded,
@@ -90,6 +92,7 @@ function wrongDots(
     tableConvZeroBorder(
       counts,
       corrections,
+      scratch,
       batch,
       size,
       size,

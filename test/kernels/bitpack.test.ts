@@ -62,27 +62,6 @@ test("packThresholdF32 is !((x ^ flip) < threshold) for any threshold", () => {
   );
 });
 
-test("packThresholdU8 is x >= threshold, over every byte and thresholds 0 to 65535", () => {
-  const limit = fc.oneof(fc.integer({ min: 0, max: 257 }), fc.constantFrom(32768, 65280, 65535));
-  const arbitrary = fc.record({ ...shape, limits: fc.array(limit, { minLength: 1, maxLength: 20 }) });
-  fc.assert(
-    fc.property(arbitrary, ({ pixels, channels, seed, limits }) => {
-      bench.reset();
-      const values = Uint8Array.from({ length: pixels * channels }, (_, i) => Math.imul(i + seed, 2654435761) >>> 24);
-      const thresholds = Uint16Array.from({ length: channels }, (_, c) => limits[((c + seed) >>> 0) % limits.length]);
-      const src = bench.putU8(values);
-      const threshold = bench.alloc(channels * 2);
-      bench.u16(threshold, channels).set(thresholds);
-      const dst = allocGuarded(bench, bitBytes(pixels, channels));
-      k.packThresholdU8(src, dst.pointer, pixels, channels, threshold);
-      const expected = values.map((x, i) => (x >= thresholds[i % channels] ? 1 : 0));
-      assert.deepEqual(readBits(bench, dst.pointer, pixels, channels), expected);
-      dst.assertIntact();
-    }),
-    { numRuns: 300 },
-  );
-});
-
 test("unpackSignF32 gives -1 and +1, zeros in the tail lanes, and is undone by packSignF32", () => {
   fc.assert(
     fc.property(fc.record(shape), ({ pixels, channels, seed }) => {

@@ -217,7 +217,7 @@ test("no kernel reads past the last channel, even where the memory ends with the
     level(3);
     k.packDorefaF32(map, planes, 3, channels, 2, bitBytes(3, channels), largest);
     level(3);
-    k.packTernaryF32(map, planes, 3, channels, bitBytes(3, channels), 0, 0, flag);
+    k.packTernaryF32(map, planes, 3, channels, bitBytes(3, channels), flag);
     level(3);
     k.unpackPlanesF32(planes, map, 3, channels, 2, bitBytes(3, channels), 1, 0);
     assert.deepEqual(readMap(bench.f32(map, floats), 1, channels, 3), new Float32Array(3 * channels).fill(3));

@@ -30,6 +30,8 @@ interface Case {
   readonly border: Border;
   /** Fraction of the row band that tableConvRowBand gives, so that bands end inside images. */
   readonly band: number;
+  /** Each block of 64 output channels in a call of its own. */
+  readonly apart: boolean;
   readonly seed: number;
 }
 
@@ -122,29 +124,37 @@ function kernelDots(c: Case, activations: Uint8Array, weights: Uint8Array): Int3
 
   const counts = guarded(tableConvCountBytes(pixels, outChannels));
   const rowBand = Math.max(1, Math.floor(tableConvRowBand(batch, outHeight, outWidth) * c.band));
-  k.tableConv(
-    selectors,
-    packed,
-    counts,
-    batch,
-    paddedHeight,
-    paddedWidth,
-    words,
-    outHeight,
-    outWidth,
-    outChannels,
-    ...kernel,
-    ...stride,
-    ...dilation,
-    rowBand,
-  );
+  const countStride = tableConvCountStride(outChannels);
+  // All blocks of 64 channels in one call, or each in a call of its own.
+  const step = c.apart ? 64 : outChannels;
+  for (let first = 0; first < outChannels; first += step) {
+    k.tableConv(
+      selectors,
+      packed + tableConvWeightBytes(first, channels, taps),
+      counts + first * 2,
+      countStride,
+      batch,
+      paddedHeight,
+      paddedWidth,
+      words,
+      outHeight,
+      outWidth,
+      Math.min(step, outChannels - first),
+      ...kernel,
+      ...stride,
+      ...dilation,
+      rowBand,
+    );
+  }
 
   if (c.border === 0) {
     const corrections = guarded(tableConvCorrectionBytes(outChannels, taps));
+    const scratch = guarded(tableConvCorrectionBytes(outChannels, 1));
     k.tableConvCorrections(src, corrections, outChannels, taps, words, channels);
     k.tableConvZeroBorder(
       counts,
       corrections,
+      scratch,
       batch,
       c.height,
       c.width,
@@ -162,7 +172,6 @@ function kernelDots(c: Case, activations: Uint8Array, weights: Uint8Array): Int3
   for (const guard of guards) assert.ok(bench.u8(guard, 16).every((byte) => byte === 0xa5));
 
   const perMismatch = c.border === 0 && channels % 2 === 1 ? 1 : 2;
-  const countStride = tableConvCountStride(outChannels);
   const result = bench.u16(counts, pixels * countStride);
   return Int32Array.from({ length: pixels * outChannels }, (_, i) => {
     const count = result[Math.floor(i / outChannels) * countStride + (i % outChannels)];
@@ -183,6 +192,7 @@ const cases: fc.Arbitrary<Case> = fc
     pads: fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3), fc.nat(3)),
     border: fc.constantFrom<Border>(-1, 0, 1),
     band: fc.constantFrom(0, 0.4, 1),
+    apart: fc.boolean(),
     seed: fc.integer({ min: 1, max: 1e6 }),
   })
   .filter((c) => {
@@ -215,6 +225,7 @@ const plain: Case = {
   pads: [1, 1, 1, 1],
   border: 0,
   band: 1,
+  apart: false,
   seed: 1,
 };
 

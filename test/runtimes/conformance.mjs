@@ -121,9 +121,10 @@ async function checkKernels(shape) {
   const selectors = allocate(kernels.tableConvSelectorBytes(1, height + 2, width + 2, channels));
   k.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
   const tableCounts = allocate(kernels.tableConvCountBytes(pixels, outChannels));
+  const stride = kernels.tableConvCountStride(outChannels);
   const sizes = [height, width, outChannels, 3, 3, 1, 1, 1, 1];
   const band = kernels.tableConvRowBand(1, height, width);
-  k.tableConv(selectors, packed, tableCounts, 1, height + 2, width + 2, words, ...sizes, band);
+  k.tableConv(selectors, packed, tableCounts, stride, 1, height + 2, width + 2, words, ...sizes, band);
 
   const rows = allocate(pixels * 9 * words * 8);
   k.im2colBits(bits, rows, height, width, words, 3, 3, 1, 1, 1, 1, 1, 1, width, 0, pixels, border);
@@ -132,7 +133,6 @@ async function checkKernels(shape) {
   const gemmCounts = allocate(4 * pixels * outChannels);
   k.xnorGemm(rows, tiled, gemmCounts, pixels, outChannels, 9 * words, outChannels);
 
-  const stride = kernels.tableConvCountStride(outChannels);
   const table = new Uint16Array(memory.buffer, tableCounts, pixels * stride);
   const gemm = new Int32Array(memory.buffer, gemmCounts, pixels * outChannels);
   naiveCounts(shape, activations, weights).forEach((count, i) => {
