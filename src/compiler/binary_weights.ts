@@ -1,7 +1,7 @@
 /** What layers need of 1-bit weights beside their bits. */
 import { XnorkitError } from "../errors.js";
-import { channelMagnitudes, meanScale } from "../formats/weight_scale.js";
 import type { WeightQuantizer } from "../graph/types.js";
+import { channelMagnitudes, meanScale } from "../weight_scale.js";
 import type { BitWeight, FloatWeight, Weight } from "../weights.js";
 
 /** What each output channel is multiplied by (weight_scale.ts), stored beside the bits or computed; null where the layer does not scale. */

@@ -1,6 +1,7 @@
 /** Layers with quantised weights as operations: those on signs with signs as weights. */
+
+import { packSigns } from "../bits.js";
 import { XnorkitError } from "../errors.js";
-import { packSigns } from "../formats/bits.js";
 import type { BinaryConv2dNode, BinaryDenseNode, Padding, Pair, QuantizeNode } from "../graph/types.js";
 import type { BitWeight, FloatWeight, Weight } from "../weights.js";
 import { type Affine, compose, countAffine, makeAffine } from "./affine.js";

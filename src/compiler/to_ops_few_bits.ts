@@ -1,6 +1,7 @@
 /** Layers with values or weights of a few bits as operations: on bit planes, or in float where values are not few-bit. */
+
+import { unpackSigns } from "../bits.js";
 import { XnorkitError } from "../errors.js";
-import { unpackSigns } from "../formats/bits.js";
 import type { QuantizeNode } from "../graph/types.js";
 import { type Affine, countAffine, makeAffine } from "./affine.js";
 import { fanIn, kernelShape } from "./binary_conv.js";

@@ -1,5 +1,5 @@
+import { packSigns } from "../bits.js";
 import { XnorkitError } from "../errors.js";
-import { packSigns } from "../formats/bits.js";
 import type { WeightQuantizer } from "../graph/types.js";
 import type { BitWeight, FloatWeight, Weight } from "../weights.js";
 import { type Code, maxBits, powers } from "./codes.js";

@@ -20,12 +20,13 @@
  * a weight that layers with different quantisers or scales share. Float values under the name of a 1-bit weight are read too, as
  * earlier releases wrote them where layers scale.
  */
+
+import { packedShape, packSigns, zeroIndices } from "../bits.js";
 import { XnorkitError } from "../errors.js";
 import { graphFromJson, graphToJson } from "../graph/json.js";
 import type { ParameterSpec } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
-import { packedShape, packSigns, zeroIndices } from "./bits.js";
 import { FLOAT16_MAX, float32ToFloat16 } from "./dtypes.js";
 
 export const FORMAT = "xnorkit";

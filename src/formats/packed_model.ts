@@ -1,4 +1,6 @@
 /** Packed model files in memory: a graph and its weights as one safetensors file, 1 bit a binary weight. */
+
+import { nonzeroMask, packedShape, packWeight, unpackSigns, zeroIndices } from "../bits.js";
 import { XnorkitError } from "../errors.js";
 import { graphFromJson } from "../graph/json.js";
 import { checkWeight, checkWeights, matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
@@ -6,7 +8,6 @@ import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { formatShape, type Shape, sameShape } from "../tensor.js";
 import type { BitWeight, Weight } from "../weights.js";
-import { nonzeroMask, packedShape, packWeight, unpackSigns, zeroIndices } from "./bits.js";
 import { aligned, type RawTensor, toFloat32 } from "./dtypes.js";
 import {
   BIT_ORDER,

@@ -3,12 +3,14 @@
  * of gigabytes (0.9 G binary weights in ResNetE-152), and no more than one slice of one tensor is in memory at a time. Knows no
  * host: the caller brings something to read at offsets and something to write to.
  */
+
+import { zeroIndices } from "../bits.js";
 import { XnorkitError } from "../errors.js";
 import { type Packing, signsSuffice } from "../graph/packing.js";
 import { matchWeights, type ParameterSpec, parameterSpecs } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import { elementCount, formatShape, sameShape } from "../tensor.js";
-import { zeroIndices } from "./bits.js";
+import { channelMagnitudes, meanScale } from "../weight_scale.js";
 import { DTYPE_BYTES, isFloatDtype, toFloat32 } from "./dtypes.js";
 import {
   bytesOf,
@@ -26,7 +28,6 @@ import {
   type TensorEntry,
 } from "./safetensors_header.js";
 import { describeFile, SNIFF_BYTES } from "./sniff.js";
-import { channelMagnitudes, meanScale } from "./weight_scale.js";
 
 /** A file that can be read at any offset, such as a file handle or a Blob. */
 export interface RandomAccess {

@@ -5,13 +5,8 @@
  */
 import { XnorkitError } from "../errors.js";
 import type { Shape } from "../tensor.js";
-import { checkInputShape, inferNodeShape } from "./shapes.js";
-import type { Graph, Module, Node } from "./types.js";
-
-type WithoutPlace<T> = T extends Node ? Omit<T, "name" | "inputs" | "module"> : never;
-
-/** A node without its name, inputs and module, which the scope fills in. */
-export type Operation = WithoutPlace<Exclude<Node, { kind: "input" }>>;
+import { createAssembler } from "./assemble.js";
+import type { Graph, Operation } from "./types.js";
 
 /** A network, or a part of one, that can be placed under a name in a parent. */
 export interface Block {
@@ -36,8 +31,6 @@ export interface Scope {
   readonly shape: (value: string) => Shape;
 }
 
-const INPUT = "input";
-
 /** Position of a module in the registration order of the block it belongs to. */
 function childRank(children: readonly string[], path: string, modulePath: string): number {
   const [child] = modulePath.slice(path === "" ? 0 : path.length + 1).split(".");
@@ -55,17 +48,9 @@ function join(path: string, name: string): string {
  * @throws XnorkitError `bad-shape` where a layer cannot read its input, `bad-graph` where names collide.
  */
 export function buildGraph(name: string, inputShape: Shape, network: Block): Graph {
-  checkInputShape(inputShape, name);
-  const nodes: Node[] = [{ kind: "input", name: INPUT, inputs: [], module: "" }];
-  const shapes = new Map<string, Shape>([[INPUT, inputShape]]);
+  const assembler = createAssembler({ name, inputShape });
   const modules: { path: string; type: string; output: string }[] = [];
   const paths = new Set<string>();
-
-  function shape(value: string): Shape {
-    const found = shapes.get(value);
-    if (found === undefined) throw new XnorkitError("bad-graph", `${name} reads ${value} before any layer computes it`);
-    return found;
-  }
 
   function place(path: string, block: Block, input: string): string {
     if (paths.has(path)) throw new XnorkitError("bad-graph", `${name} has two modules named ${path}`);
@@ -74,7 +59,7 @@ export function buildGraph(name: string, inputShape: Shape, network: Block): Gra
     modules.push(module);
     const first = modules.length;
     module.output = block.forward(scopeAt(path), input);
-    shape(module.output);
+    assembler.shape(module.output);
     const { children } = block;
     if (children !== undefined) {
       const rank = (descendant: { readonly path: string }) => childRank(children, path, descendant.path);
@@ -86,7 +71,7 @@ export function buildGraph(name: string, inputShape: Shape, network: Block): Gra
   function scopeAt(path: string): Scope {
     return {
       path,
-      shape,
+      shape: assembler.shape,
       parameter: (parameter) => join(path, parameter),
       child(child, block, input) {
         if (!/^[^.\s]+$/.test(child)) {
@@ -105,17 +90,11 @@ export function buildGraph(name: string, inputShape: Shape, network: Block): Gra
             `a layer of ${name} has no name: place it in a block, as a child with a name`,
           );
         }
-        if (shapes.has(nodeName)) {
-          throw new XnorkitError("bad-graph", `${name} has two layers named "${nodeName}"`);
-        }
-        const node = { ...operation, name: nodeName, inputs, module: path };
-        shapes.set(nodeName, inferNodeShape(node, inputs.map(shape)));
-        nodes.push(node);
-        return nodeName;
+        return assembler.add(operation, inputs, nodeName, path);
       },
     };
   }
 
-  const output = place("", network, INPUT);
-  return { name, inputShape: [...inputShape], nodes, output, modules: modules as readonly Module[] };
+  const output = place("", network, assembler.input);
+  return assembler.finish({ output, modules });
 }

@@ -3,6 +3,7 @@
  * counting 1/64 of an operation; dense layers stand beside, in no other total.
  */
 import { elementCount, type Shape } from "../tensor.js";
+import { modulesOf } from "./modules.js";
 import { recordOf } from "./nodes/index.js";
 import type { MacCounts } from "./nodes/record.js";
 import { type ParameterSpec, parameterSpecs } from "./parameters.js";
@@ -106,7 +107,7 @@ function parentPath(path: string, known: ReadonlyMap<string, unknown>): string |
  */
 export function summarize(graph: Graph, inputShape?: Shape): Summary {
   const shapes = inferShapes(graph, inputShape);
-  const rows = new Map(graph.modules.map((module) => [module.path, { module, cost: zeroCost(), depth: 0 }]));
+  const rows = new Map(modulesOf(graph).map((module) => [module.path, { module, cost: zeroCost(), depth: 0 }]));
   const parents = new Map<string, string | null>();
   for (const [path, row] of rows) {
     const parent = parentPath(path, rows);

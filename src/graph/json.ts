@@ -2,7 +2,6 @@
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape } from "../tensor.js";
 import {
-  type Reader,
   readArray,
   readInteger,
   readName,
@@ -12,36 +11,18 @@ import {
   readOptional,
   readPositive,
   readText,
-  refuse,
 } from "./json_readers.js";
 import type { TensorLayout } from "./layout.js";
-import { MAX_CHANNELS, MAX_DEPTH, MAX_ELEMENTS, MAX_LABELS, MAX_MODULES, MAX_NODES } from "./limits.js";
-import { isNodeKind, recordOfKind, unknownKind } from "./nodes/index.js";
+import { MAX_CHANNELS, MAX_ELEMENTS, MAX_LABELS, MAX_MODULES, MAX_NODES } from "./limits.js";
+import { checkModules, modulesOf } from "./modules.js";
 import { parameterSpecs } from "./parameters.js";
+import { readNode } from "./read_node.js";
 import { inferShapes } from "./shapes.js";
 import { quoteName } from "./suggest.js";
-import type { Graph, Module, Node, Preprocess } from "./types.js";
+import type { Graph, Module, Preprocess } from "./types.js";
 
+const readModules = readOptional(readArray(readModule, 0, MAX_MODULES));
 const readLayout = readOptional(readOneOf<TensorLayout>("NCHW", "NHWC"));
-
-function readNode(value: unknown, place: string): Node {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return refuse(place, "an object", value);
-  const { kind } = value as { readonly kind?: unknown };
-  if (!isNodeKind(kind)) throw unknownKind(`${place} of the graph`, kind);
-  const { fields: readers, inputs = [1, 1] } = recordOfKind(kind);
-  const fields = readObject(value, place, ["kind", "name", "inputs", "module", ...Object.keys(readers)]);
-  const read = Object.entries<Reader<unknown>>(readers).flatMap(([field, reader]) => {
-    const found = reader(fields[field], `${place}.${field}`);
-    return found === undefined ? [] : [[field, found] as const];
-  });
-  return {
-    kind,
-    name: readName(fields.name, `${place}.name`),
-    inputs: readArray(readName, ...inputs)(fields.inputs, `${place}.inputs`),
-    module: readText(fields.module, `${place}.module`),
-    ...Object.fromEntries(read),
-  } as Node;
-}
 
 function readModule(value: unknown, place: string): Module {
   const fields = readObject(value, place, ["path", "type", "output"]);
@@ -67,15 +48,12 @@ function bad(message: string): never {
 function checkNodes(graph: Graph): void {
   const known = new Set<string>();
   const all = new Set(graph.nodes.map(({ name }) => name));
-  const paths = new Set(graph.modules.map(({ path }) => path));
   graph.nodes.forEach((node, index) => {
     const place = `nodes[${index}] (${quoteName(node.name)}) of the graph`;
     if ((node.kind === "input") !== (index === 0)) {
       bad(`${place} is of kind ${node.kind}: the first node, and no other, is the input`);
     }
     if (known.has(node.name)) bad(`${place} has the name of an earlier node`);
-    if (!paths.has(node.module))
-      bad(`${place} belongs to module ${quoteName(node.module)}, which is not among the modules`);
     for (const input of node.inputs) {
       if (known.has(input)) continue;
       bad(
@@ -89,27 +67,6 @@ function checkNodes(graph: Graph): void {
   if (!known.has(graph.output)) bad(`output of the graph is ${quoteName(graph.output)}, which no node computes`);
 }
 
-function checkModules(graph: Graph): void {
-  const nodes = new Set(graph.nodes.map(({ name }) => name));
-  const paths = new Set(graph.modules.map(({ path }) => path));
-  const seen = new Set<string>();
-  graph.modules.forEach(({ path, output }, index) => {
-    const place = `modules[${index}] (${quoteName(path)}) of the graph`;
-    if ((path === "") !== (index === 0))
-      bad(`${place} is misplaced: the first module, and no other, is the network with path ""`);
-    if (seen.has(path)) bad(`${place} has the path of an earlier module`);
-    if (!nodes.has(output)) bad(`${place} returns ${quoteName(output)}, which no node computes`);
-    const steps = path.split(".");
-    if (steps.length > MAX_DEPTH)
-      bad(`${place} is nested ${steps.length} deep: at most ${MAX_DEPTH} levels are allowed`);
-    for (let depth = 1; depth < steps.length; depth++) {
-      const parent = steps.slice(0, depth).join(".");
-      if (paths.has(parent) && !seen.has(parent)) bad(`${place} comes before its parent ${quoteName(parent)}`);
-    }
-    seen.add(path);
-  });
-}
-
 function checkSizes(graph: Graph): void {
   for (const [name, shape] of inferShapes(graph)) {
     if (elementCount(shape) <= MAX_ELEMENTS) continue;
@@ -121,14 +78,14 @@ function checkSizes(graph: Graph): void {
   }
 }
 
-/** A graph as JSON text; `graphFromJson` gives an equal graph back. */
+/** A graph as JSON text, from which `graphFromJson` reads it. */
 export function graphToJson(graph: Graph): string {
   return JSON.stringify(graph);
 }
 
 /**
  * Reads a graph from JSON text or from the value parsed from it, and checks all of it: fields and types, names and order of
- * nodes, shapes, sizes.
+ * nodes, shapes, sizes. Paddings come back in their canonical form, and a graph without modules gets those that its nodes name.
  * @throws XnorkitError `bad-graph` with the place (`nodes[3].kernel`), what it must be and what was found; `bad-shape` where a
  * layer cannot read the shape that its input has.
  */
@@ -144,17 +101,18 @@ export function graphFromJson(json: unknown): Graph {
     "labels",
   ]);
   const layout = readLayout(fields.layout, "layout");
-  const graph: Graph = {
+  const read: Graph = {
     name: readText(fields.name, "name"),
     inputShape: readArray(readInteger(1, MAX_ELEMENTS), 2, 4)(fields.inputShape, "inputShape"),
     ...(layout === undefined ? {} : { layout }),
     nodes: readArray(readNode, 1, MAX_NODES)(fields.nodes, "nodes"),
     output: readName(fields.output, "output"),
-    modules: readArray(readModule, 1, MAX_MODULES)(fields.modules, "modules"),
+    modules: readModules(fields.modules, "modules") ?? [],
     ...(fields.preprocess === undefined ? {} : { preprocess: readPreprocess(fields.preprocess, "preprocess") }),
     ...(fields.labels === undefined ? {} : { labels: readArray(readText, 1, MAX_LABELS)(fields.labels, "labels") }),
   };
-  checkNodes(graph);
+  checkNodes(read);
+  const graph = { ...read, modules: modulesOf(read) };
   checkModules(graph);
   checkSizes(graph);
   return graph;

@@ -1,10 +1,10 @@
 /** Readers of untrusted JSON: each checks one value and names its place (`nodes[3].kernel[0]`) where it is not what it must be. */
 import { XnorkitError } from "../errors.js";
+import { MAX_NAME_LENGTH } from "./limits.js";
 import { canonicalPadding, type Padding, type Pair, type Sides } from "./window.js";
 
 export type Reader<T> = (value: unknown, place: string) => T;
 
-const MAX_NAME_LENGTH = 4096;
 /** Longest value that an error message repeats. */
 const MAX_SHOWN = 60;
 

@@ -5,6 +5,8 @@ export const MAX_NODES = 100_000;
 export const MAX_MODULES = 200_000;
 /** Levels of the module tree. */
 export const MAX_DEPTH = 64;
+/** Characters of the name of a layer, a parameter or a module. */
+export const MAX_NAME_LENGTH = 4096;
 export const MAX_LABELS = 1_000_000;
 export const MAX_CHANNELS = 1 << 20;
 /** Rows or columns of a kernel, a stride, a border. */

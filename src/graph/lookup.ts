@@ -1,4 +1,6 @@
+/** Values by the names of modules and layers. */
 import { XnorkitError } from "../errors.js";
+import { modulesOf } from "./modules.js";
 import { describeClosest, quoteName } from "./suggest.js";
 import type { Graph } from "./types.js";
 
@@ -8,11 +10,12 @@ import type { Graph } from "./types.js";
  * @throws XnorkitError `unknown-name` with the closest names where the graph has neither.
  */
 export function findValue(graph: Graph, name: string): string {
-  const module = graph.modules.find(({ path }) => path === name && path !== "");
+  const modules = modulesOf(graph);
+  const module = modules.find(({ path }) => path === name && path !== "");
   if (module !== undefined) return module.output;
   if (graph.nodes.some((node) => node.name === name)) return name;
 
-  const names = new Set([...graph.modules.map(({ path }) => path), ...graph.nodes.map((node) => node.name)]);
+  const names = new Set([...modules.map(({ path }) => path), ...graph.nodes.map((node) => node.name)]);
   names.delete("");
   throw new XnorkitError(
     "unknown-name",

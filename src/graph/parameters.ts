@@ -2,6 +2,7 @@
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
 import type { Weight, Weights } from "../weights.js";
+import { modulesOf } from "./modules.js";
 import { recordOf } from "./nodes/index.js";
 import { checkBits, commonPacking } from "./packing.js";
 import type { ParameterSpec } from "./parameter_spec.js";
@@ -24,7 +25,7 @@ export function isKnownExtra(name: string): boolean {
 }
 
 function nodesInRegistrationOrder(graph: Graph): readonly Node[] {
-  const order = new Map(graph.modules.map(({ path }, index) => [path, index]));
+  const order = new Map(modulesOf(graph).map(({ path }, index) => [path, index]));
   return [...graph.nodes].sort((a, b) => (order.get(a.module) ?? 0) - (order.get(b.module) ?? 0));
 }
 

@@ -1,6 +1,6 @@
 /** Gluon's float layers as blocks, with gluon's defaults and class names (python/mxnet/gluon/nn). */
-import type { Block, Operation } from "../graph/builder.js";
-import type { Pair } from "../graph/types.js";
+import type { Block } from "../graph/builder.js";
+import type { Operation, Pair } from "../graph/types.js";
 
 function square(size: number): Pair {
   return [size, size];

@@ -1,7 +1,7 @@
 /** torch.nn's layers as blocks, with torch's defaults, class names and parameter names, and AWNAS's BinaryConv2d. */
 import { XnorkitError } from "../errors.js";
-import type { Block, Operation, Scope } from "../graph/builder.js";
-import type { BinaryConv2dNode, Pair } from "../graph/types.js";
+import type { Block, Scope } from "../graph/builder.js";
+import type { BinaryConv2dNode, Operation, Pair } from "../graph/types.js";
 import { formatShape } from "../tensor.js";
 
 /** One number for both axes, or height and width. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { after } from "node:test";
 import { PNG } from "pngjs";
+import { unpackSigns } from "../../src/bits.js";
 import { main } from "../../src/cli/main.js";
-import { unpackSigns } from "../../src/formats/bits.js";
 import {
   type RawTensor,
   rawFloat32,

@@ -1,8 +1,8 @@
 /** Convolutions of few-bit values as sums over bit planes: every quantiser, border and kernel against the reference. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { unpackSigns } from "../../src/bits.js";
 import { compileGraph, planProgram } from "../../src/compiler/compile.js";
-import { unpackSigns } from "../../src/formats/bits.js";
 import type { ActivationQuantizer, BorderValue, Node, WeightQuantizer } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { runReference } from "../../src/reference/index.js";

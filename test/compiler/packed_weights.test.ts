@@ -1,9 +1,9 @@
 /** Weights stored as bits with scales and zeros give the numbers of the floats they were packed from, on every path. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { packWeight } from "../../src/bits.js";
 import { weightScale } from "../../src/compiler/binary_weights.js";
 import { weightPlanes } from "../../src/compiler/weight_planes.js";
-import { packWeight } from "../../src/formats/bits.js";
 import { loadModel, saveModel } from "../../src/formats/packed_model.js";
 import type { ActivationQuantizer, BinaryConv2dNode, Graph, Node } from "../../src/graph/types.js";
 import { runReference } from "../../src/reference/index.js";

@@ -1,9 +1,8 @@
 /** An arbitrary of graphs of all node kinds, wired at will: each node reads what fits among the values that are there. */
 import fc from "fast-check";
 import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
-import type { Operation } from "../../src/graph/builder.js";
 import { inferNodeShape } from "../../src/graph/shapes.js";
-import type { Graph, Node } from "../../src/graph/types.js";
+import type { Graph, Node, Operation } from "../../src/graph/types.js";
 import { elementCount, type Shape, sameShape } from "../../src/tensor.js";
 
 const kinds = [

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { unpackSigns } from "../../src/bits.js";
 import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
-import { unpackSigns } from "../../src/formats/bits.js";
 import type { Graph } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { createSession } from "../../src/runtime/session.js";

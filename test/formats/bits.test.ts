@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { packedShape, packSigns, unpackSigns } from "../../src/formats/bits.js";
+import { packedShape, packSigns, unpackSigns } from "../../src/bits.js";
 import { throwsError } from "./support.js";
 
 const shape = fc.tuple(

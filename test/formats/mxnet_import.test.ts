@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { packSigns } from "../../src/formats/bits.js";
+import { packSigns } from "../../src/bits.js";
 import type { RawTensor } from "../../src/formats/dtypes.js";
 import { importMxnet, type MxnetImportOptions } from "../../src/formats/mxnet/import.js";
 import { unpackWords } from "../../src/formats/mxnet/packed.js";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { packSigns } from "../../src/formats/bits.js";
+import { packSigns } from "../../src/bits.js";
 import { mapMxnetNames } from "../../src/formats/mxnet/names.js";
 import { readMxnetParams } from "../../src/formats/mxnet/params.js";
 import { type RawTensor, readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";

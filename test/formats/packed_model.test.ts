@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { packSigns, unpackSigns } from "../../src/formats/bits.js";
+import { packSigns, unpackSigns } from "../../src/bits.js";
 import { float16ToFloat32, float32ToFloat16 } from "../../src/formats/dtypes.js";
 import { loadModel, type SaveOptions, saveModel } from "../../src/formats/packed_model.js";
 import { readWeights } from "../../src/formats/read_weights.js";

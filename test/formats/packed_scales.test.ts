@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { packSigns, packWeight, unpackSigns } from "../../src/bits.js";
 import { XnorkitError } from "../../src/errors.js";
-import { packSigns, packWeight, unpackSigns } from "../../src/formats/bits.js";
 import { bytesOf } from "../../src/formats/packed_layout.js";
 import { loadModel, saveModel } from "../../src/formats/packed_model.js";
 import { type RawTensor, rawFloat32, readSafetensors, writeSafetensors } from "../../src/formats/safetensors.js";

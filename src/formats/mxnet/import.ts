@@ -1,8 +1,8 @@
 /** A `-symbol.json` and its `.params` as a Graph with weights of its own. */
 import { XnorkitError } from "../../errors.js";
+import { type Assembler, type AssemblyOptions, createAssembler } from "../../graph/assemble.js";
 import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
 import { quoteName } from "../../graph/suggest.js";
-import type { Graph, Node } from "../../graph/types.js";
 import type { Model } from "../../model.js";
 import type { Shape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
@@ -97,7 +97,7 @@ function findInputAxes({ nodes }: MxnetSymbol, input: SymbolNode, tensors: Reado
 }
 
 interface Built {
-  readonly nodes: readonly Node[];
+  readonly assembler: Assembler;
   readonly output: string;
   readonly requirements: ReadonlyMap<string, Requirement>;
 }
@@ -107,11 +107,11 @@ type Attempt = { readonly built: Built } | { readonly error: XnorkitError; reado
 /** Builds the network on an input of this shape; a shape that does not fit the parameters is no exception. */
 function attempt(
   symbol: MxnetSymbol,
-  input: string,
-  inputShape: Shape,
+  graph: Pick<AssemblyOptions, "name" | "input" | "inputShape">,
   tensors: ReadonlyMap<string, RawTensor>,
 ): Attempt {
-  const importer = createImporter(input, inputShape, tensors);
+  const assembler = createAssembler({ ...graph, takenNames: "number", layersAreModules: true });
+  const importer = createImporter(assembler, tensors);
   let placed = 0;
   try {
     for (const node of symbol.nodes) {
@@ -121,27 +121,35 @@ function attempt(
       importer.define(node, "kind" in outputs ? [outputs] : outputs);
     }
     const output = importer.output(symbol.head);
-    return { built: { nodes: importer.nodes, output, requirements: importer.requirements } };
+    return { built: { assembler, output, requirements: importer.requirements } };
   } catch (error) {
     if (error instanceof XnorkitError && error.code === "bad-shape") return { error, placed };
     throw error;
   }
 }
 
+/** The network on an input of a shape that is known. */
+function ofShape(...args: Parameters<typeof attempt>): Built {
+  const tried = attempt(...args);
+  if ("built" in tried) return tried.built;
+  throw tried.error;
+}
+
 /** Tries input sizes until one fits. The error is that of the size with which most of the network could be built. */
 function findSize(
   symbol: MxnetSymbol,
+  name: string,
   input: SymbolNode,
   tensors: ReadonlyMap<string, RawTensor>,
-): readonly [Shape, Built] {
+): Built {
   const { count, isMap } = findInputAxes(symbol, input, tensors);
   const sizes = isMap ? [...LIKELY_SIZES, ...Array.from({ length: MAX_SIZE }, (_, index) => index + 1)] : [1];
   let best: { readonly error: XnorkitError; readonly placed: number; readonly shape: Shape } | null = null;
   let placed = 0;
   for (const size of sizes) {
     const shape = isMap ? [1, count, size, size] : [1, count];
-    const tried = attempt(symbol, input.name, shape, tensors);
-    if ("built" in tried) return [shape, tried.built];
+    const tried = attempt(symbol, { name, input: input.name, inputShape: shape }, tensors);
+    if ("built" in tried) return tried.built;
     if (best === null || tried.placed > best.placed) best = { ...tried, shape };
     placed += tried.placed;
     if (placed > MAX_PLACED) break;
@@ -159,25 +167,6 @@ function statedShape(input: SymbolNode): Shape | null {
   if (stated === null || (stated.length !== 4 && stated.length !== 2)) return null;
   const [batch, ...rest] = stated;
   return rest.every((size) => size > 0) ? [Math.max(batch, 1), ...rest] : null;
-}
-
-/** The nodes that the output needs, in their order. */
-function reachable(nodes: readonly Node[], output: string): readonly Node[] {
-  const needed = new Set([output, nodes[0].name]);
-  for (const node of [...nodes].reverse()) {
-    if (needed.has(node.name)) for (const name of node.inputs) needed.add(name);
-  }
-  return nodes.filter(({ name }) => needed.has(name));
-}
-
-/** Each layer as a module of its own, of the operator's type: a symbol has no tree. */
-function withModules(nodes: readonly Node[], symbol: MxnetSymbol): Pick<Graph, "nodes" | "modules"> {
-  const operators = new Map(symbol.nodes.map(({ name, op }) => [name, op]));
-  const layers = nodes.map((node) => (node.kind === "input" ? node : { ...node, module: node.name }));
-  const modules = layers
-    .filter(({ kind }) => kind !== "input")
-    .map(({ name, kind }) => ({ path: name, type: operators.get(name) ?? kind, output: name }));
-  return { nodes: layers, modules: [{ path: "", type: "Symbol", output: nodes[nodes.length - 1].name }, ...modules] };
 }
 
 /**
@@ -200,26 +189,20 @@ export function importMxnet(symbolText: string, paramsBytes: Uint8Array, options
   const tensors = stripPrefixes(readMxnetParams(paramsBytes));
   const input = findInput(symbol, tensors);
   const given = options.inputShape ?? statedShape(input);
-  let [inputShape, built]: readonly [Shape, Built | null] = [given ?? [], null];
-  if (given === null) {
-    [inputShape, built] = findSize(symbol, input, tensors);
-  } else {
-    const tried = attempt(symbol, input.name, given, tensors);
-    if (!("built" in tried)) throw tried.error;
-    built = tried.built;
-  }
-
-  const last = built.nodes.find(({ name }) => name === built.output)!;
-  const output = options.logits && last.kind === "softmax" ? last.inputs[0] : built.output;
-  const graph: Graph = {
-    name: options.name ?? "mxnet",
-    inputShape: [...inputShape],
-    ...withModules(reachable(built.nodes, output), symbol),
-    output,
-  };
+  const name = options.name ?? "mxnet";
+  const { assembler, output, requirements } =
+    given === null
+      ? findSize(symbol, name, input, tensors)
+      : ofShape(symbol, { name, input: input.name, inputShape: given }, tensors);
+  const last = assembler.node(output);
+  const operators = new Map(symbol.nodes.map(({ name, op }) => [name, op]));
+  const graph = assembler.finish({
+    output: options.logits && last.kind === "softmax" ? last.inputs[0] : output,
+    prune: true,
+    typeOf: (path) => (path === "" ? "Symbol" : operators.get(path)),
+  });
   const weights = new Map<string, Weight>();
-  for (const { name } of parameterSpecs(graph))
-    weights.set(name, decodeRequirement(name, built.requirements.get(name)!));
+  for (const { name } of parameterSpecs(graph)) weights.set(name, decodeRequirement(name, requirements.get(name)!));
   checkWeights(graph, weights);
   return { graph, weights };
 }

@@ -1,18 +1,14 @@
 /** What the operators of a symbol are turned into: nodes of a Graph and the parameters that these need. */
 import { XnorkitError } from "../../errors.js";
-import { inferNodeShape } from "../../graph/shapes.js";
+import type { Assembler } from "../../graph/assemble.js";
 import { closestNames, quoteName } from "../../graph/suggest.js";
-import type { ActivationQuantizer, Node, WeightQuantizer } from "../../graph/types.js";
+import type { ActivationQuantizer, Node, Operation, WeightQuantizer } from "../../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
 import { isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
 import { describeNode, MAX_CHANNELS } from "./attributes.js";
 import { checkPackedWords, unpackWords } from "./packed.js";
 import type { SymbolEntry, SymbolNode } from "./symbol.js";
-
-type WithoutPlace<T> = T extends Node ? Omit<T, "name" | "inputs" | "module"> : never;
-/** A node without its place in the graph. */
-export type Operation = WithoutPlace<Exclude<Node, { kind: "input" }>>;
 
 /**
  * What an output of a symbol node is. Most are values of the graph; the others are the inner steps of what is one node there, such
@@ -52,7 +48,8 @@ export interface Requirement {
 }
 
 export interface Importer {
-  readonly nodes: readonly Node[];
+  /** The graph in the making. */
+  readonly assembler: Assembler;
   readonly requirements: ReadonlyMap<string, Requirement>;
   /** Input `index` of a node as it stands. */
   readonly operand: (node: SymbolNode, index: number) => Operand;
@@ -77,10 +74,6 @@ export interface Importer {
   readonly constant: (name: string, shape: Shape, value: number) => string;
 }
 
-/** WebAssembly addresses 2^32 bytes, that is 2^30 floats. */
-const MAX_ELEMENTS = 2 ** 30;
-/** A stored graph has no more. */
-const MAX_NODES = 100_000;
 /** Of all parameters that the importer makes itself. */
 const MAX_CONSTANT_ELEMENTS = 4 * MAX_CHANNELS;
 
@@ -97,13 +90,11 @@ export function decodeRequirement(name: string, { shape, source }: Requirement):
 }
 
 /**
- * An importer with the input alone in its graph.
+ * An importer that adds to a graph with its input alone.
  * @param tensors By the names of the symbol's variables.
  */
-export function createImporter(input: string, inputShape: Shape, tensors: ReadonlyMap<string, RawTensor>): Importer {
-  const nodes: Node[] = [{ kind: "input", name: input, inputs: [], module: "" }];
-  const byName = new Map<string, Node>([[input, nodes[0]]]);
-  const shapes = new Map<string, Shape>([[input, inputShape]]);
+export function createImporter(assembler: Assembler, tensors: ReadonlyMap<string, RawTensor>): Importer {
+  const { add, shape } = assembler;
   const requirements = new Map<string, Requirement>();
   const outputs = new Map<SymbolNode, readonly Operand[]>();
   const quantized = new Map<string, string>();
@@ -111,7 +102,7 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
 
   function variable({ name }: SymbolNode): Operand {
     if (tensors.has(name)) return { kind: "parameter", name };
-    return name === input ? { kind: "value", name } : { kind: "unbound", name };
+    return name === assembler.input ? { kind: "value", name } : { kind: "unbound", name };
   }
 
   function entryOperand({ node, output }: SymbolEntry, reader: string): Operand {
@@ -140,7 +131,7 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
       case "unbound":
         throw new XnorkitError(
           "missing-weight",
-          `${reader} reads ${quoteName(found.name)}, which is neither the network's input ${quoteName(input)} nor among the parameters`,
+          `${reader} reads ${quoteName(found.name)}, which is neither the network's input ${quoteName(assembler.input)} nor among the parameters`,
         );
       default:
         throw new XnorkitError(
@@ -165,29 +156,6 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
       fixGamma: false,
     };
     return add(operation, [value], name);
-  }
-
-  function shape(value: string): Shape {
-    return shapes.get(value)!;
-  }
-
-  function add(operation: Operation, inputs: readonly string[], name: string): string {
-    if (nodes.length >= MAX_NODES)
-      throw new XnorkitError("bad-graph", `the symbol becomes more than ${MAX_NODES} layers`);
-    let unique = name;
-    for (let copy = 1; byName.has(unique); copy++) unique = `${name}_${copy}`;
-    const node = { ...operation, name: unique, inputs, module: "" };
-    const found = inferNodeShape(node, inputs.map(shape));
-    if (!(elementCount(found) <= MAX_ELEMENTS)) {
-      throw new XnorkitError(
-        "bad-shape",
-        `${quoteName(unique)} gives ${formatShape(found)}: more than memory can hold`,
-      );
-    }
-    nodes.push(node);
-    byName.set(unique, node);
-    shapes.set(unique, found);
-    return unique;
   }
 
   function tensorAt(node: SymbolNode, index: number): { readonly name: string; readonly raw: RawTensor } {
@@ -257,7 +225,7 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
   }
 
   return {
-    nodes,
+    assembler,
     requirements,
     operand,
     shape,
@@ -268,9 +236,9 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
     value: (node, index) => asValue(operand(node, index), describeNode(node)),
     define: (node, found) => outputs.set(node, found),
     output: (entry) => asValue(entryOperand(entry, "the head"), "the head"),
-    node: (value) => byName.get(value)!,
+    node: assembler.node,
     quantize(value, method, bits, name) {
-      const source = byName.get(value)!;
+      const source = assembler.node(value);
       const isDone = source.kind === "quantize" && source.method === method && source.bits === bits;
       if (isDone && method !== "dorefa") return value; // all others give the same values when applied twice
       const key = `${method} ${bits} ${value}`;

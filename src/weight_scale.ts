@@ -1,5 +1,5 @@
 /** The scale of XNOR-Net's weights (Rastegari et al., arXiv 1603.05279): the mean of |w|, in f64. */
-import type { Packing } from "../graph/parameter_spec.js";
+import type { Packing } from "./graph/parameter_spec.js";
 
 /**
  * Mean of |w| of each output channel. AWNAS's layers (`sign`) clamp the weights to [-1, 1] first, BMXNet's do not.

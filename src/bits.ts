@@ -1,9 +1,9 @@
 /** Float weights as bits and back: the layout of `BitWeight` (weights.ts). */
-import { XnorkitError } from "../errors.js";
-import type { Packing } from "../graph/parameter_spec.js";
-import { elementCount, formatShape, type Shape } from "../tensor.js";
-import type { BitWeight } from "../weights.js";
+import { XnorkitError } from "./errors.js";
+import type { Packing } from "./graph/parameter_spec.js";
+import { elementCount, formatShape, type Shape } from "./tensor.js";
 import { channelMagnitudes, meanScale } from "./weight_scale.js";
+import type { BitWeight } from "./weights.js";
 
 /** `[O, kh, kw, ceil(I / 8)]`: the bytes that hold the signs of an OIHW tensor, or of [units, inputs] with a 1x1 kernel. */
 export function packedShape(shape: Shape): Shape {
