@@ -7,12 +7,12 @@ import { type Block, buildGraph } from "../graph/builder.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
 import type { Graph } from "../graph/types.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
-import { avgPool2d, batchNorm, dense, flatten, hybridSequential, relu } from "../nn/layers.js";
-import { initialLayers } from "../nn/stems.js";
+import { avgPool2d, batchNorm, dense, flatten, hybridSequential, relu } from "../nn/gluon.js";
 import { type BaseNetKind, type BaseNetSpec, baseNetSpecs, reducedChannels } from "./base_net_spec.js";
 import { denseBlock, improvementBlock, transition } from "./dense_blocks.js";
 import { MAX_CHANNELS, type NetworkOptions, networkOptionNames, resolveNetworkOptions } from "./network_options.js";
 import { checkCount, checkCounts, checkFlag, checkKeys, refuseOption } from "./options.js";
+import { initialLayers } from "./stems.js";
 
 /** What every dense network may set; the defaults are its table's. */
 export interface BaseNetVariant extends NetworkOptions {

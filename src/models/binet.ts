@@ -2,8 +2,8 @@
 import { type Block, buildGraph } from "../graph/builder.js";
 import type { Graph } from "../graph/types.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
-import { qActivation, qConv2d } from "../nn/binary_layers.js";
-import { avgPool2d, batchNorm, hybridSequential } from "../nn/layers.js";
+import { qActivation, qConv2d } from "../nn/bmxnet.js";
+import { avgPool2d, batchNorm, hybridSequential } from "../nn/gluon.js";
 import { type NetworkOptions, networkOptionNames, resolveNetworkOptions } from "./network_options.js";
 import { checkKeys } from "./options.js";
 import { type BlockPlace, checkSpec, residualNetwork, stageOf, stages } from "./residual_network.js";

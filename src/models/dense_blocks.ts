@@ -2,19 +2,18 @@
 import { XnorkitError } from "../errors.js";
 import type { Block } from "../graph/builder.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
-import { activatedConv } from "../nn/activated_conv.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
+import { activatedConv, channelShuffle } from "../nn/bmxnet.js";
 import {
   avgPool2d,
   batchNorm,
-  channelShuffle,
   conv2d,
   hybridConcurrent,
   hybridSequential,
   identity,
   maxPool2d,
   relu,
-} from "../nn/layers.js";
+} from "../nn/gluon.js";
 
 export interface DenseBlockOptions {
   /** Channels that the convolution gives. */

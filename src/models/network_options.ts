@@ -1,8 +1,8 @@
 /** What every network of BMXNet v2's model zoo may set, with the source's defaults. */
 import { type BinaryConfig, type BinaryOptions, binaryConfig } from "../nn/binary_config.js";
-import type { InitialLayers } from "../nn/stems.js";
 import type { Shape } from "../tensor.js";
 import { checkCount } from "./options.js";
+import type { InitialLayers } from "./stems.js";
 
 export interface NetworkOptions {
   /** Default 1000. */

@@ -1,12 +1,12 @@
 /** What all of BMXNet v2's residual networks share: the layers around the stages, and the limits of their tables. */
 import { XnorkitError } from "../errors.js";
 import type { Block } from "../graph/builder.js";
-import { batchNorm, dense, flatten, globalAvgPool2d, hybridSequential, relu } from "../nn/layers.js";
-import { initialLayers } from "../nn/stems.js";
+import { batchNorm, dense, flatten, globalAvgPool2d, hybridSequential, relu } from "../nn/gluon.js";
 import { MAX_CHANNELS, MAX_STAGES, type ResolvedNetwork } from "./network_options.js";
 import { checkCounts } from "./options.js";
 import type { ResnetSpec } from "./resnet_spec.js";
 import { checkShortcut, type Shortcut } from "./shortcut.js";
+import { initialLayers } from "./stems.js";
 
 const MAX_LAYERS = 256;
 

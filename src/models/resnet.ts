@@ -2,9 +2,9 @@
 import { XnorkitError } from "../errors.js";
 import { type Block, buildGraph } from "../graph/builder.js";
 import type { Graph } from "../graph/types.js";
-import { activatedConv } from "../nn/activated_conv.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
-import { batchNorm } from "../nn/layers.js";
+import { activatedConv } from "../nn/bmxnet.js";
+import { batchNorm } from "../nn/gluon.js";
 import { type NetworkOptions, networkOptionNames, resolveNetworkOptions } from "./network_options.js";
 import { checkKeys } from "./options.js";
 import { type BlockPlace, checkSpec, residualBlock, residualNetwork, stageOf, stages } from "./residual_network.js";

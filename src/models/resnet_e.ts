@@ -2,7 +2,7 @@
 import { XnorkitError } from "../errors.js";
 import { type Block, buildGraph } from "../graph/builder.js";
 import type { Graph } from "../graph/types.js";
-import { hybridSequential } from "../nn/layers.js";
+import { hybridSequential } from "../nn/gluon.js";
 import { MAX_CHANNELS, type NetworkOptions, networkOptionNames, resolveNetworkOptions } from "./network_options.js";
 import { checkCount, checkFlag, checkKeys } from "./options.js";
 import { checkSpec, residualNetwork, type Stage, stages } from "./residual_network.js";

@@ -1,8 +1,8 @@
 /** BasicBlockE1 and BasicBlockE2 of BMXNet v2's binary_models/resnet_e.py: one binary convolution and a shortcut around it. */
 import type { Block } from "../graph/builder.js";
-import { activatedConv } from "../nn/activated_conv.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
-import { avgPool2d, conv2d } from "../nn/layers.js";
+import { activatedConv } from "../nn/bmxnet.js";
+import { avgPool2d, conv2d } from "../nn/gluon.js";
 import { type BlockPlace, residualBlock } from "./residual_network.js";
 
 export interface BlockOptions extends BlockPlace {

@@ -7,9 +7,8 @@ import { test } from "node:test";
 import { type Block, buildGraph } from "../../src/graph/builder.js";
 import type { ActivationQuantizer } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
-import { activatedConv } from "../../src/nn/activated_conv.js";
 import { type BinaryConfig, binaryConfig, configWarnings } from "../../src/nn/binary_config.js";
-import { qActivation, qDense } from "../../src/nn/binary_layers.js";
+import { activatedConv, qActivation, qDense } from "../../src/nn/bmxnet.js";
 import { followDecisions } from "../goldens/decisions.js";
 import { noise } from "./support.js";
 

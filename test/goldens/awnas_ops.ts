@@ -7,7 +7,7 @@ import { type BinaryConfigs, binaryConvBnRelu, binaryResNetBlock } from "../../s
 import { newConstructionState } from "../../src/models/awnas/primitive.js";
 import { buildPrimitive } from "../../src/models/awnas/primitives.js";
 import { xnorResNetConfigs } from "../../src/models/awnas/primitives_binary.js";
-import { type BiWScale, binaryConv2d } from "../../src/nn/torch_layers.js";
+import { type BiWScale, binaryConv2d } from "../../src/nn/torch.js";
 import type { Weight, Weights } from "../../src/weights.js";
 import { sharedPath } from "../support/shared.js";
 import { type FloatTensor, floatTensor, readTensors } from "./support.js";

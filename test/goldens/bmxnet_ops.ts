@@ -2,9 +2,8 @@
 import { readFileSync } from "node:fs";
 import { type Block, buildGraph } from "../../src/graph/builder.js";
 import type { Graph } from "../../src/graph/types.js";
-import { activatedConv } from "../../src/nn/activated_conv.js";
 import { type BinaryConfig, binaryConfig, defaultBinaryConfig } from "../../src/nn/binary_config.js";
-import { qActivation, qConv2d, qDense } from "../../src/nn/binary_layers.js";
+import { activatedConv, qActivation, qConv2d, qDense } from "../../src/nn/bmxnet.js";
 import type { Weights } from "../../src/weights.js";
 import { sharedPath } from "../support/shared.js";
 import { type FloatTensor, floatTensor, readTensors } from "./support.js";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Block, buildGraph } from "../../src/graph/builder.js";
 import { findValue } from "../../src/graph/lookup.js";
 import { getModel } from "../../src/models/registry.js";
-import { conv2d, hybridSequential, relu } from "../../src/nn/layers.js";
+import { conv2d, hybridSequential, relu } from "../../src/nn/gluon.js";
 import { throwsError } from "./errors.js";
 
 test("layers take their path as name, operations their block's", () => {

@@ -5,7 +5,7 @@ import { type Block, buildGraph } from "../../src/graph/builder.js";
 import { inferShapes } from "../../src/graph/shapes.js";
 import type { Graph } from "../../src/graph/types.js";
 import { resnetE } from "../../src/models/resnet_e.js";
-import { avgPool2d, conv2d, dense, flatten, globalAvgPool2d, hybridSequential } from "../../src/nn/layers.js";
+import { avgPool2d, conv2d, dense, flatten, globalAvgPool2d, hybridSequential } from "../../src/nn/gluon.js";
 import { throwsError } from "./errors.js";
 
 const small = { layers: [1, 1], channels: [8, 8, 16], classes: 5, initialLayers: "thumbnail", version: 1 } as const;

@@ -4,10 +4,9 @@ import { type Block, buildGraph } from "../../src/graph/builder.js";
 import { parameterSpecs } from "../../src/graph/parameters.js";
 import { inferShapes } from "../../src/graph/shapes.js";
 import type { Graph, Node } from "../../src/graph/types.js";
-import { activatedConv } from "../../src/nn/activated_conv.js";
 import { type BinaryOptions, binaryConfig, withBinaryLayerConfig } from "../../src/nn/binary_config.js";
-import { qActivation, qConv2d, qDense } from "../../src/nn/binary_layers.js";
-import { hybridSequential } from "../../src/nn/layers.js";
+import { activatedConv, qActivation, qConv2d, qDense } from "../../src/nn/bmxnet.js";
+import { hybridSequential } from "../../src/nn/gluon.js";
 import { throwsError } from "../graph/errors.js";
 
 function build(block: Block, inputShape: readonly number[] = [1, 4, 9, 9]): Graph {

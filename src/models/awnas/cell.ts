@@ -1,7 +1,7 @@
 /** `CNNGenotypeCell` of aw_nas/final/cnn_model.py: the nodes of a cell, and the operations between them as the genotype has them. */
 import { XnorkitError } from "../../errors.js";
 import type { Block, Scope } from "../../graph/builder.js";
-import { addSameShape, batchNorm2d, identity, sequential } from "../../nn/torch_layers.js";
+import { addSameShape, batchNorm2d, identity, sequential } from "../../nn/torch.js";
 import type { Connection, GenotypeGroup } from "./genotype.js";
 import { joinNodes, type NodeValue } from "./join_nodes.js";
 import type { ModelOptions } from "./model_options.js";

@@ -1,6 +1,6 @@
 /** The blocks of AWNAS's float primitives (aw_nas/ops/ops.py, aw_nas/ops/baseline_ops.py). */
 import type { Block, Scope } from "../../graph/builder.js";
-import { addSameShape, avgPool2d, batchNorm2d, conv2d, identity, relu, sequential } from "../../nn/torch_layers.js";
+import { addSameShape, avgPool2d, batchNorm2d, conv2d, identity, relu, sequential } from "../../nn/torch.js";
 import { padToStride, shiftedConvolutions } from "./factorized.js";
 import { type PrimitiveOptions, refuseBuild } from "./primitive.js";
 

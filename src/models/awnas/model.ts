@@ -2,7 +2,7 @@
 import { XnorkitError } from "../../errors.js";
 import { type Block, buildGraph, type Scope } from "../../graph/builder.js";
 import type { Graph } from "../../graph/types.js";
-import { adaptiveAvgPool2d, identity, linear } from "../../nn/torch_layers.js";
+import { adaptiveAvgPool2d, identity, linear } from "../../nn/torch.js";
 import type { Shape } from "../../tensor.js";
 import { refuseOption } from "../options.js";
 import { buildCell, type CellOptions } from "./cell.js";

@@ -3,7 +3,7 @@
  * aw_nas/ops/bnn_ops.py are rebound and changed in place after primitives are registered, so several names say more than the
  * primitives do: the `cond_skip` ones have no skip.
  */
-import { identity } from "../../nn/torch_layers.js";
+import { identity } from "../../nn/torch.js";
 import {
   type BinaryConfigs,
   binaryConvBnRelu,

@@ -1,6 +1,6 @@
 /** AWNAS's float primitives by name (aw_nas/ops/ops.py, aw_nas/ops/baseline_ops.py); what a name says wrongly is remarked. */
 import type { Block } from "../../graph/builder.js";
-import { avgPool2d, conv2d, identity, maxPool2d } from "../../nn/torch_layers.js";
+import { avgPool2d, conv2d, identity, maxPool2d } from "../../nn/torch.js";
 import {
   bnConvRelu,
   bnRelu,

@@ -1,15 +1,6 @@
 /** Gluon's float layers as blocks, with gluon's defaults and class names (python/mxnet/gluon/nn). */
 import type { Block } from "../graph/builder.js";
-import type { Operation, Pair } from "../graph/types.js";
-
-function square(size: number): Pair {
-  return [size, size];
-}
-
-/** A block that is one node. */
-function layer(type: string, operation: Operation): Block {
-  return { type, forward: (scope, input) => scope.add(operation, [input]) };
-}
+import { layer, pair } from "./layer.js";
 
 /** Blocks one after the other, registered as "0", "1", ... */
 export function hybridSequential(blocks: readonly Block[]): Block {
@@ -37,10 +28,10 @@ export function conv2d({ channels, kernelSize, stride = 1, padding = 0, groups =
           kind: "conv2d",
           weight: scope.parameter("weight"),
           channels,
-          kernel: square(kernelSize),
-          stride: square(stride),
-          padding: square(padding),
-          dilation: square(1),
+          kernel: pair(kernelSize),
+          stride: pair(stride),
+          padding: pair(padding),
+          dilation: pair(1),
           groups,
           bias: null,
         },
@@ -77,9 +68,9 @@ export function relu(): Block {
 export function maxPool2d(poolSize: number, stride: number, padding: number): Block {
   return layer("MaxPool2D", {
     kind: "maxPool",
-    kernel: square(poolSize),
-    stride: square(stride),
-    padding: square(padding),
+    kernel: pair(poolSize),
+    stride: pair(stride),
+    padding: pair(padding),
   });
 }
 
@@ -87,9 +78,9 @@ export function maxPool2d(poolSize: number, stride: number, padding: number): Bl
 export function avgPool2d(poolSize: number, stride: number, padding: number): Block {
   return layer("AvgPool2D", {
     kind: "avgPool",
-    kernel: square(poolSize),
-    stride: square(stride),
-    padding: square(padding),
+    kernel: pair(poolSize),
+    stride: pair(stride),
+    padding: pair(padding),
     countIncludePad: true,
   });
 }
@@ -125,9 +116,4 @@ export function hybridConcurrent(blocks: readonly Block[]): Block {
       return scope.add({ kind: "concat" }, values, "concat");
     },
   };
-}
-
-/** `ChannelShuffle` of BMXNet v2's binary_models/common_layers.py. */
-export function channelShuffle(groups: number): Block {
-  return layer("ChannelShuffle", { kind: "channelShuffle", groups });
 }

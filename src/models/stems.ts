@@ -2,7 +2,7 @@
 import { XnorkitError } from "../errors.js";
 import type { Block } from "../graph/builder.js";
 import { describeClosest } from "../graph/suggest.js";
-import { batchNorm, conv2d, hybridSequential, maxPool2d, relu } from "./layers.js";
+import { batchNorm, conv2d, hybridSequential, maxPool2d, relu } from "../nn/gluon.js";
 
 export const initialLayerVariants = ["imagenet", "grouped_stem", "thumbnail"] as const;
 

@@ -1,20 +1,9 @@
 /** torch.nn's layers as blocks, with torch's defaults, class names and parameter names, and AWNAS's BinaryConv2d. */
 import { XnorkitError } from "../errors.js";
 import type { Block, Scope } from "../graph/builder.js";
-import type { BinaryConv2dNode, Operation, Pair } from "../graph/types.js";
+import type { BinaryConv2dNode } from "../graph/types.js";
 import { formatShape } from "../tensor.js";
-
-/** One number for both axes, or height and width. */
-export type Size = number | Pair;
-
-function pair(size: Size): Pair {
-  return typeof size === "number" ? [size, size] : size;
-}
-
-/** A block that is one node. */
-function layer(type: string, operation: Operation): Block {
-  return { type, forward: (scope, input) => scope.add(operation, [input]) };
-}
+import { layer, pair, type Size } from "./layer.js";
 
 /** @throws XnorkitError `bad-shape` where a layer built for a number of channels reads another number. */
 function checkChannels(scope: Scope, type: string, input: string, channels: number): void {
