@@ -5,7 +5,9 @@ import { elementCount, formatShape, type Shape } from "./tensor.js";
 import { channelMagnitudes, meanScale } from "./weight_scale.js";
 import type { BitWeight } from "./weights.js";
 
-/** `[O, kh, kw, ceil(I / 8)]`: the bytes that hold the signs of an OIHW tensor, or of [units, inputs] with a 1x1 kernel. */
+/**
+ * `[O, kh, kw, ceil(I / 8)]`: the bytes that hold the signs of an OIHW tensor, or of [units, inputs] with a 1x1 kernel.
+ */
 export function packedShape(shape: Shape): Shape {
   const [outputs, inputs, height = 1, width = 1] = shape;
   return [outputs, height, width, Math.ceil(inputs / 8)];
@@ -16,21 +18,23 @@ export function packedShape(shape: Shape): Shape {
  *
  * @param values Row-major OIHW or [units, inputs].
  * @param name Of the parameter, for messages.
- * @throws XnorkitError `bad-shape` where the shape has neither four axes nor two or the values do not fill it; `bad-value` with the index
- *   of a NaN.
+ * @throws XnorkitError `bad-shape` if the shape has neither four axes nor two or the values do not fill it; `bad-value`
+ *   with the index of a NaN.
  */
 export function packSigns(values: Float32Array, shape: Shape, name = "weights"): BitWeight {
   if ((shape.length !== 4 && shape.length !== 2) || elementCount(shape) !== values.length) {
     throw new XnorkitError(
       "bad-shape",
-      `${name}: ${values.length} values of shape ${formatShape(shape)} cannot be packed, expected OIHW or [units, inputs] and as many values as it has`,
+      `${name}: ${values.length} values of shape ${formatShape(shape)} cannot be packed, expected OIHW or [units, ` +
+        "inputs] and as many values as it has",
     );
   }
   const [outputs, inputs, height = 1, width = 1] = shape;
   const taps = height * width;
   const tapBytes = Math.ceil(inputs / 8);
   const data = new Uint8Array(outputs * taps * tapBytes);
-  // The words and not the floats are read: a comparison mispredicts its branch at every other weight (3x slower, measured).
+  // The words and not the floats are read: a comparison mispredicts its branch at every other weight (3x slower,
+  // measured).
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let output = 0; output < outputs; output++) {
     const weightsOfOutput = output * inputs * taps;
@@ -103,8 +107,9 @@ export function nonzeroMask(zeros: Int32Array, shape: Shape, name = "weights"): 
 }
 
 /**
- * A float weight as bits, with what its layer needs beside them (`ParameterSpec.packing`): the mask of zeros where there are some,
- * and the scale, which is summed in f64 and rounded to f32. Nothing else of the floats counts in the layer's output.
+ * A float weight as bits, with what its layer needs beside them (`ParameterSpec.packing`): the mask of zeros if there
+ * are some, and the scale, which is summed in f64 and rounded to f32. Nothing else of the floats counts in the layer's
+ * output.
  *
  * @param values Row-major OIHW or [units, inputs].
  * @throws XnorkitError as `packSigns`.
@@ -121,7 +126,10 @@ export function packWeight(values: Float32Array, shape: Shape, packing: Packing,
   };
 }
 
-/** The quantised weights, +1, -1 and 0, in row-major order of the shape: what a binary layer computes with before it scales. */
+/**
+ * The quantised weights, +1, -1 and 0, in row-major order of the shape: what a binary layer computes with before it
+ * scales.
+ */
 export function unpackSigns({ shape, data, nonzero = data }: BitWeight): Float32Array {
   const [outputs, inputs, height = 1, width = 1] = shape;
   const taps = height * width;
@@ -133,7 +141,8 @@ export function unpackSigns({ shape, data, nonzero = data }: BitWeight): Float32
       const bit = channel & 7;
       let at = output * taps * tapBytes + (channel >> 3);
       for (let tap = 0; tap < taps; tap++, at += tapBytes) {
-        // s = +-1 of the sign bit, p = +-1 of "positive": their mean is the ternary value, as in the planes of torch's sign.
+        // s = +-1 of the sign bit, p = +-1 of "positive": their mean is the ternary value, as in the planes of torch's
+        // sign.
         values[index++] = ((data[at] >> bit) & 1) + (((data[at] & nonzero[at]) >> bit) & 1) - 1;
       }
     }

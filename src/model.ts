@@ -1,3 +1,4 @@
+/** A graph and its weights, together. */
 import type { Graph } from "./graph/types.js";
 import type { Weights } from "./weights.js";
 

@@ -1,3 +1,4 @@
+/** Tensors and their shapes. */
 import { XnorkitError } from "./errors.js";
 
 /** Sizes of the axes, outermost first: `[batch, channels, height, width]` for images. */
@@ -21,14 +22,14 @@ export function formatShape(shape: Shape): string {
   return shape.length === 0 ? "scalar" : shape.join("x");
 }
 
-/** True where both shapes have the same axes. */
+/** True if both shapes have the same axes. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
 /**
  * Makes a tensor and checks that the data fills the shape.
- * @throws XnorkitError `bad-shape` where an axis is not a positive integer or the element counts differ.
+ * @throws XnorkitError `bad-shape` if an axis is not a positive integer or the element counts differ.
  */
 export function tensor(shape: Shape, data: Float32Array | Uint8Array): Tensor {
   for (const size of shape) {

@@ -1,6 +1,6 @@
 /**
- * Puts graphs together node by node, for builders and importers: names that are unique, shapes inferred as nodes are added, limits
- * kept, and a module tree in the end.
+ * Puts graphs together node by node, for builders and importers: names that are unique, shapes inferred as nodes are
+ * added, limits kept, and a module tree in the end.
  */
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
@@ -25,7 +25,10 @@ export interface AssemblyOptions {
   readonly input?: string;
   /** What happens to a layer whose name is taken: it is refused, as by default, or its name gets a number, `conv_1`. */
   readonly takenNames?: "refuse" | "number";
-  /** Each layer is a module of its own, for frameworks without a tree; by default layers without a module are the network's. */
+  /**
+   * Each layer is a module of its own, for frameworks without a tree; by default layers without a module are the
+   * network's.
+   */
   readonly layersAreModules?: boolean;
 }
 
@@ -48,8 +51,8 @@ export interface Assembler {
   readonly input: string;
   /**
    * Adds a layer and returns its value.
-   * @throws XnorkitError `bad-shape` where the layer cannot read its inputs or gives more than memory holds, `bad-graph` for a name
-   *   that is taken, inputs that are not there, a kind that does not exist, or too many layers.
+   * @throws XnorkitError `bad-shape` if the layer cannot read its inputs or gives more than memory holds, `bad-graph`
+   *   for a name that is taken, inputs that are not there, a kind that does not exist, or too many layers.
    */
   readonly add: (operation: Operation, inputs: readonly string[], name: string, module?: string) => string;
   /** True for the name of a value. */

@@ -1,7 +1,7 @@
 /**
- * Builds graphs the way the frameworks build networks: blocks nested in blocks, each registered under a name in its parent.
- * A block that is a layer adds one node, which takes the block's path as its name; what a block computes beside its children (a
- * residual addition) is named after the operation, `features.3.0.add`.
+ * Builds graphs the way the frameworks build networks: blocks nested in blocks, each registered under a name in its
+ * parent. A block that is a layer adds one node, which takes the block's path as its name; what a block computes beside
+ * its children (a residual addition) is named after the operation, `features.3.0.add`.
  */
 import { XnorkitError } from "../errors.js";
 import type { Shape } from "../tensor.js";
@@ -12,7 +12,7 @@ import type { Graph, Operation } from "./types.js";
 export interface Block {
   /** The framework's class name. */
   readonly type: string;
-  /** Names of its children in registration order, where they run in another one; children not named come after these. */
+  /** Names of its children in registration order, if they run in another one; children not named come after these. */
   readonly children?: readonly string[];
   /** Adds the block's nodes and returns the name of the value that the block computes from `input`. */
   readonly forward: (scope: Scope, input: string) => string;
@@ -43,9 +43,9 @@ function join(path: string, name: string): string {
 }
 
 /**
- * Runs a network's block on an input of the given shape, [batch, channels, height, width], and returns the graph. Shapes are
- * checked as layers are added.
- * @throws XnorkitError `bad-shape` where a layer cannot read its input, `bad-graph` where names collide.
+ * Runs a network's block on an input of the given shape, [batch, channels, height, width], and returns the graph.
+ * Shapes are checked as layers are added.
+ * @throws XnorkitError `bad-shape` if a layer cannot read its input, `bad-graph` if names collide.
  */
 export function buildGraph(name: string, inputShape: Shape, network: Block): Graph {
   const assembler = createAssembler({ name, inputShape });

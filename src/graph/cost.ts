@@ -1,6 +1,6 @@
 /**
- * What a network costs, by BMXNet's counting rule: multiply-accumulates of binary and of float convolutions apart, a binary one
- * counting 1/64 of an operation; dense layers stand beside, in no other total.
+ * What a network costs, by BMXNet's counting rule: multiply-accumulates of binary and of float convolutions apart, a
+ * binary one counting 1/64 of an operation; dense layers stand beside, in no other total.
  */
 import { elementCount, type Shape } from "../tensor.js";
 import { modulesOf } from "./modules.js";
@@ -81,7 +81,10 @@ function storage(spec: ParameterSpec): Partial<Cost> {
   }
 }
 
-/** Names of the values that the output depends on; a network may hold layers that it does not run (AWNAS's first shortcut). */
+/**
+ * Names of the values that the output depends on; a network may hold layers that it does not run (AWNAS's first
+ * shortcut).
+ */
 function liveValues(graph: Graph): ReadonlySet<string> {
   const live = new Set([graph.output]);
   for (const node of [...graph.nodes].reverse()) {
@@ -101,9 +104,9 @@ function parentPath(path: string, known: ReadonlyMap<string, unknown>): string |
 }
 
 /**
- * Counts a network for its own input shape or another one with the same channels; the counts are of one run over that shape,
- * batch included. Layers that the output does not depend on have parameters, but no operations.
- * @throws XnorkitError `bad-shape` where the network cannot read the shape.
+ * Counts a network for its own input shape or another one with the same channels; the counts are of one run over that
+ * shape, batch included. Layers that the output does not depend on have parameters, but no operations.
+ * @throws XnorkitError `bad-shape` if the network cannot read the shape.
  */
 export function summarize(graph: Graph, inputShape?: Shape): Summary {
   const shapes = inferShapes(graph, inputShape);

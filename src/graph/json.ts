@@ -1,4 +1,7 @@
-/** Graphs as JSON, as a packed model file stores them. What is read is untrusted: every field is checked before it is used. */
+/**
+ * Graphs as JSON, as a packed model file stores them. What is read is untrusted: every field is checked before it is
+ * used.
+ */
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape } from "../tensor.js";
 import {
@@ -58,7 +61,8 @@ function checkNodes(graph: Graph): void {
       if (known.has(input)) continue;
       bad(
         all.has(input)
-          ? `${place} reads ${quoteName(input)}, which is not computed before it: nodes must be in topological order, without cycles`
+          ? `${place} reads ${quoteName(input)}, which is not computed before it: nodes must be in topological ` +
+              "order, without cycles"
           : `${place} reads ${quoteName(input)}, which no node computes`,
       );
     }
@@ -84,10 +88,11 @@ export function graphToJson(graph: Graph): string {
 }
 
 /**
- * Reads a graph from JSON text or from the value parsed from it, and checks all of it: fields and types, names and order of
- * nodes, shapes, sizes. Paddings come back in their canonical form, and a graph without modules gets those that its nodes name.
- * @throws XnorkitError `bad-graph` with the place (`nodes[3].kernel`), what it must be and what was found; `bad-shape` where a
- * layer cannot read the shape that its input has.
+ * Reads a graph from JSON text or from the value parsed from it, and checks all of it: fields and types, names and
+ * order of nodes, shapes, sizes. Paddings come back in their canonical form, and a graph without modules gets those
+ * that its nodes name.
+ * @throws XnorkitError `bad-graph` with the place (`nodes[3].kernel`), what it must be and what was found; `bad-shape`
+ *   if a layer cannot read the shape that its input has.
  */
 export function graphFromJson(json: unknown): Graph {
   const fields = readObject(typeof json === "string" ? parse(json) : json, "the root", [

@@ -1,4 +1,7 @@
-/** Readers of untrusted JSON: each checks one value and names its place (`nodes[3].kernel[0]`) where it is not what it must be. */
+/**
+ * Readers of untrusted JSON: each checks one value and names its place (`nodes[3].kernel[0]`) if it is not what it must
+ * be.
+ */
 import { XnorkitError } from "../errors.js";
 import { MAX_NAME_LENGTH } from "./limits.js";
 import { canonicalPadding, type Padding, type Pair, type Sides } from "./window.js";

@@ -1,4 +1,6 @@
-/** The sizes up to which graphs are read and built: far above any network, low enough that checking one takes no time. */
+/**
+ * The sizes up to which graphs are read and built: far above any network, low enough that checking one takes no time.
+ */
 
 /** ResNetE-152 with 8 slices has 3000 nodes. */
 export const MAX_NODES = 100_000;

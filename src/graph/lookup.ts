@@ -5,9 +5,9 @@ import { describeClosest, quoteName } from "./suggest.js";
 import type { Graph } from "./types.js";
 
 /**
- * The value that a name stands for: a module path stands for what the module returns (`features.3.0.body.0` is the output of the
- * activated convolution there), a node name for the node's own value.
- * @throws XnorkitError `unknown-name` with the closest names where the graph has neither.
+ * The value that a name stands for: a module path stands for what the module returns (`features.3.0.body.0` is the
+ * output of the activated convolution there), a node name for the node's own value.
+ * @throws XnorkitError `unknown-name` with the closest names if the graph has neither.
  */
 export function findValue(graph: Graph, name: string): string {
   const modules = modulesOf(graph);

@@ -19,8 +19,9 @@ function pathsAround(path: string): readonly string[] {
 }
 
 /**
- * The modules that the nodes name and those around them, in the order of the nodes; each returns what its last node computes, the
- * network the graph's output. A module of one layer's name is of that layer's kind unless `typeOf` knows better.
+ * The modules that the nodes name and those around them, in the order of the nodes; each returns what its last node
+ * computes, the network the graph's output. A module of one layer's name is of that layer's kind unless `typeOf` knows
+ * better.
  * @param typeOf The framework's class name of a module; the network's path is "".
  */
 export function deriveModules(
@@ -47,7 +48,10 @@ export function modulesOf({ nodes, output, modules }: Graph): readonly Module[] 
   return (modules as Graph["modules"] | undefined)?.length ? modules : deriveModules(nodes, output);
 }
 
-/** @throws XnorkitError `bad-graph` for a tree with a path twice, a child before its parent or a value that no node computes. */
+/**
+ * @throws XnorkitError `bad-graph` for a tree with a path twice, a child before its parent or a value that no node
+ * computes.
+ */
 export function checkModules({ nodes, modules }: Graph): void {
   const values = new Set(nodes.map(({ name }) => name));
   const paths = new Set(modules.map(({ path }) => path));
@@ -66,6 +70,7 @@ export function checkModules({ nodes, modules }: Graph): void {
   const stray = nodes.find(({ module }) => !paths.has(module));
   if (stray === undefined) return;
   bad(
-    `layer ${quoteName(stray.name)} of the graph belongs to module ${quoteName(stray.module)}, which is not among the modules`,
+    `layer ${quoteName(stray.name)} of the graph belongs to module ${quoteName(stray.module)}, which is not among ` +
+      "the modules",
   );
 }

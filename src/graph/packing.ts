@@ -14,18 +14,18 @@ interface QuantizingLayer {
   readonly scaling?: Packing["scaling"];
 }
 
-/** The packing of a layer's weight; null where it has more than 1 bit or is used in float (dorefa, identity). */
+/** The packing of a layer's weight; null if it has more than 1 bit or is used in float (dorefa, identity). */
 export function packingOf({ bits, quantizer, scaling = "none" }: QuantizingLayer): Packing | null {
   if (bits !== 1 || quantizer === "dorefa" || quantizer === "identity") return null;
   return { signs: quantizer === "sign" ? "sign" : "det_sign", scaling };
 }
 
-/** True where the layer needs nothing beside 1 bit a weight, whatever the floats were. */
+/** True if the layer needs nothing beside 1 bit a weight, whatever the floats were. */
 export function signsSuffice({ signs, scaling }: Packing): boolean {
   return signs === "det_sign" && scaling === "none";
 }
 
-/** The packing that serves two layers that share a weight: theirs where it is the same, else none. */
+/** The packing that serves two layers that share a weight: theirs if it is the same, else none. */
 export function commonPacking(a: Packing | null, b: Packing | null): Packing | null {
   return a?.signs === b?.signs && a?.scaling === b?.scaling ? a : null;
 }
@@ -63,21 +63,24 @@ function checkScale(spec: ParameterSpec, { scaling }: Packing, scale: Float32Arr
   if (scale === undefined) {
     throw new XnorkitError(
       "bad-value",
-      `parameter ${spec.name} is stored as sign bits without a scale, but layer ${spec.node} multiplies by the mean of |w|: store it beside the bits, or the float values instead`,
+      `parameter ${spec.name} is stored as sign bits without a scale, but layer ${spec.node} multiplies by the mean ` +
+        "of |w|: store it beside the bits, or the float values instead",
     );
   }
   const expected = scaling === "channel" ? spec.shape[0] : 1;
   if (scale.length !== expected) {
     throw new XnorkitError(
       "bad-shape",
-      `parameter ${spec.name} has a scale of ${scale.length} values, but layer ${spec.node} (scaling ${scaling}) needs ${expected}`,
+      `parameter ${spec.name} has a scale of ${scale.length} values, but layer ${spec.node} (scaling ${scaling}) ` +
+        `needs ${expected}`,
     );
   }
   const wrong = scale.findIndex((value) => !(value >= 0 && value < Infinity));
   if (wrong < 0) return;
   throw new XnorkitError(
     "bad-value",
-    `parameter ${spec.name} has a scale of ${scale[wrong]} at element ${wrong}, where a mean of |w| is needed: finite and at least 0`,
+    `parameter ${spec.name} has a scale of ${scale[wrong]} at element ${wrong}, where a mean of |w| is needed: ` +
+      "finite and at least 0",
   );
 }
 
@@ -98,15 +101,17 @@ function checkNonzero(spec: ParameterSpec, { signs }: Packing, { data, nonzero }
     if ((data[i] | nonzero[i]) === channels) continue;
     throw new XnorkitError(
       "bad-value",
-      `parameter ${spec.name} has a weight that is 0 by its mask, but has no sign bit, in byte ${i}: zeros have sign bit 1`,
+      `parameter ${spec.name} has a weight that is 0 by its mask, but has no sign bit, in byte ${i}: zeros have sign ` +
+        "bit 1",
     );
   }
 }
 
 /**
  * Checks the bits of a weight and what stands beside them.
- * @throws XnorkitError `bad-value` where the layer needs the floats or a scale that is missing, where something stands beside that it
- *   does not need, and for stray bits and scales that are no mean of |w|; `bad-shape` for a wrong number of bytes or scales.
+ * @throws XnorkitError `bad-value` if the layer needs the floats or a scale that is missing, if something stands beside
+ *   that it does not need, and for stray bits and scales that are no mean of |w|; `bad-shape` for a wrong number of
+ *   bytes or scales.
  */
 export function checkBits(spec: ParameterSpec, weight: BitWeight): void {
   const { packing } = spec;

@@ -31,7 +31,7 @@ export interface ParameterSpec {
   readonly role: ParameterRole;
   /** A weight of which each value is used as 1 bit. */
   readonly binary: boolean;
-  /** How it is stored as 1 bit a weight; null where its layers need the float values, or differ in what they need. */
+  /** How it is stored as 1 bit a weight; null if its layers need the float values, or differ in what they need. */
   readonly packing: Packing | null;
   /** Name of the first node that reads it. */
   readonly node: string;

@@ -40,7 +40,7 @@ function nodeParameters(node: Node, shapes: ReadonlyMap<string, Shape>): readonl
 
 /**
  * The parameters of a graph in the framework's registration order (gluon's `save_parameters`), each name once.
- * @throws XnorkitError `bad-graph` where one name is used for parameters that differ, `bad-shape` where shapes do not fit.
+ * @throws XnorkitError `bad-graph` if one name is used for parameters that differ, `bad-shape` if shapes do not fit.
  */
 export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
   const shapes = inferShapes(graph);
@@ -57,7 +57,8 @@ export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
       ) {
         throw new XnorkitError(
           "bad-graph",
-          `parameter ${spec.name} is a ${earlier.role} of ${formatShape(earlier.shape)} for layer ${earlier.node} and a ${spec.role}` +
+          `parameter ${spec.name} is a ${earlier.role} of ${formatShape(earlier.shape)} for layer ${earlier.node} ` +
+            `and a ${spec.role}` +
             ` of ${formatShape(spec.shape)} for layer ${spec.node}: it can be shared only where both are the same`,
         );
       } else {
@@ -71,8 +72,8 @@ export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
 
 /**
  * Compares the names a file holds with those a graph needs, before any data is read.
- * @throws XnorkitError `missing-weight` or `surplus-weight` with the name. Names that a framework is known to save beside
- * (`isKnownExtra`) are let pass.
+ * @throws XnorkitError `missing-weight` or `surplus-weight` with the name. Names that a framework is known to save
+ *   beside (`isKnownExtra`) are let pass.
  */
 export function matchWeights(specs: readonly ParameterSpec[], names: Iterable<string>): void {
   const found = new Set(names);
@@ -86,7 +87,8 @@ export function matchWeights(specs: readonly ParameterSpec[], names: Iterable<st
       surplus.length > 0 ? `; among its surplus names "${closestNames(name, surplus, 1)[0]}" is the closest` : "";
     throw new XnorkitError(
       "missing-weight",
-      `parameter ${name} (${formatShape(shape)}, for layer ${node}) is not in the weights${others}${hint}: is it the file of this network?`,
+      `parameter ${name} (${formatShape(shape)}, for layer ${node}) is not in the weights${others}${hint}: is it the ` +
+        "file of this network?",
     );
   }
   if (surplus.length > 0) {
@@ -112,7 +114,8 @@ function checkFloats(spec: ParameterSpec, data: Float32Array): void {
   if (data.length !== elementCount(spec.shape)) {
     throw new XnorkitError(
       "bad-shape",
-      `parameter ${spec.name} of shape ${formatShape(spec.shape)} needs ${elementCount(spec.shape)} values, but has ${data.length}`,
+      `parameter ${spec.name} of shape ${formatShape(spec.shape)} needs ${elementCount(spec.shape)} values, but has ` +
+        `${data.length}`,
     );
   }
   if (spec.ignored) return;
@@ -128,22 +131,24 @@ function checkFloats(spec: ParameterSpec, data: Float32Array): void {
   if (negative >= 0) {
     throw new XnorkitError(
       "bad-value",
-      `parameter ${spec.name} is ${data[negative]} at ${place(negative, spec.shape)}, but a variance cannot be negative`,
+      `parameter ${spec.name} is ${data[negative]} at ${place(negative, spec.shape)}, but a variance cannot be ` +
+        "negative",
     );
   }
 }
 
 /**
- * Checks one parameter. Float values fit everywhere (binary layers take their signs), bits only where `packing` says so
+ * Checks one parameter. Float values fit everywhere (binary layers take their signs), bits only if `packing` says so
  * and with what it needs beside them.
- * @throws XnorkitError `bad-shape` with both shapes, `bad-value` with the place of a NaN, an infinity, a negative variance or a
- * stray bit, or where bits do not suffice. Values that are read past (`ignored`) may be anything.
+ * @throws XnorkitError `bad-shape` with both shapes, `bad-value` with the place of a NaN, an infinity, a negative
+ *   variance or a stray bit, or if bits do not suffice. Values that are read past (`ignored`) may be anything.
  */
 export function checkWeight(spec: ParameterSpec, weight: Weight): void {
   if (!sameShape(spec.shape, weight.shape)) {
     throw new XnorkitError(
       "bad-shape",
-      `parameter ${spec.name} has shape ${formatShape(weight.shape)}, but layer ${spec.node} needs ${formatShape(spec.shape)}`,
+      `parameter ${spec.name} has shape ${formatShape(weight.shape)}, but layer ${spec.node} needs ` +
+        `${formatShape(spec.shape)}`,
     );
   }
   if (weight.kind === "bits") checkBits(spec, weight);
@@ -152,7 +157,8 @@ export function checkWeight(spec: ParameterSpec, weight: Weight): void {
 
 /**
  * Checks that weights hold what a graph needs and nothing else.
- * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value`, naming the parameter and the place.
+ * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value`, naming the parameter and the
+ *   place.
  */
 export function checkWeights(graph: Graph, weights: Weights): void {
   const specs = parameterSpecs(graph);

@@ -8,7 +8,10 @@ import { type ComputedNode, recordOf } from "./nodes/index.js";
 import { failShape } from "./nodes/record.js";
 import type { Graph } from "./types.js";
 
-/** Checks what a caller gives as an input shape: four axes in the layout at the ports, or [batch, features], of positive integers. */
+/**
+ * Checks what a caller gives as an input shape: four axes in the layout at the ports, or [batch, features], of positive
+ * integers.
+ */
 export function checkInputShape(shape: Shape, owner: string, layout: TensorLayout = "NCHW"): void {
   const wellFormed = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0);
   if (wellFormed && (shape.length === 4 || shape.length === 2) && Number.isSafeInteger(elementCount(shape))) return;
@@ -22,8 +25,8 @@ export function checkInputShape(shape: Shape, owner: string, layout: TensorLayou
 
 /**
  * The shape of one node's value from the shapes of its inputs.
- * @throws XnorkitError `bad-shape` that names the layer, what it needs and what it found; `bad-graph` for a kind that does not exist
- *   and for fields that contradict each other.
+ * @throws XnorkitError `bad-shape` that names the layer, what it needs and what it found; `bad-graph` for a kind that
+ *   does not exist and for fields that contradict each other.
  */
 export function inferNodeShape(node: ComputedNode, inputs: readonly Shape[]): Shape {
   const { inputs: [least, most] = [1, 1], shape } = recordOf(node);
@@ -56,7 +59,10 @@ function inferAll(graph: Graph, inputShape: Shape): ReadonlyMap<string, Shape> {
   return shapes;
 }
 
-/** A different image size must not ask for other weights: the channels of the input and the features of layers with parameters stay. */
+/**
+ * A different image size must not ask for other weights: the channels of the input and the features of layers with
+ * parameters stay.
+ */
 function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMap<string, Shape>): void {
   const { layout } = graph;
   if (
@@ -65,7 +71,8 @@ function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMa
   ) {
     throw new XnorkitError(
       "bad-shape",
-      `${graph.name} was built for an input of ${formatShape(graph.inputShape)} and cannot read ${formatShape(inputShape)}:` +
+      `${graph.name} was built for an input of ${formatShape(graph.inputShape)} and cannot read ` +
+        `${formatShape(inputShape)}:` +
         ` the number of axes and of channels must stay, only batch, height and width may change`,
     );
   }
@@ -84,10 +91,11 @@ function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMa
 }
 
 /**
- * The shape of every value by its name, for the graph's own input shape or another one with the same channels. The input shape is in
- * the layout at the ports; the shapes of values, the input's among them, are NCHW (\`shapeAtPort\` turns them).
- * @throws XnorkitError `bad-shape` that names the layer, what it needs and what it found; `bad-graph` where a layer reads a
- * value that no layer before it computes.
+ * The shape of every value by its name, for the graph's own input shape or another one with the same channels. The
+ * input shape is in the layout at the ports; the shapes of values, the input's among them, are NCHW (\`shapeAtPort\`
+ * turns them).
+ * @throws XnorkitError `bad-shape` that names the layer, what it needs and what it found; `bad-graph` if a layer reads
+ *   a value that no layer before it computes.
  */
 export function inferShapes(graph: Graph, inputShape?: Shape): ReadonlyMap<string, Shape> {
   const shape = inputShape ?? graph.inputShape;

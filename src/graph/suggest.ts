@@ -1,3 +1,5 @@
+/** The names closest to a wrong one, for error messages. */
+
 /** Longer names are compared by their first characters only, so that no input makes the search slow. */
 const COMPARED_CHARACTERS = 128;
 const COMPARED_CANDIDATES = 4096;
@@ -30,7 +32,7 @@ export function closestNames(name: string, candidates: Iterable<string>, count =
     .map(({ candidate }) => candidate);
 }
 
-/** A name as an error message quotes it: cut where it is absurdly long. */
+/** A name as an error message quotes it: cut if it is absurdly long. */
 export function quoteName(name: string): string {
   return name.length <= COMPARED_CHARACTERS ? `"${name}"` : `"${name.slice(0, COMPARED_CHARACTERS)}..."`;
 }

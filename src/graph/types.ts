@@ -1,9 +1,10 @@
 /**
- * The Graph: what a network computes, in the field's terms and with its framework's parameter names. Plain data, so that it can
- * be printed, compared, counted, drawn and stored as JSON. It knows nothing of packed bits, pointers or wasm.
+ * The Graph: what a network computes, in the field's terms and with its framework's parameter names. Plain data, so
+ * that it can be printed, compared, counted, drawn and stored as JSON. It knows nothing of packed bits, pointers or
+ * wasm.
  *
- * A node computes one value, and the value has the node's name. `nodes` is in topological order and starts with the input.
- * All values inside are NCHW (`[N, C]` after `flatten`), whatever the layout at the ports.
+ * A node computes one value, and the value has the node's name. `nodes` is in topological order and starts with the
+ * input. All values inside are NCHW (`[N, C]` after `flatten`), whatever the layout at the ports.
  */
 import type { Shape } from "../tensor.js";
 import type { TensorLayout } from "./layout.js";
@@ -50,6 +51,6 @@ export interface Graph {
   readonly modules: readonly Module[];
   /** How a Uint8 input becomes numbers; without it pixels go in as 0..255. */
   readonly preprocess?: Preprocess;
-  /** Class names by index, where the model knows them. */
+  /** Class names by index, if the model knows them. */
   readonly labels?: readonly string[];
 }

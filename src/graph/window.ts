@@ -1,4 +1,6 @@
-/** Windows that slide over a map: convolutions and pooling. How a map is padded for them and how many places they have. */
+/**
+ * Windows that slide over a map: convolutions and pooling. How a map is padded for them and how many places they have.
+ */
 
 /** Height and width of a kernel, a stride, a dilation or a padding. */
 export type Pair = readonly [height: number, width: number];
@@ -7,8 +9,9 @@ export type Pair = readonly [height: number, width: number];
 export type Sides = readonly [top: number, left: number, bottom: number, right: number];
 
 /**
- * Rows and columns that a window reads beside the map: as many on both sides of each axis, four numbers of their own, or
- * TensorFlow's `SAME`, which depends on the size of the map. Four numbers that are equal on both axes are written as a pair.
+ * Rows and columns that a window reads beside the map: as many on both sides of each axis, four numbers of their own,
+ * or TensorFlow's `SAME`, which depends on the size of the map. Four numbers that are equal on both axes are written as
+ * a pair.
  */
 export type Padding = Pair | Sides | "same";
 
@@ -38,9 +41,10 @@ function samePadding(window: SlidingWindow, axis: 0 | 1, size: number): readonly
 }
 
 /**
- * The padding of a window as numbers, for a map of this height and width. `"same"` is TensorFlow's SAME: with the extent
- * e = (kernel - 1) dilation + 1 and places = ceil(size / stride), max((places - 1) stride + e - size, 0) pixels on each axis, half of
- * them before the map, an odd one after it. Source: tensorflow/core/framework/kernel_shape_util.cc.
+ * The padding of a window as numbers, for a map of this height and width. `"same"` is TensorFlow's SAME: with the
+ * extent e = (kernel - 1) dilation + 1 and places = ceil(size / stride), max((places - 1) stride + e - size, 0) pixels
+ * on each axis, half of them before the map, an odd one after it. Source:
+ * tensorflow/core/framework/kernel_shape_util.cc.
  */
 export function paddingSides(window: SlidingWindow, size: Pair): Sides {
   const { padding } = window;
@@ -61,8 +65,8 @@ export function canonicalPadding(padding: Padding): Padding {
 }
 
 /**
- * How many places a window has on a map: floor((size + before + after - extent) / stride) + 1 on each axis, as in all frameworks.
- * 0 or less on an axis that is shorter than the window.
+ * How many places a window has on a map: floor((size + before + after - extent) / stride) + 1 on each axis, as in all
+ * frameworks. 0 or less on an axis that is shorter than the window.
  */
 export function windowPlaces(window: SlidingWindow, size: Pair): Pair {
   const [top, left, bottom, right] = paddingSides(window, size);

@@ -1,6 +1,6 @@
 /**
- * DenseNet, MeliusNet and NaiveNet of BMXNet v2 (binary_models/basenet_dense.py; Bethge et al., arXiv 1906.08637 and 2001.05936):
- * every block joins new channels to those before.
+ * DenseNet, MeliusNet and NaiveNet of BMXNet v2 (binary_models/basenet_dense.py; Bethge et al., arXiv 1906.08637 and
+ * 2001.05936): every block joins new channels to those before.
  */
 import { XnorkitError } from "../errors.js";
 import { type Block, buildGraph } from "../graph/builder.js";
@@ -56,7 +56,9 @@ interface DenseNetwork {
   readonly dilated: boolean;
 }
 
-/** Dense blocks, in MeliusNet and NaiveNet each with an improvement block behind it; returns the stage and its channels. */
+/**
+ * Dense blocks, in MeliusNet and NaiveNet each with an improvement block behind it; returns the stage and its channels.
+ */
 function makeStage(
   { kind, growthRate }: DenseNetwork,
   count: number,
@@ -79,7 +81,8 @@ function reduce(channels: number, reduction: number, index: number): number {
   if (reduced >= 1 && reduced <= MAX_CHANNELS) return reduced;
   throw new XnorkitError(
     "bad-option",
-    `reduction[${index}] is ${reduction}, which makes ${reduced} of ${channels} channels (a multiple of 32): use a smaller one`,
+    `reduction[${index}] is ${reduction}, which makes ${reduced} of ${channels} channels (a multiple of 32): use a ` +
+      "smaller one",
   );
 }
 
@@ -130,7 +133,8 @@ function resolveNetwork(options: BaseNetOptions): DenseNetwork {
   if (spec.blocks !== null && options.blockConfig !== undefined) {
     throw new XnorkitError(
       "bad-option",
-      `blockConfig is given for ${kind} ${options.spec}, whose table has the blocks ${spec.blocks.join(", ")}: use spec "flex"`,
+      `blockConfig is given for ${kind} ${options.spec}, whose table has the blocks ${spec.blocks.join(", ")}: use ` +
+        `spec "flex"`,
     );
   }
   const blocks = spec.blocks ?? options.blockConfig;
@@ -152,10 +156,11 @@ function resolveNetwork(options: BaseNetOptions): DenseNetwork {
 }
 
 /**
- * Builds a DenseNet, MeliusNet or NaiveNet. Names of layers and parameters are gluon's (`layer1.1.0.1.1.qconv.weight`); the copies
- * of the last stage that gluon saves as `current_stage.*` need no place. Channels follow the source's arithmetic: divided with
- * Python's `//`, rounded to multiples of 32, halves to even.
- * @throws XnorkitError `bad-option` for options that the source cannot build either, `bad-shape` for an input that does not fit.
+ * Builds a DenseNet, MeliusNet or NaiveNet. Names of layers and parameters are gluon's (`layer1.1.0.1.1.qconv.weight`);
+ * the copies of the last stage that gluon saves as `current_stage.*` need no place. Channels follow the source's
+ * arithmetic: divided with Python's `//`, rounded to multiples of 32, halves to even.
+ * @throws XnorkitError `bad-option` for options that the source cannot build either, `bad-shape` for an input that does
+ *   not fit.
  */
 export function baseNetDense(options: BaseNetOptions): Graph {
   checkKeys(`the options of ${options.kind}`, options, [

@@ -3,7 +3,7 @@
 export type BaseNetKind = "densenet" | "meliusnet" | "naivenet";
 
 export interface BaseNetSpec {
-  /** Blocks of each stage; null where the user must say. */
+  /** Blocks of each stage; null if the user must say. */
   readonly blocks: readonly number[] | null;
   /** For each transition the share of the channels that it keeps, before rounding to multiples of 32. */
   readonly factors: readonly number[];
@@ -51,7 +51,9 @@ export const baseNetSpecs = {
   },
 } as const satisfies { readonly [K in BaseNetKind]: Readonly<Record<string, BaseNetSpec>> };
 
-/** Python's `a // b` of floats, for positive numbers: the remainder is exact, the division of what is left is rounded. */
+/**
+ * Python's `a // b` of floats, for positive numbers: the remainder is exact, the division of what is left is rounded.
+ */
 function floorDivide(a: number, b: number): number {
   return Math.floor((a - (a % b)) / b + 0.5);
 }

@@ -1,4 +1,7 @@
-/** BiNet of BMXNet v2 (binary_models/binet.py; after Bi-Real Net, arXiv 1808.00278): a shortcut around every binary convolution. */
+/**
+ * BiNet of BMXNet v2 (binary_models/binet.py; after Bi-Real Net, arXiv 1808.00278): a shortcut around every binary
+ * convolution.
+ */
 import { type Block, buildGraph } from "../graph/builder.js";
 import type { Graph } from "../graph/types.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
@@ -12,8 +15,8 @@ import { checkShortcut } from "./shortcut.js";
 
 export interface BinetVariant extends NetworkOptions {
   /**
-   * Weight bits of the 3x3 convolutions, explicit as in the source: the method comes from the configuration and must exist for
-   * them. Default: the configuration's.
+   * Weight bits of the 3x3 convolutions, explicit as in the source: the method comes from the configuration and must
+   * exist for them. Default: the configuration's.
    */
   readonly bits?: number;
   /** Activation bits, as `bits`. */
@@ -38,8 +41,8 @@ function layer({ channels, bits, bitsA, binary }: BlockOptions, strides: 1 | 2):
 }
 
 /**
- * r = layer1(x) + origin; out = r + layer2(r). Where the channels change, origin is x pooled by 2x2 and convolved with binary 1x1
- * weights, neither binarised before nor normalised after.
+ * r = layer1(x) + origin; out = r + layer2(r). If the channels change, origin is x pooled by 2x2 and convolved with
+ * binary 1x1 weights, neither binarised before nor normalised after.
  */
 function basicBlock(options: BlockOptions): Block {
   const layer1 = layer(options, options.stride);
@@ -61,8 +64,8 @@ function basicBlock(options: BlockOptions): Block {
 
 /**
  * Builds a BiNet. Names of layers and parameters are gluon's (`features.3.0.layer1.1.weight`).
- * @throws XnorkitError `bad-option` for options that the source cannot build either, `bad-shape` for an odd size at a stage with
- * stride 2.
+ * @throws XnorkitError `bad-option` for options that the source cannot build either, `bad-shape` for an odd size at a
+ *   stage with stride 2.
  */
 export function binet(options: BinetOptions): Graph {
   checkKeys("the options of binet", options, ["layers", "channels", "bits", "bitsA", ...networkOptionNames]);

@@ -1,4 +1,6 @@
-/** The models of both frameworks by name and by description, for programs that know them all, as the command line does. */
+/**
+ * The models of both frameworks by name and by description, for programs that know them all, as the command line does.
+ */
 import type { Graph } from "../graph/types.js";
 import { awnasFromDescription } from "./awnas/description.js";
 import { awnasModelNames, getAwnasModel } from "./awnas/resnet.js";

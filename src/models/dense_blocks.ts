@@ -44,7 +44,7 @@ export function improvementBlock(options: DenseBlockOptions): Block {
 }
 
 const LAYER_TOKENS = ["bn", "relu", "q_conv", "fp_conv", "pool", "max_pool", "cs"];
-/** Of ShuffleNet's shuffle where the token states none. */
+/** Of ShuffleNet's shuffle if the token states none. */
 const SHUFFLE_GROUPS = 16;
 
 export interface TransitionOptions {

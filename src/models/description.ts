@@ -1,6 +1,7 @@
 /**
  * Model descriptions: JSON in the frameworks' own words, as the golden networks and `digits.safetensors` carry them:
- * `{ "framework": "bmxnet-v2", "set_binary_layer_config": {...}, "model": {"family": "resnet_e", ...}, "input_shape": [...] }`.
+ * `{ "framework": "bmxnet-v2", "set_binary_layer_config": {...}, "model": {"family": "resnet_e", ...}, "input_shape":
+ * [...] }`.
  */
 import { XnorkitError } from "../errors.js";
 import type { Graph } from "../graph/types.js";
@@ -25,7 +26,8 @@ function readBinaryConfig(value: unknown): BinaryOptions {
 }
 
 /**
- * What BMXNet silently replaces in the `set_binary_layer_config` of a description (`configWarnings`); empty for other frameworks.
+ * What BMXNet silently replaces in the `set_binary_layer_config` of a description (`configWarnings`); empty for other
+ * frameworks.
  * @throws XnorkitError as `fromDescription` for a configuration that cannot be read.
  */
 export function descriptionWarnings(json: unknown): readonly string[] {
@@ -33,12 +35,12 @@ export function descriptionWarnings(json: unknown): readonly string[] {
 }
 
 /**
- * Builds the network that a model description (JSON text or the value parsed from it) describes, with the defaults of its
- * framework. Read beside the model: `name`, `input_shape`, `preprocess` as `{ mean, std }`, `labels`; other keys are records and
- * ignored.
- * @throws XnorkitError `bad-option` that names the key with a wrong type or value, `bad-file` for text that is not JSON,
- * `unsupported` for AWNAS, which `xnorkit/awnas` builds, and what the family's builder throws (`resnetE`, `resnet`, `binet`,
- * `baseNetDense`).
+ * Builds the network that a model description (JSON text or the value parsed from it) describes, with the defaults of
+ * its framework. Read beside the model: `name`, `input_shape`, `preprocess` as `{ mean, std }`, `labels`; other keys
+ * are records and ignored.
+ * @throws XnorkitError `bad-option` that names the key with a wrong type or value, `bad-file` for text that is not
+ *   JSON, `unsupported` for AWNAS, which `xnorkit/awnas` builds, and what the family's builder throws (`resnetE`,
+ *   `resnet`, `binet`, `baseNetDense`).
  */
 export function fromDescription(json: unknown): Graph {
   const description = readDescription(json);

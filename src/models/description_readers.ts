@@ -25,8 +25,8 @@ export function ifGiven(check: Check): Check {
 }
 
 /**
- * The fields of a section that are there, under the camelCase names of the options that they become; `family` says which section it
- * is and becomes none.
+ * The fields of a section that are there, under the camelCase names of the options that they become; `family` says
+ * which section it is and becomes none.
  * @throws XnorkitError what a field's check throws, and `bad-option` for a key without one.
  */
 export function readFields<T>(place: string, section: JsonObject, checks: Readonly<Record<string, Check>>): T {

@@ -1,6 +1,6 @@
 /**
- * Mean and variance of every value of a graph under random weights, channel by channel, estimated as if the elements were
- * independent: what the running statistics of random batch norms are made from.
+ * Mean and variance of every value of a graph under random weights, channel by channel, estimated as if the elements
+ * were independent: what the running statistics of random batch norms are made from.
  */
 import type {
   ActivationNode,
@@ -21,7 +21,9 @@ export interface Moments {
 export type ChannelMoments = readonly Moments[];
 
 const STANDARD: Moments = { mean: 0, variance: 1 };
-/** Typical |gamma| of the random batch norms: 72 additions of variance 1/4 raise a residual to a deviation of 4 only. */
+/**
+ * Typical |gamma| of the random batch norms: 72 additions of variance 1/4 raise a residual to a deviation of 4 only.
+ */
 export const GAMMA = 0.5;
 
 /** What a quantiser makes of a normal value of mean 0, for most of them of variance near 1. */
@@ -57,15 +59,18 @@ function power(input: ChannelMoments): number {
 }
 
 /**
- * The deviation of random weights: an output is a sum of `fanIn` products, whose variance this keeps at 1. Inputs that are zero
- * everywhere (AWNAS's `none`) get that of inputs of variance 1.
+ * The deviation of random weights: an output is a sum of `fanIn` products, whose variance this keeps at 1. Inputs that
+ * are zero everywhere (AWNAS's `none`) get that of inputs of variance 1.
  */
 export function weightDeviation(fanIn: number, input: ChannelMoments): number {
   const inputPower = power(input);
   return 1 / Math.sqrt(fanIn * (inputPower > 0 ? inputPower : 1));
 }
 
-/** h of a layer with quantised random weights: +-1 at 1 bit, of variance about 1/10 after dorefa (our normals end at 3.5 deviations). */
+/**
+ * h of a layer with quantised random weights: +-1 at 1 bit, of variance about 1/10 after dorefa (our normals end at 3.5
+ * deviations).
+ */
 function binaryOutput(node: BinaryConv2dNode | BinaryDenseNode, fanIn: number, input: ChannelMoments): Moments {
   const deviation = weightDeviation(fanIn, input);
   const weightPower = { identity: deviation ** 2, dorefa: 0.1, det_sign: 1, sign_approx_sign: 1, sign: 1 };

@@ -11,7 +11,9 @@ export interface NetworkOptions {
   readonly initialLayers?: InitialLayers;
   /** [batch, channels, height, width]; default [1, 3, 224, 224], with the thumbnail stem [1, 3, 32, 32]. */
   readonly inputShape?: Shape;
-  /** The binary layer configuration; default 1/1 bits, det_sign, no approximation, or that of `withBinaryLayerConfig`. */
+  /**
+   * The binary layer configuration; default 1/1 bits, det_sign, no approximation, or that of `withBinaryLayerConfig`.
+   */
   readonly binary?: BinaryOptions;
   /** The graph's name; default the framework's class name. */
   readonly name?: string;

@@ -1,3 +1,5 @@
+/** Random numbers that are the same in every runtime. */
+
 /** A seeded generator of random numbers, the same in every runtime: integer arithmetic only. */
 export interface Random {
   /** Uniform over 0 .. 2^32 - 1. */
@@ -5,8 +7,8 @@ export interface Random {
   /** Uniform over [0, 1). */
   readonly uniform: () => number;
   /**
-   * About normal with mean 0 and variance 1: a sum of four uniforms, scaled. Logarithms and cosines differ in the last bit from
-   * engine to engine, this does not.
+   * About normal with mean 0 and variance 1: a sum of four uniforms, scaled. Logarithms and cosines differ in the last
+   * bit from engine to engine, this does not.
    */
   readonly normal: () => number;
 }

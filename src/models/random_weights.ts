@@ -1,6 +1,6 @@
 /**
- * Reproducible weights for benchmarks and tests: the statistics of every batch norm fit what reaches it, so that signs are about
- * half positive and no value runs away with the depth.
+ * Reproducible weights for benchmarks and tests: the statistics of every batch norm fit what reaches it, so that signs
+ * are about half positive and no value runs away with the depth.
  */
 import { XnorkitError } from "../errors.js";
 import type { Packing } from "../graph/parameter_spec.js";
@@ -35,7 +35,7 @@ function randomBits(shape: Shape, random: Random): BitWeight {
   return { kind: "bits", shape, data };
 }
 
-/** Bits, and where the layer scales the mean |w| of normal weights of this deviation, spread by up to a tenth. */
+/** Bits, and if the layer scales the mean |w| of normal weights of this deviation, spread by up to a tenth. */
 function randomPacked(spec: ParameterSpec, { scaling }: Packing, deviation: number, random: Random): BitWeight {
   const bits = randomBits(spec.shape, random);
   if (scaling === "none") return bits;
@@ -66,9 +66,9 @@ function randomBatchNormValue(spec: ParameterSpec, node: BatchNormNode, input: M
 }
 
 /**
- * Random parameters for a graph, a function of graph and seed alone, the same in every runtime. Binary weights come as sign bits,
- * none of them 0, with a scale where their layer multiplies by one. Batch norms have running statistics near what reaches them,
- * gammas of both signs and some that are zero.
+ * Random parameters for a graph, a function of graph and seed alone, the same in every runtime. Binary weights come as
+ * sign bits, none of them 0, with a scale if their layer multiplies by one. Batch norms have running statistics near
+ * what reaches them, gammas of both signs and some that are zero.
  * @throws XnorkitError `bad-option` unless the seed is an integer.
  */
 export function randomWeights(graph: Graph, seed: number): Weights {

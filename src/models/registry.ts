@@ -1,3 +1,4 @@
+/** The names of networks, and `getModel`, which builds the one of a name. */
 import { XnorkitError } from "../errors.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
 import type { Graph } from "../graph/types.js";
@@ -60,8 +61,8 @@ const refused: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The names that `getModel` knows, those of BMXNet v2's model zoo: `resnet18_e1`, `resnet34_v2`, `binet18`, `densenet28`,
- * `meliusnet_a` ... The flex networks need a `blockConfig`.
+ * The names that `getModel` knows, those of BMXNet v2's model zoo: `resnet18_e1`, `resnet34_v2`, `binet18`,
+ * `densenet28`, `meliusnet_a` ... The flex networks need a `blockConfig`.
  */
 export function modelNames(): readonly string[] {
   return [...constructors.keys()];
@@ -75,8 +76,8 @@ export function checkBuildable(name: string): void {
 }
 
 /**
- * Builds a network by its name in BMXNet v2's model zoo, `resnet18_e1` for example. Options and defaults are those of its
- * family: `resnetE`, `resnet`, `binet` or `baseNetDense`, which say what they throw.
+ * Builds a network by its name in BMXNet v2's model zoo, `resnet18_e1` for example. Options and defaults are those of
+ * its family: `resnetE`, `resnet`, `binet` or `baseNetDense`, which say what they throw.
  * @throws XnorkitError `unknown-name` with the closest names, and what `checkBuildable` throws.
  */
 export function getModel(name: string, options: ModelOptions = {}): Graph {

@@ -10,18 +10,22 @@ import { initialLayers } from "./stems.js";
 
 const MAX_LAYERS = 256;
 
-/** @throws XnorkitError `bad-option` unless there is a count of layers for each stage and of channels for the stem and each stage. */
+/**
+ * @throws XnorkitError `bad-option` unless there is a count of layers for each stage and of channels for the stem and
+ * each stage.
+ */
 export function checkSpec({ layers, channels }: ResnetSpec): void {
   checkCounts("layers", layers, MAX_STAGES, MAX_LAYERS);
   checkCounts("channels", channels, MAX_STAGES + 1, MAX_CHANNELS);
   if (channels.length === layers.length + 1) return;
   throw new XnorkitError(
     "bad-option",
-    `channels has ${channels.length} numbers for ${layers.length} stages: it must have one for the stem and one for each stage`,
+    `channels has ${channels.length} numbers for ${layers.length} stages: it must have one for the stem and one for ` +
+      "each stage",
   );
 }
 
-/** `layers` blocks, the first with the stage's stride and, where the channels change, a shortcut of its own. */
+/** `layers` blocks, the first with the stage's stride and, if the channels change, a shortcut of its own. */
 export interface Stage {
   readonly layers: number;
   readonly inChannels: number;
@@ -43,7 +47,7 @@ export function stages({ layers, channels }: ResnetSpec): readonly Stage[] {
 export interface BlockPlace {
   readonly channels: number;
   readonly stride: 1 | 2;
-  /** Whether the shortcut has a 1x1 convolution; the source asks for one where the channels change. */
+  /** Whether the shortcut has a 1x1 convolution; the source asks for one if the channels change. */
   readonly downsample: boolean;
 }
 
@@ -58,14 +62,14 @@ export interface ResidualBlock extends Shortcut {
   readonly type: string;
   readonly version: 1 | 2;
   readonly body: readonly Block[];
-  /** What the shortcut does where it is not the input itself. */
+  /** What the shortcut does if it is not the input itself. */
   readonly shortcut: readonly Block[];
   /** The first channel that the body is added to. */
   readonly channelOffset: number;
 }
 
 /**
- * Version 1: out = BN(body(x)) + (BN(shortcut(x)), or x itself where there is no downsampling).
+ * Version 1: out = BN(body(x)) + (BN(shortcut(x)), or x itself if there is no downsampling).
  * Version 2: b = BN(x); out = body(b) + (shortcut(b), or x itself).
  */
 export function residualBlock(options: ResidualBlock): Block {
@@ -86,8 +90,8 @@ export function residualBlock(options: ResidualBlock): Block {
 }
 
 /**
- * `features`: data batch norm without gamma, stem, stages, ReLU, pooling; `output`: dense. Networks of version 1 have a batch norm
- * before the stages, those of version 2 one after them.
+ * `features`: data batch norm without gamma, stem, stages, ReLU, pooling; `output`: dense. Networks of version 1 have a
+ * batch norm before the stages, those of version 2 one after them.
  */
 export function residualNetwork(
   type: string,

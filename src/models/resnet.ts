@@ -1,4 +1,6 @@
-/** ResNetV1 and ResNetV2 of BMXNet v2 (binary_models/resnet.py): blocks of two binary convolutions with one shortcut. */
+/**
+ * ResNetV1 and ResNetV2 of BMXNet v2 (binary_models/resnet.py): blocks of two binary convolutions with one shortcut.
+ */
 import { XnorkitError } from "../errors.js";
 import { type Block, buildGraph } from "../graph/builder.js";
 import type { Graph } from "../graph/types.js";
@@ -33,7 +35,8 @@ function basicBlock(version: 1 | 2, place: BlockPlace, binary: BinaryConfig): Bl
 
 /**
  * Builds a ResNetV1 or ResNetV2 of basic blocks. Names of layers and parameters are gluon's.
- * @throws XnorkitError `bad-option` for options that the source cannot build either (equal channels in consecutive stages).
+ * @throws XnorkitError `bad-option` for options that the source cannot build either (equal channels in consecutive
+ *   stages).
  */
 export function resnet(options: ResnetOptions): Graph {
   checkKeys("the options of resnet", options, ["version", "layers", "channels", ...networkOptionNames]);

@@ -32,8 +32,8 @@ const MAX_SLICES = 64;
 type StageOptions = Omit<BlockOptions, "stride" | "channels" | "downsample" | "slices" | "writeOn">;
 
 /**
- * One stage: `layers` * 2 blocks, for each layer of a ResNet two blocks of one convolution. With slices each block becomes
- * `slices` blocks, except a first block with stride 2, which must give all channels at once.
+ * One stage: `layers` * 2 blocks, for each layer of a ResNet two blocks of one convolution. With slices each block
+ * becomes `slices` blocks, except a first block with stride 2, which must give all channels at once.
  */
 function makeLayer(
   version: 1 | 2,
@@ -90,9 +90,9 @@ function checkOptions(options: Required<Omit<ResnetEOptions, keyof NetworkOption
 
 /**
  * Builds a ResNetE. Names of layers and parameters are gluon's (`features.3.0.body.0.qconv.weight`).
- * @throws XnorkitError `bad-option` for options that the source cannot build either (usePooling where the first stage is wider
- * than the stem, equal channels in consecutive stages), `bad-shape` for an input size that does not fit (usePooling on odd
- * sizes).
+ * @throws XnorkitError `bad-option` for options that the source cannot build either (usePooling if the first stage is
+ *   wider than the stem, equal channels in consecutive stages), `bad-shape` for an input size that does not fit
+ *   (usePooling on odd sizes).
  */
 export function resnetE(options: ResnetEOptions): Graph {
   checkKeys("the options of resnetE", options, OPTION_NAMES);

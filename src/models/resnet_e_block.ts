@@ -1,4 +1,7 @@
-/** BasicBlockE1 and BasicBlockE2 of BMXNet v2's binary_models/resnet_e.py: one binary convolution and a shortcut around it. */
+/**
+ * BasicBlockE1 and BasicBlockE2 of BMXNet v2's binary_models/resnet_e.py: one binary convolution and a shortcut around
+ * it.
+ */
 import type { Block } from "../graph/builder.js";
 import type { BinaryConfig } from "../nn/binary_config.js";
 import { activatedConv } from "../nn/bmxnet.js";

@@ -1,3 +1,5 @@
+/** Layers and channels of the ResNets of each depth. */
+
 /** One row of the ResNet table. */
 export interface ResnetSpec {
   /** Layers of each stage; a ResNetE stage has two blocks, of one convolution each, for a layer. */
@@ -8,7 +10,8 @@ export interface ResnetSpec {
 
 /**
  * `resnet_spec` of BMXNet v2's binary_models/resnet_e.py: Table 1 of "Deep Residual Learning for Image Recognition"
- * (arXiv 1512.03385). Depths 50 and more have the table's layers and widths, but the same one-convolution blocks: no bottleneck.
+ * (arXiv 1512.03385). Depths 50 and more have the table's layers and widths, but the same one-convolution blocks: no
+ * bottleneck.
  */
 export const resnetSpec = {
   18: { layers: [2, 2, 2, 2], channels: [64, 64, 128, 256, 512] },

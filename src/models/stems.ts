@@ -39,7 +39,8 @@ export function initialLayers(variant: InitialLayers, channels: number): readonl
     default:
       throw new XnorkitError(
         "bad-option",
-        `initialLayers ${JSON.stringify(variant)} is unknown: ${describeClosest(String(variant), initialLayerVariants)}`,
+        `initialLayers ${JSON.stringify(variant)} is unknown: ` +
+          `${describeClosest(String(variant), initialLayerVariants)}`,
       );
   }
 }

@@ -1,11 +1,13 @@
 /**
- * The binary layer configuration of BMXNet v2 (`nn.set_binary_layer_config`, python/mxnet/gluon/nn/binary_layers.py): how many
- * bits and which quantisers a binary layer gets that is built under it.
+ * The binary layer configuration of BMXNet v2 (`nn.set_binary_layer_config`, python/mxnet/gluon/nn/binary_layers.py):
+ * how many bits and which quantisers a binary layer gets that is built under it.
  */
 import { XnorkitError } from "../errors.js";
 import type { ActivationQuantizer, WeightQuantizer } from "../graph/types.js";
 
-/** Which class `activatedConv` builds: BinaryConvolution, ScaledWeightsBinaryConv (binet) or ScaledBinaryConv (xnor). */
+/**
+ * Which class `activatedConv` builds: BinaryConvolution, ScaledWeightsBinaryConv (binet) or ScaledBinaryConv (xnor).
+ */
 export type Approximation = "" | "binet" | "xnor";
 
 /** How binary layers are built: BMXNet v2's binary layer configuration (`set_binary_layer_config`), complete. */
@@ -22,8 +24,8 @@ export interface BinaryConfig {
 }
 
 /**
- * What a caller sets; what is left out (or null, Python's None) keeps its value. Methods are plain strings, since BMXNet replaces
- * illegal ones.
+ * What a caller sets; what is left out (or null, Python's None) keeps its value. Methods are plain strings, since
+ * BMXNet replaces illegal ones.
  */
 export interface BinaryOptions {
   readonly bits?: number | null;
@@ -34,7 +36,7 @@ export interface BinaryOptions {
   readonly gradCancel?: number | null;
 }
 
-/** The configuration that holds where none is set. */
+/** The configuration that holds if none is set. */
 export const defaultBinaryConfig: BinaryConfig = Object.freeze({
   bits: 1,
   bitsA: 1,
@@ -101,7 +103,8 @@ function resolve(options: BinaryOptions, base: BinaryConfig): Resolved {
       weightQuantization,
       legalWeightQuantizers(bits),
       (replacement) =>
-        `weightQuantization ${weightQuantization} does not exist for bits ${bits}: ${replacement} is used, as in BMXNet`,
+        `weightQuantization ${weightQuantization} does not exist for bits ${bits}: ${replacement} is used, as in ` +
+        "BMXNet",
     ),
     approximation: legalOr(
       approximation,
@@ -115,24 +118,27 @@ function resolve(options: BinaryOptions, base: BinaryConfig): Resolved {
 
 let current = defaultBinaryConfig;
 
-/** The configuration that a layer gets which is built now: the default, or that of the enclosing `withBinaryLayerConfig`. */
+/**
+ * The configuration that a layer gets which is built now: the default, or that of the enclosing
+ * `withBinaryLayerConfig`.
+ */
 export function currentBinaryConfig(): BinaryConfig {
   return current;
 }
 
 /**
- * The configuration that BMXNet makes of the given options, the rest as in `base` (by default what holds now: 1/1 bits, det_sign,
- * no approximation, unless within `withBinaryLayerConfig`). A method that is illegal for its bit width is replaced by that
- * width's default (2 bits: round and dorefa; 32 bits: relu and identity), and an unknown approximation means none, silently as
- * in BMXNet; `configWarnings` tells.
- * @throws XnorkitError `bad-option` where a number of bits is not an integer from 1 to 32, or gradCancel not a number.
+ * The configuration that BMXNet makes of the given options, the rest as in `base` (by default what holds now: 1/1 bits,
+ * det_sign, no approximation, unless within `withBinaryLayerConfig`). A method that is illegal for its bit width is
+ * replaced by that width's default (2 bits: round and dorefa; 32 bits: relu and identity), and an unknown approximation
+ * means none, silently as in BMXNet; `configWarnings` tells.
+ * @throws XnorkitError `bad-option` if a number of bits is not an integer from 1 to 32, or gradCancel not a number.
  */
 export function binaryConfig(options: BinaryOptions = {}, base: BinaryConfig = current): BinaryConfig {
   return resolve(options, base).config;
 }
 
 /**
- * What `binaryConfig` replaces, one sentence each; empty where the options are legal.
+ * What `binaryConfig` replaces, one sentence each; empty if the options are legal.
  * @throws XnorkitError as `binaryConfig`.
  */
 export function configWarnings(options: BinaryOptions = {}, base: BinaryConfig = current): readonly string[] {
@@ -140,9 +146,9 @@ export function configWarnings(options: BinaryOptions = {}, base: BinaryConfig =
 }
 
 /**
- * Builds under a configuration, as `with nn.set_binary_layer_config(...):` does: layers and networks that `build` makes take it
- * where they are not given another. Configurations nest, and what an inner one leaves out it keeps from the outer one. `build`
- * must be synchronous: the configuration before is back when it returns or throws.
+ * Builds under a configuration, as `with nn.set_binary_layer_config(...):` does: layers and networks that `build` makes
+ * take it if they are not given another. Configurations nest, and what an inner one leaves out it keeps from the outer
+ * one. `build` must be synchronous: the configuration before is back when it returns or throws.
  * @throws XnorkitError as `binaryConfig`, and what `build` throws.
  */
 export function withBinaryLayerConfig<T>(config: BinaryOptions, build: () => T): T {
@@ -157,7 +163,7 @@ export function withBinaryLayerConfig<T>(config: BinaryOptions, build: () => T):
 
 /**
  * Checks the method that a layer was given together with its own number of bits, which BMXNet does not repair.
- * @throws XnorkitError `bad-option` where BMXNet raises an AssertionError.
+ * @throws XnorkitError `bad-option` if BMXNet raises an AssertionError.
  */
 export function checkActivation(layer: string, method: string, bits: number): ActivationQuantizer {
   checkBits(`bits of ${layer}`, bits);
@@ -175,7 +181,8 @@ function requireLegal<T extends string>(layer: string, method: string, bits: num
   if (found !== undefined) return found;
   throw new XnorkitError(
     "bad-option",
-    `${layer} with bits ${bits} cannot use the method ${method}, and BMXNet repairs no explicit argument: use ${legal.join(" or ")}` +
+    `${layer} with bits ${bits} cannot use the method ${method}, and BMXNet repairs no explicit argument: use ` +
+      `${legal.join(" or ")}` +
       " (state the method too, or set both in the binary layer configuration)",
   );
 }

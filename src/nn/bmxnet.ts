@@ -1,7 +1,7 @@
 /**
- * BMXNet v2's layers (python/mxnet/gluon/nn/binary_layers.py): QActivation, QConv2D, QDense, and `activated_conv`, the factory that
- * builds a quantised convolution with its activation, so that a network is written once for every variant. What a layer is not given
- * it takes from the binary layer configuration that holds when it is built.
+ * BMXNet v2's layers (python/mxnet/gluon/nn/binary_layers.py): QActivation, QConv2D, QDense, and `activated_conv`, the
+ * factory that builds a quantised convolution with its activation, so that a network is written once for every variant.
+ * What a layer is not given it takes from the binary layer configuration that holds when it is built.
  */
 import { XnorkitError } from "../errors.js";
 import type { Block, Scope } from "../graph/builder.js";
@@ -25,7 +25,7 @@ export interface QActivationOptions {
 
 /**
  * `nn.QActivation(bits, threshold, method)`: quantises its input; no parameters.
- * @throws XnorkitError `bad-option` where the method does not exist for the number of bits (AssertionError in BMXNet).
+ * @throws XnorkitError `bad-option` if the method does not exist for the number of bits (AssertionError in BMXNet).
  */
 export function qActivation(options: QActivationOptions = {}, config: BinaryConfig = currentBinaryConfig()): Block {
   const bits = options.bits ?? config.bitsA;
@@ -54,11 +54,11 @@ export interface QConv2dOptions {
 }
 
 /**
- * `nn.QConv2D`: h = conv(x, Q(W)), the map padded with -1 whatever its values are; then times mean |W[o]| with `applyScaling`, else
- * (h + K) / 2 where the weights have 1 bit, K = inputs / groups * kernel area. It does not quantise its input. One parameter:
- * `weight`.
- * @throws XnorkitError `bad-option` where the quantiser does not exist for the number of bits (AssertionError in BMXNet); when
- * built, `bad-shape` where inChannels is not what the input has.
+ * `nn.QConv2D`: h = conv(x, Q(W)), the map padded with -1 whatever its values are; then times mean |W[o]| with
+ * `applyScaling`, else (h + K) / 2 if the weights have 1 bit, K = inputs / groups * kernel area. It does not quantise
+ * its input. One parameter: `weight`.
+ * @throws XnorkitError `bad-option` if the quantiser does not exist for the number of bits (AssertionError in BMXNet);
+ *   when built, `bad-shape` if inChannels is not what the input has.
  */
 export function qConv2d(options: QConv2dOptions, config: BinaryConfig = currentBinaryConfig()): Block {
   const { channels, kernelSize, strides = 1, padding = 0, dilation = 1, groups = 1 } = options;
@@ -106,8 +106,8 @@ export interface QDenseOptions {
 }
 
 /**
- * `nn.QDense(units)`: h = x Q(W)^T on the flattened input, then (h + inputs) / 2 unless `noOffset`, whatever the number of bits
- * (QConv2D has the offset at 1 bit only). It does not quantise its input and has no bias.
+ * `nn.QDense(units)`: h = x Q(W)^T on the flattened input, then (h + inputs) / 2 unless `noOffset`, whatever the number
+ * of bits (QConv2D has the offset at 1 bit only). It does not quantise its input and has no bias.
  * @throws XnorkitError `bad-option` for a bias or an activation, which BMXNet refuses (ValueError).
  */
 export function qDense(options: QDenseOptions, config: BinaryConfig = currentBinaryConfig()): Block {
@@ -183,7 +183,9 @@ const scaledWeightsBinaryConv: Variant = (options, config) => ({
   forward: quantisedConvolution(options, config, true),
 });
 
-/** XNOR-Net (arXiv 1603.05279): times the mean |W| of each output channel and the magnitude of the input at each place. */
+/**
+ * XNOR-Net (arXiv 1603.05279): times the mean |W| of each output channel and the magnitude of the input at each place.
+ */
 const scaledBinaryConv: Variant = (options, config) => {
   const convolution = quantisedConvolution(options, config, true);
   return {
@@ -195,7 +197,8 @@ const scaledBinaryConv: Variant = (options, config) => {
       if (!sameShape(places, outputs)) {
         throw new XnorkitError(
           "bad-shape",
-          `layer ${scope.path} with approximation xnor and dilation ${options.dilation} gives ${formatShape(outputs)} places, but its` +
+          `layer ${scope.path} with approximation xnor and dilation ${options.dilation} gives ` +
+            `${formatShape(outputs)} places, but its` +
             ` map of input magnitudes has ${formatShape(places)}: BMXNet does not dilate that map, use dilation 1`,
         );
       }
@@ -205,8 +208,8 @@ const scaledBinaryConv: Variant = (options, config) => {
 };
 
 /**
- * K: the mean over the channels of |x|, then its mean under the kernel with zeros around the map, which is BMXNet's convolution
- * with the constant 1 / k^2. The raw input is read, not the quantised one.
+ * K: the mean over the channels of |x|, then its mean under the kernel with zeros around the map, which is BMXNet's
+ * convolution with the constant 1 / k^2. The raw input is read, not the quantised one.
  */
 function inputMagnitude(scope: Scope, input: string, options: Required<ActivatedConvOptions>): string {
   const { kernelSize, stride, padding } = options;
@@ -235,11 +238,11 @@ const variants: { readonly [A in Approximation]: Variant } = {
 };
 
 /**
- * The quantised convolution that the configuration asks for, with gluon's defaults: kernel 3, stride 1, no padding, no dilation.
- * By `approximation`: BinaryConvolution, ScaledWeightsBinaryConv ("binet") or ScaledBinaryConv ("xnor"). Children: `qact` and
- * `qconv`. Source: BMXNet v2 python/mxnet/gluon/nn/binary_layers.py.
- * @throws XnorkitError `bad-option` for another option (BMXNet takes no groups here either); when built, `bad-shape` where the
- * map of input magnitudes of xnor does not fit, as with dilation.
+ * The quantised convolution that the configuration asks for, with gluon's defaults: kernel 3, stride 1, no padding, no
+ * dilation. By `approximation`: BinaryConvolution, ScaledWeightsBinaryConv ("binet") or ScaledBinaryConv ("xnor").
+ * Children: `qact` and `qconv`. Source: BMXNet v2 python/mxnet/gluon/nn/binary_layers.py.
+ * @throws XnorkitError `bad-option` for another option (BMXNet takes no groups here either); when built, `bad-shape` if
+ *   the map of input magnitudes of xnor does not fit, as with dilation.
  */
 export function activatedConv(options: ActivatedConvOptions, config: BinaryConfig = currentBinaryConfig()): Block {
   const unknown = Object.keys(options).find((key) => !OPTION_NAMES.some((name) => name === key));

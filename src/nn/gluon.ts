@@ -40,7 +40,10 @@ export function conv2d({ channels, kernelSize, stride = 1, padding = 0, groups =
   };
 }
 
-/** `nn.BatchNorm(scale, epsilon)`: with scale false MXNet's operator takes gamma as 1 whatever the file says (fix_gamma). */
+/**
+ * `nn.BatchNorm(scale, epsilon)`: with scale false MXNet's operator takes gamma as 1 whatever the file says
+ * (fix_gamma).
+ */
 export function batchNorm({ scale = true, epsilon = 1e-5 } = {}): Block {
   return {
     type: "BatchNorm",
@@ -107,7 +110,10 @@ export function identity(): Block {
   return { type: "Identity", forward: (_, input) => input };
 }
 
-/** `contrib.nn.HybridConcurrent(axis=1)`: all blocks, registered as "0", "1", ..., read the input; their channels are joined. */
+/**
+ * `contrib.nn.HybridConcurrent(axis=1)`: all blocks, registered as "0", "1", ..., read the input; their channels are
+ * joined.
+ */
 export function hybridConcurrent(blocks: readonly Block[]): Block {
   return {
     type: "HybridConcurrent",

@@ -5,13 +5,14 @@ import type { BinaryConv2dNode } from "../graph/types.js";
 import { formatShape } from "../tensor.js";
 import { layer, pair, type Size } from "./layer.js";
 
-/** @throws XnorkitError `bad-shape` where a layer built for a number of channels reads another number. */
+/** @throws XnorkitError `bad-shape` if a layer built for a number of channels reads another number. */
 function checkChannels(scope: Scope, type: string, input: string, channels: number): void {
   const shape = scope.shape(input);
   if (shape[1] === channels) return;
   throw new XnorkitError(
     "bad-shape",
-    `layer ${scope.path} (${type}) is built for ${channels} channels, but ${input} is ${formatShape(shape)}: the channel options` +
+    `layer ${scope.path} (${type}) is built for ${channels} channels, but ${input} is ${formatShape(shape)}: the ` +
+      "channel options" +
       " of the network do not fit each other there",
   );
 }
@@ -53,7 +54,7 @@ export function conv2d(options: Conv2dOptions): Block {
   };
 }
 
-/** `nn.BatchNorm2d`, epsilon 1e-5: `weight` and `bias` (none where not affine), `running_mean`, `running_var`. */
+/** `nn.BatchNorm2d`, epsilon 1e-5: `weight` and `bias` (none if not affine), `running_mean`, `running_var`. */
 export function batchNorm2d(features: number, affine = true): Block {
   return {
     type: "BatchNorm2d",
@@ -85,7 +86,7 @@ export function identity(type = "Identity"): Block {
   return { type, forward: (_, input) => input };
 }
 
-/** `nn.AvgPool2d`, floor mode; the stride is the kernel's size where none is given. */
+/** `nn.AvgPool2d`, floor mode; the stride is the kernel's size if none is given. */
 export function avgPool2d(kernelSize: number, stride = kernelSize, padding = 0, countIncludePad = true): Block {
   return layer("AvgPool2d", {
     kind: "avgPool",
@@ -131,13 +132,14 @@ export function sequential(blocks: readonly Block[]): Block {
   };
 }
 
-/** a + b of one shape, as node `name`. @throws XnorkitError `bad-shape` where the shapes differ. */
+/** a + b of one shape, as node `name`. @throws XnorkitError `bad-shape` if the shapes differ. */
 export function addSameShape(scope: Scope, a: string, b: string, name = "add"): string {
   const [first, second] = [formatShape(scope.shape(a)), formatShape(scope.shape(b))];
   if (first !== second) {
     throw new XnorkitError(
       "bad-shape",
-      `${scope.path} adds ${a} of shape ${first} and ${b} of shape ${second}, which must be the same: the channel options do not fit` +
+      `${scope.path} adds ${a} of shape ${first} and ${b} of shape ${second}, which must be the same: the channel ` +
+        "options do not fit" +
         " each other there, or a convolution rounds an odd size up where a pooling rounds it down",
     );
   }
@@ -169,8 +171,8 @@ const scalings: Readonly<Record<Exclude<BiWScale, -1>, BinaryConv2dNode["scaling
 };
 
 /**
- * AWNAS's `BinaryConv2d` (aw_nas/ops/bnn_ops.py): the weights, clamped to [-1, 1], as signs with sign(0) = 0, times their scale;
- * zero padding that contributes nothing. Parameter `full_precision`.
+ * AWNAS's `BinaryConv2d` (aw_nas/ops/bnn_ops.py): the weights, clamped to [-1, 1], as signs with sign(0) = 0, times
+ * their scale; zero padding that contributes nothing. Parameter `full_precision`.
  */
 export function binaryConv2d(options: BinaryConv2dOptions): Block {
   const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, groups = 1, dilation = 1 } = options;

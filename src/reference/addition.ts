@@ -5,9 +5,9 @@ import { formatShape, sameShape } from "../tensor.js";
 import { mapSize, type Value } from "./value.js";
 
 /**
- * a + b; where b has fewer channels it is added to channels [channelOffset, channelOffset + its channels) of a and the others
- * pass (the slices of BMXNet v2's ResNetE).
- * @throws XnorkitError `bad-shape` where the maps differ in another axis or b's channels reach past a's.
+ * a + b; if b has fewer channels it is added to channels [channelOffset, channelOffset + its channels) of a and the
+ * others pass (the slices of BMXNet v2's ResNetE).
+ * @throws XnorkitError `bad-shape` if the maps differ in another axis or b's channels reach past a's.
  */
 function add(node: AddNode, [a, b]: readonly Value[]): Value {
   const sliced = [b.shape[0], a.shape[1], ...b.shape.slice(2)];
@@ -17,7 +17,8 @@ function add(node: AddNode, [a, b]: readonly Value[]): Value {
   if (!sameShape(sliced, a.shape) || first < 0 || first + sliceChannels > channels) {
     throw new XnorkitError(
       "bad-shape",
-      `${node.name} adds ${formatShape(b.shape)} to ${formatShape(a.shape)} from channel ${first} on, which does not fit`,
+      `${node.name} adds ${formatShape(b.shape)} to ${formatShape(a.shape)} from channel ${first} on, which does not ` +
+        "fit",
     );
   }
   const data = a.data.slice();

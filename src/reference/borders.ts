@@ -22,7 +22,7 @@ function pad(node: PadNode, [input]: readonly Value[]): Value {
 
 /**
  * The map without its first `top` and last `bottom` rows, and its first `left` and last `right` columns.
- * @throws XnorkitError `bad-shape` where nothing is left.
+ * @throws XnorkitError `bad-shape` if nothing is left.
  */
 function crop({ name, top, left, bottom = 0, right = 0 }: CropNode, [input]: readonly Value[]): Value {
   const [, , height, width] = mapAxes(input, name);
@@ -43,7 +43,7 @@ function flatten({ layout }: FlattenNode, [input]: readonly Value[]): Value {
 
 export const borders = { pad, crop, flatten };
 
-/** The window of the map that begins at (top, left), `outside` where it reaches past the map. */
+/** The window of the map that begins at (top, left), `outside` if it reaches past the map. */
 function moved(
   input: Value,
   window: { readonly top: number; readonly left: number; readonly height: number; readonly width: number },

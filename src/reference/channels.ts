@@ -13,7 +13,7 @@ import { mapSize, type Value } from "./value.js";
 
 /**
  * The channels of all inputs one after the other (`concat(dim=1)`).
- * @throws XnorkitError `bad-shape` where the maps differ in another axis.
+ * @throws XnorkitError `bad-shape` if the maps differ in another axis.
  */
 function concat(node: ConcatNode, inputs: readonly Value[]): Value {
   const [first] = inputs;
@@ -26,7 +26,8 @@ function concat(node: ConcatNode, inputs: readonly Value[]): Value {
     if (!sameShape(input.shape, [batch, own, ...first.shape.slice(2)])) {
       throw new XnorkitError(
         "bad-shape",
-        `${node.name} joins ${node.inputs[index]} of ${formatShape(input.shape)} to ${formatShape(first.shape)}, which does not fit`,
+        `${node.name} joins ${node.inputs[index]} of ${formatShape(input.shape)} to ${formatShape(first.shape)}, ` +
+          "which does not fit",
       );
     }
     for (let image = 0; image < batch; image++) {
@@ -54,9 +55,9 @@ function sliceChannels(node: SliceChannelsNode, [input]: readonly Value[]): Valu
 }
 
 /**
- * ShuffleNet's channel shuffle (arXiv 1707.01083): channels as [groups, C / groups], transposed, so that channel c of the result
- * is channel (c mod groups) C / groups + floor(c / groups).
- * @throws XnorkitError `bad-shape` where the groups do not divide the channels.
+ * ShuffleNet's channel shuffle (arXiv 1707.01083): channels as [groups, C / groups], transposed, so that channel c of
+ * the result is channel (c mod groups) C / groups + floor(c / groups).
+ * @throws XnorkitError `bad-shape` if the groups do not divide the channels.
  */
 function channelShuffle({ name, groups }: ChannelShuffleNode, [input]: readonly Value[]): Value {
   const { channels } = mapSize(input);

@@ -9,8 +9,9 @@ import { clip, quantizeWeights } from "./quantizers.js";
 import { mapAxes, type Value } from "./value.js";
 
 /**
- * A float convolution with zeros outside the map (cross-correlation, as in both frameworks), plus the bias where there is one.
- * @throws XnorkitError `bad-shape` or `missing-weight` where parameters and input do not fit the node.
+ * A float convolution with zeros outside the map (cross-correlation, as in both frameworks), plus the bias if there is
+ * one.
+ * @throws XnorkitError `bad-shape` or `missing-weight` if parameters and input do not fit the node.
  */
 function conv2d(node: Conv2dNode, [input]: readonly Value[], weights: Weights): Value {
   const weight = readFloatParameter(weights, node.weight, weightShape(node, input));
@@ -23,11 +24,12 @@ function conv2d(node: Conv2dNode, [input]: readonly Value[], weights: Weights): 
 }
 
 /**
- * A convolution with quantised weights: h = conv(pad(x, padValue), Q(W)), times the mean |W| of the channel or of the tensor,
- * then (h + K) / 2 where the node has the offset. Sources: BMXNet v2 `QConv2D` in `gluon/nn/binary_layers.py`; AWNAS
- * `BinaryConv2d` in `ops/bnn_ops.py`, which clamps its weights to [-1, 1] before anything else.
- * @throws XnorkitError `bad-shape` or `missing-weight` where parameters and input do not fit the node; `bad-value` where the node
- * needs the size of weights of which the file holds only signs. A scale stored beside signs is taken for the mean.
+ * A convolution with quantised weights: h = conv(pad(x, padValue), Q(W)), times the mean |W| of the channel or of the
+ * tensor, then (h + K) / 2 if the node has the offset. Sources: BMXNet v2 `QConv2D` in `gluon/nn/binary_layers.py`;
+ * AWNAS `BinaryConv2d` in `ops/bnn_ops.py`, which clamps its weights to [-1, 1] before anything else.
+ * @throws XnorkitError `bad-shape` or `missing-weight` if parameters and input do not fit the node; `bad-value` if the
+ *   node needs the size of weights of which the file holds only signs. A scale stored beside signs is taken for the
+ *   mean.
  */
 function binaryConv2d(node: BinaryConv2dNode, [input]: readonly Value[], weights: Weights): Value {
   const shape = weightShape(node, input);
@@ -37,7 +39,8 @@ function binaryConv2d(node: BinaryConv2dNode, [input]: readonly Value[], weights
   if (parameter.signsOnly && needsSizes) {
     throw new XnorkitError(
       "bad-value",
-      `parameter ${node.weight} holds 1-bit signs, but ${node.name} (quantizer ${node.quantizer}, scaling ${node.scaling}) needs its numbers`,
+      `parameter ${node.weight} holds 1-bit signs, but ${node.name} (quantizer ${node.quantizer}, scaling ` +
+        `${node.scaling}) needs its numbers`,
     );
   }
   const latent = node.quantizer === "sign" ? parameter.data.map(clip) : parameter.data;
@@ -63,16 +66,18 @@ function weightShape(node: Conv2dNode | BinaryConv2dNode, input: Value): Shape {
   if (channels % node.groups !== 0 || node.channels % node.groups !== 0) {
     throw new XnorkitError(
       "bad-shape",
-      `${node.name} has ${node.groups} groups, which divide neither side evenly: input ${formatShape(input.shape)}, ${node.channels} output channels`,
+      `${node.name} has ${node.groups} groups, which divide neither side evenly: input ${formatShape(input.shape)}, ` +
+        `${node.channels} output channels`,
     );
   }
   return [node.channels, channels / node.groups, node.kernel[0], node.kernel[1]];
 }
 
 /**
- * out[n, o, y, x] = sum over c, ky, kx of w[o, c, ky, kx] * padded[n, c, y stride + ky dilation, x stride + kx dilation]. The
- * numbers under the kernel are gathered for one row of the output at a time and serve all channels of the group; without that the
- * gathering would cost as much as the sums. About 0.5 GMAC/s: a ResNet-18 at 224x224 takes 4 s.
+ * out[n, o, y, x] = sum over c, ky, kx of w[o, c, ky, kx] * padded[n, c, y stride + ky dilation, x stride + kx
+ * dilation]. The numbers under the kernel are gathered for one row of the output at a time and serve all channels of
+ * the group; without that the gathering would cost as much as the sums. About 0.5 GMAC/s: a ResNet-18 at 224x224 takes
+ * 4 s.
  */
 function convolve(node: Conv2dNode | BinaryConv2dNode, input: Value, weight: Float64Array, border: number): Value {
   const [batch, inputChannels, height, width] = mapAxes(input, node.name);
@@ -106,7 +111,10 @@ function convolve(node: Conv2dNode | BinaryConv2dNode, input: Value, weight: Flo
   return { shape: [batch, node.channels, outputHeight, outputWidth], data: output };
 }
 
-/** Copies what lies under the kernel that begins at (top, left), in the weights' order c, ky, kx; `border` outside the map. */
+/**
+ * Copies what lies under the kernel that begins at (top, left), in the weights' order c, ky, kx; `border` outside the
+ * map.
+ */
 function gatherPatch(
   node: Conv2dNode | BinaryConv2dNode,
   { data, shape: [, , height, width] }: Value,

@@ -8,7 +8,7 @@ import type { Value } from "./value.js";
 
 /**
  * y = x W^T + bias on the rows of the input, all axes but the first taken as one: [N, units].
- * @throws XnorkitError `missing-weight` or `bad-shape` where a parameter does not fit.
+ * @throws XnorkitError `missing-weight` or `bad-shape` if a parameter does not fit.
  */
 function dense(node: DenseNode, [input]: readonly Value[], weights: Weights): Value {
   const weight = readFloatParameter(weights, node.weight, [node.units, inputCount(input)]);
@@ -16,10 +16,11 @@ function dense(node: DenseNode, [input]: readonly Value[], weights: Weights): Va
 }
 
 /**
- * A dense layer with quantised weights: h = x Q(W)^T, then (h + inputs) / 2 where the node has the offset, whatever the number
- * of bits, then the bias. Source: BMXNet v2 `QDense` in `gluon/nn/binary_layers.py`; BMXNet v1's QFullyConnected has a bias.
- * @throws XnorkitError `missing-weight` or `bad-shape` where a parameter does not fit; `bad-value` where the quantiser needs the
- * size of weights of which the file holds only signs.
+ * A dense layer with quantised weights: h = x Q(W)^T, then (h + inputs) / 2 if the node has the offset, whatever the
+ * number of bits, then the bias. Source: BMXNet v2 `QDense` in `gluon/nn/binary_layers.py`; BMXNet v1's QFullyConnected
+ * has a bias.
+ * @throws XnorkitError `missing-weight` or `bad-shape` if a parameter does not fit; `bad-value` if the quantiser needs
+ *   the size of weights of which the file holds only signs.
  */
 function binaryDense(node: BinaryDenseNode, [input]: readonly Value[], weights: Weights): Value {
   const inputs = inputCount(input);

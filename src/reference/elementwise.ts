@@ -17,9 +17,9 @@ import { fakeQuantizer, quantizeActivations, relu as rectify } from "./quantizer
 import { mapSize, type Value } from "./value.js";
 
 /**
- * a * b. Where b has one channel it multiplies all channels of a; where it has one number a channel, as a map of one pixel or as
- * [N, C], it multiplies all places of a.
- * @throws XnorkitError `bad-shape` where the shapes differ otherwise.
+ * a * b. If b has one channel it multiplies all channels of a; if it has one number a channel, as a map of one pixel or
+ * as [N, C], it multiplies all places of a.
+ * @throws XnorkitError `bad-shape` if the shapes differ otherwise.
  */
 function mul(node: MulNode, [a, b]: readonly Value[]): Value {
   if (sameShape(a.shape, b.shape)) return { shape: a.shape, data: a.data.map((value, i) => value * b.data[i]) };
@@ -48,7 +48,7 @@ function scale({ factor }: ScaleNode, [x]: readonly Value[]): Value {
 
 /**
  * x scale[c] + shift[c].
- * @throws XnorkitError `missing-weight` or `bad-shape` where a parameter does not fit.
+ * @throws XnorkitError `missing-weight` or `bad-shape` if a parameter does not fit.
  */
 function scaleShift(node: ScaleShiftNode, [x]: readonly Value[], weights: Weights): Value {
   const { channels, positions } = mapSize(x);

@@ -22,8 +22,8 @@ export interface ReferenceOptions {
   /** Names of the values to keep: any node's name. The input of a `quantize` node is `node.inputs[0]`. */
   readonly taps?: readonly string[];
   /**
-   * Values that given `quantize` nodes return instead of their own. So a run follows another implementation's sign decisions
-   * where an input lies within rounding of a threshold. In the graph's layout, as taps are.
+   * Values that given `quantize` nodes return instead of their own. So a run follows another implementation's sign
+   * decisions if an input lies within rounding of a threshold. In the graph's layout, as taps are.
    */
   readonly quantized?: ReadonlyMap<string, Float64Array>;
 }
@@ -37,10 +37,10 @@ export interface ReferenceResult {
 
 /**
  * Runs a graph node by node in f64 from its f32 parameters: the oracle of every other implementation. A Uint8 input is
- * normalised by `graph.preprocess`; a float input goes in as it is. A value is dropped after its last reader, so that a batch
- * needs the memory of its widest layers.
- * @throws XnorkitError `bad-shape`, `missing-weight`, `bad-value`, `bad-graph`; `unknown-name` for a tap or a quantised value of
- * no node; `bad-option` for quantised values that do not fit their node.
+ * normalised by `graph.preprocess`; a float input goes in as it is. A value is dropped after its last reader, so that a
+ * batch needs the memory of its widest layers.
+ * @throws XnorkitError `bad-shape`, `missing-weight`, `bad-value`, `bad-graph`; `unknown-name` for a tap or a quantised
+ *   value of no node; `bad-option` for quantised values that do not fit their node.
  */
 export function runReference(
   graph: Graph,
@@ -107,7 +107,8 @@ function checkInput(graph: Graph, input: Tensor, inputShape: Shape | undefined):
   if (shape.length !== graph.inputShape.length || channels(shape) !== channels(graph.inputShape)) {
     throw new XnorkitError(
       "bad-shape",
-      `the input is ${formatShape(shape)}, but ${graph.name} reads ${formatShape(graph.inputShape)} (batch, height and width may differ)`,
+      `the input is ${formatShape(shape)}, but ${graph.name} reads ${formatShape(graph.inputShape)} (batch, height ` +
+        "and width may differ)",
     );
   }
 }
@@ -152,7 +153,8 @@ function replaceQuantized(node: Node, x: Value, replacement: Float64Array, { lay
   if (replacement.length !== x.data.length) {
     throw new XnorkitError(
       "bad-option",
-      `${node.name} returns ${x.data.length} values (${formatShape(x.shape)}), but ${replacement.length} were given to replace them`,
+      `${node.name} returns ${x.data.length} values (${formatShape(x.shape)}), but ${replacement.length} were given ` +
+        "to replace them",
     );
   }
   return fromPort({ shape: toPort(x, layout).shape, data: replacement }, layout);

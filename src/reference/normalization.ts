@@ -9,7 +9,7 @@ import { mapSize, type Value } from "./value.js";
 /**
  * Inference batch norm (Ioffe & Szegedy 2015): ((x - mean) / sqrt(variance + epsilon)) * gamma + beta per channel. With
  * `fixGamma` (MXNet's fix_gamma) the stored gamma counts as 1.
- * @throws XnorkitError `missing-weight` or `bad-shape` where a parameter does not fit.
+ * @throws XnorkitError `missing-weight` or `bad-shape` if a parameter does not fit.
  */
 function batchNorm(node: BatchNormNode, [input]: readonly Value[], weights: Weights): Value {
   const { batch, channels, positions } = mapSize(input);
@@ -33,7 +33,7 @@ function batchNorm(node: BatchNormNode, [input]: readonly Value[], weights: Weig
 
 export const normalizations = { batchNorm };
 
-/** What the first layer reads, NCHW: floats as they are; pixels as (pixel - mean) / std where the graph says so. */
+/** What the first layer reads, NCHW: floats as they are; pixels as (pixel - mean) / std if the graph says so. */
 export function normalizeInput(input: Tensor, { preprocess, layout }: Graph): Value {
   const value = fromPort({ shape: input.shape, data: Float64Array.from(input.data) }, layout);
   if (preprocess === undefined || input.data instanceof Float32Array) return value;

@@ -1,4 +1,6 @@
-/** The form of what computes a kind of node: the reference has a table of its own, apart from the records of the graph. */
+/**
+ * The form of what computes a kind of node: the reference has a table of its own, apart from the records of the graph.
+ */
 import type { Weights } from "../weights.js";
 import type { Value } from "./value.js";
 

@@ -18,10 +18,10 @@ interface WindowNode {
 
 /**
  * How many places a window has on an axis (0: rows, 1: columns) of `size` pixels:
- * floor((size + padding - dilation (kernel - 1) - 1) / stride) + 1, and where the first begins. `"same"` pads as
- * https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2 has it: extent - stride in all if the stride divides the size,
- * else extent - size mod stride, not less than 0, the odd pixel after.
- * @throws XnorkitError `bad-shape` where the window does not fit.
+ * floor((size + padding - dilation (kernel - 1) - 1) / stride) + 1, and if the first begins. `"same"` pads as
+ * https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2 has it: extent - stride in all if the stride
+ * divides the size, else extent - size mod stride, not less than 0, the odd pixel after.
+ * @throws XnorkitError `bad-shape` if the window does not fit.
  */
 export function windowPlaces(node: WindowNode, axis: 0 | 1, size: number): WindowPlaces {
   const extent = (node.dilation?.[axis] ?? 1) * (node.kernel[axis] - 1) + 1;
@@ -31,7 +31,8 @@ export function windowPlaces(node: WindowNode, axis: 0 | 1, size: number): Windo
   if (padded < extent) {
     throw new XnorkitError(
       "bad-shape",
-      `${node.name} has a window of ${extent} that does not fit into its input of ${size} with padding ${before} and ${after}: use a larger input`,
+      `${node.name} has a window of ${extent} that does not fit into its input of ${size} with padding ${before} and ` +
+        `${after}: use a larger input`,
     );
   }
   return { count: Math.floor((padded - extent) / stride) + 1, before };

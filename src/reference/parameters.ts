@@ -1,3 +1,4 @@
+/** Parameters as the reference reads them: f64 numbers, unpacked from bits if need be. */
 import { XnorkitError } from "../errors.js";
 import { formatShape, type Shape, sameShape } from "../tensor.js";
 import type { BitWeight, Weight, Weights } from "../weights.js";
@@ -13,7 +14,7 @@ export interface Parameter {
 
 /**
  * Reads a parameter as f64 numbers in its framework's order.
- * @throws XnorkitError `missing-weight` where it is absent, `bad-shape` where its shape is not the expected one.
+ * @throws XnorkitError `missing-weight` if it is absent, `bad-shape` if its shape is not the expected one.
  */
 export function readParameter(weights: Weights, name: string, shape: Shape): Parameter {
   const weight = find(weights, name);
@@ -30,7 +31,7 @@ export function readParameter(weights: Weights, name: string, shape: Shape): Par
 
 /**
  * Reads a parameter that a float layer computes with.
- * @throws XnorkitError as `readParameter`, and `bad-value` where the file holds only signs.
+ * @throws XnorkitError as `readParameter`, and `bad-value` if the file holds only signs.
  */
 export function readFloatParameter(weights: Weights, name: string, shape: Shape): Float64Array {
   const { data, signsOnly } = readParameter(weights, name, shape);
@@ -48,7 +49,10 @@ function find(weights: Weights, name: string): Weight {
   return weight;
 }
 
-/** From `[O][kh][kw][ceil(I / 8)]` bytes, least significant bit first, to OIHW (or [units, inputs]) numbers -1, 0 and +1. */
+/**
+ * From `[O][kh][kw][ceil(I / 8)]` bytes, least significant bit first, to OIHW (or [units, inputs]) numbers -1, 0 and
+ * +1.
+ */
 function unpackSigns(weight: BitWeight): Float64Array {
   const [outputs, inputs, height = 1, width = 1] = weight.shape;
   const area = height * width;
@@ -56,7 +60,8 @@ function unpackSigns(weight: BitWeight): Float64Array {
   if (weight.data.length !== outputs * area * bytesPerTap) {
     throw new XnorkitError(
       "bad-shape",
-      `1-bit weights of shape ${formatShape(weight.shape)} take ${outputs * area * bytesPerTap} bytes, but there are ${weight.data.length}`,
+      `1-bit weights of shape ${formatShape(weight.shape)} take ${outputs * area * bytesPerTap} bytes, but there are ` +
+        `${weight.data.length}`,
     );
   }
   const signs = new Float64Array(outputs * inputs * area);

@@ -13,8 +13,8 @@ function maxPool(node: MaxPoolNode, [input]: readonly Value[]): Value {
 }
 
 /**
- * Mean pooling, floor mode. The divisor is the kernel's area with `countIncludePad`, else the number of taps inside the map.
- * Source: gluon `AvgPool2D`, torch `AvgPool2d`.
+ * Mean pooling, floor mode. The divisor is the kernel's area with `countIncludePad`, else the number of taps inside the
+ * map. Source: gluon `AvgPool2D`, torch `AvgPool2d`.
  */
 function avgPool(node: AvgPoolNode, [input]: readonly Value[]): Value {
   const area = node.kernel[0] * node.kernel[1];

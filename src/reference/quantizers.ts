@@ -2,8 +2,9 @@
 import type { ActivationQuantizer, FakeQuantizeNode, WeightQuantizer } from "../graph/types.js";
 
 /**
- * The activation quantisers of BMXNet v2 (`python/mxnet/gluon/nn/binary_layers.py`) and torch's sign, forward only. `bits` counts
- * for `round` and `dorefa`; `dorefa` takes its maximum over the whole tensor, so a batch is quantised together.
+ * The activation quantisers of BMXNet v2 (`python/mxnet/gluon/nn/binary_layers.py`) and torch's sign, forward only.
+ * `bits` counts for `round` and `dorefa`; `dorefa` takes its maximum over the whole tensor, so a batch is quantised
+ * together.
  */
 export function quantizeActivations(x: Float64Array, method: ActivationQuantizer, bits: number): Float64Array {
   switch (method) {
@@ -31,7 +32,10 @@ export function quantizeActivations(x: Float64Array, method: ActivationQuantizer
   }
 }
 
-/** The weight quantisers: BMXNet's, and AWNAS's sign of the weights (`ops/bnn_ops.py`). `dorefa` takes its maximum over the tensor. */
+/**
+ * The weight quantisers: BMXNet's, and AWNAS's sign of the weights (`ops/bnn_ops.py`). `dorefa` takes its maximum over
+ * the tensor.
+ */
 export function quantizeWeights(w: Float64Array, method: WeightQuantizer, bits: number): Float64Array {
   switch (method) {
     case "det_sign":
@@ -85,8 +89,8 @@ export function roundHalfEven(x: number): number {
 }
 
 /**
- * (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) scale. Sources: TensorFlow Lite's quantisation specification
- * (real = (q - zero point) scale) and QONNX's `Quant`.
+ * (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) scale. Sources: TensorFlow Lite's quantisation
+ * specification (real = (q - zero point) scale) and QONNX's `Quant`.
  */
 export function fakeQuantizer(node: FakeQuantizeNode): (x: number) => number {
   const { scale, zeroPoint, low, high } = node;

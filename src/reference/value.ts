@@ -1,3 +1,4 @@
+/** The tensors of the reference, and what their shapes say. */
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
 
@@ -19,7 +20,7 @@ export function mapSize(value: Value): {
 
 /**
  * The four axes of a map.
- * @throws XnorkitError `bad-shape` where the value is not NCHW.
+ * @throws XnorkitError `bad-shape` if the value is not NCHW.
  */
 export function mapAxes(
   value: Value,

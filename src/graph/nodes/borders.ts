@@ -1,4 +1,6 @@
-/** Nodes that change where the numbers of a map stand: more or fewer rows and columns, or one axis in place of three. */
+/**
+ * Nodes that change where the numbers of a map stand: more or fewer rows and columns, or one axis in place of three.
+ */
 import { elementCount, formatShape, type Shape } from "../../tensor.js";
 import { readNumber, readOneOf, readOptional } from "../json_readers.js";
 import type { TensorLayout } from "../layout.js";
@@ -42,7 +44,8 @@ function crop(node: CropNode, [input]: readonly Shape[]): Shape {
   if (rows < 1 || columns < 1) {
     failShape(
       node,
-      `drops ${top + bottom} rows and ${left + right} columns of ${node.inputs[0]}, which is ${formatShape(input)}: nothing is left`,
+      `drops ${top + bottom} rows and ${left + right} columns of ${node.inputs[0]}, which is ${formatShape(input)}: ` +
+        "nothing is left",
     );
   }
   return [batch, channels, rows, columns];

@@ -61,7 +61,8 @@ function join(node: ConcatNode, inputs: readonly Shape[]): Shape {
     if (shape.length >= 2 && shape.length === first.length && besideChannels(shape) === besideChannels(first)) return;
     failShape(
       node,
-      `cannot join ${node.inputs[index]} of shape ${formatShape(shape)} to ${node.inputs[0]} of shape ${formatShape(first)}:` +
+      `cannot join ${node.inputs[index]} of shape ${formatShape(shape)} to ${node.inputs[0]} of shape ` +
+        `${formatShape(first)}:` +
         " all axes but the channels must be equal",
     );
   });

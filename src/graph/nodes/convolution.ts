@@ -8,7 +8,10 @@ import { type WeightQuantizer, weightQuantizerFields } from "./quantizers.js";
 import { failShape, type NodeBase, type NodeRecords } from "./record.js";
 import { readChannels, slide, windowFields } from "./sliding.js";
 
-/** The value that a binary convolution reads outside the map: BMXNet v2 pads with -1, AWNAS with 0, BMXNet v1 and LCE with +1. */
+/**
+ * The value that a binary convolution reads outside the map: BMXNet v2 pads with -1, AWNAS with 0, BMXNet v1 and LCE
+ * with +1.
+ */
 export type BorderValue = -1 | 0 | 1;
 
 interface ConvolutionBase extends NodeBase {
@@ -30,8 +33,8 @@ export interface Conv2dNode extends ConvolutionBase {
 }
 
 /**
- * A convolution whose weights are quantised; it reads what its input holds (a `quantize` node's values as a rule) and does not
- * quantise it. h = conv(pad(x, padValue), Q(W)), then times the scale, then the offset (h + K) / 2.
+ * A convolution whose weights are quantised; it reads what its input holds (a `quantize` node's values as a rule) and
+ * does not quantise it. h = conv(pad(x, padValue), Q(W)), then times the scale, then the offset (h + K) / 2.
  */
 export interface BinaryConv2dNode extends ConvolutionBase {
   readonly kind: "binaryConv2d";
@@ -40,7 +43,9 @@ export interface BinaryConv2dNode extends ConvolutionBase {
   readonly bits: number;
   /** `channel`: times mean |W[o]|; `tensor`: times mean |W|; both of the unquantised weights. */
   readonly scaling: "none" | "channel" | "tensor";
-  /** (h + K) / 2 with K = inputs / groups * kernel area: the XNOR popcount of +-1 inputs, which BMXNet's layers give. */
+  /**
+   * (h + K) / 2 with K = inputs / groups * kernel area: the XNOR popcount of +-1 inputs, which BMXNet's layers give.
+   */
   readonly offset: boolean;
 }
 
@@ -52,7 +57,8 @@ function convolve(node: ConvolutionNode, [input]: readonly Shape[]): Shape {
   if (channels % node.groups !== 0 || node.channels % node.groups !== 0) {
     failShape(
       node,
-      `has ${node.groups} groups, which must divide its ${channels} input channels and its ${node.channels} output channels`,
+      `has ${node.groups} groups, which must divide its ${channels} input channels and its ${node.channels} output ` +
+        "channels",
     );
   }
   return [batch, node.channels, ...places];

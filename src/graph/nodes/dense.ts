@@ -14,7 +14,9 @@ export interface DenseNode extends NodeBase {
   readonly units: number;
 }
 
-/** A dense layer with quantised weights; h = x Q(W)^T, then the offset (h + inputs) / 2. It does not quantise its input. */
+/**
+ * A dense layer with quantised weights; h = x Q(W)^T, then the offset (h + inputs) / 2. It does not quantise its input.
+ */
 export interface BinaryDenseNode extends NodeBase {
   readonly kind: "binaryDense";
   /** Shape `[units, inputs]`. */

@@ -1,4 +1,7 @@
-/** Nodes that compute each number from the number at the same place, of one value or of two, and the parameters of its channel. */
+/**
+ * Nodes that compute each number from the number at the same place, of one value or of two, and the parameters of its
+ * channel.
+ */
 import { formatShape, type Shape, sameShape } from "../../tensor.js";
 import {
   readBoolean,
@@ -24,7 +27,7 @@ import {
 /** Inference batch norm: ((x - mean) / sqrt(variance + epsilon)) * gamma + beta. */
 export interface BatchNormNode extends NodeBase {
   readonly kind: "batchNorm";
-  /** Null where the layer has none (affine false). With `fixGamma` the stored gamma is read past and taken as 1. */
+  /** Null if the layer has none (affine false). With `fixGamma` the stored gamma is read past and taken as 1. */
   readonly gamma: string | null;
   readonly beta: string | null;
   readonly mean: string;
@@ -67,7 +70,7 @@ export interface ScaleNode extends NodeBase {
 }
 
 /**
- * inputs[0] + inputs[1]. Where the second has fewer channels it is added to channels
+ * inputs[0] + inputs[1]. If the second has fewer channels it is added to channels
  * [channelOffset, channelOffset + its channels) of the first and the others pass (ResNetE's slices).
  */
 export interface AddNode extends NodeBase {
@@ -76,8 +79,8 @@ export interface AddNode extends NodeBase {
 }
 
 /**
- * inputs[0] * inputs[1]. The second has the same shape; or one channel, which multiplies all of them; or it is a gate, one number
- * a channel: `[N, C, 1, 1]` or `[N, C]` on a map `[N, C, H, W]` (squeeze-and-excitation).
+ * inputs[0] * inputs[1]. The second has the same shape; or one channel, which multiplies all of them; or it is a gate,
+ * one number a channel: `[N, C, 1, 1]` or `[N, C]` on a map `[N, C, H, W]` (squeeze-and-excitation).
  */
 export interface MulNode extends NodeBase {
   readonly kind: "mul";
@@ -98,9 +101,11 @@ function addShapes(node: AddNode, [first, second]: readonly Shape[]): Shape {
     const sizesDiffer = first.length === 4 && second.length === 4 && first[0] === second[0];
     failShape(
       node,
-      `cannot add ${node.inputs[1]} of shape ${formatShape(second)} to ${node.inputs[0]} of shape ${formatShape(first)}` +
+      `cannot add ${node.inputs[1]} of shape ${formatShape(second)} to ${node.inputs[0]} of shape ` +
+        `${formatShape(first)}` +
         (sizesDiffer
-          ? ": the branches differ in size (pooling rounds an odd size down, a strided convolution rounds it up), use an input" +
+          ? ": the branches differ in size (pooling rounds an odd size down, a strided convolution rounds it up), " +
+            "use an input" +
             " whose size stays even or a shortcut without pooling"
           : ": all axes but the channels must be equal"),
     );
@@ -108,7 +113,8 @@ function addShapes(node: AddNode, [first, second]: readonly Shape[]): Shape {
   if (node.channelOffset + second[1] > first[1]) {
     failShape(
       node,
-      `adds the ${second[1]} channels of ${node.inputs[1]} from channel ${node.channelOffset} on, but ${node.inputs[0]} has only` +
+      `adds the ${second[1]} channels of ${node.inputs[1]} from channel ${node.channelOffset} on, but ` +
+        `${node.inputs[0]} has only` +
         ` ${first[1]} channels`,
     );
   }
@@ -120,7 +126,8 @@ function mulShapes(node: MulNode, [first, second]: readonly Shape[]): Shape {
   if (first.length >= 2 && sameShape(second, withChannels(first, 1))) return first;
   return failShape(
     node,
-    `cannot multiply ${node.inputs[0]} of shape ${formatShape(first)} by ${node.inputs[1]} of shape ${formatShape(second)}:` +
+    `cannot multiply ${node.inputs[0]} of shape ${formatShape(first)} by ${node.inputs[1]} of shape ` +
+      `${formatShape(second)}:` +
       " the second must have the same shape, or one channel and the same other axes, or one number for each channel",
   );
 }

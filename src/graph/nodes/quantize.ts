@@ -3,7 +3,9 @@ import { readNumber, readOneOf, readPositive } from "../json_readers.js";
 import { type ActivationQuantizer, readActivationQuantizer, readBits } from "./quantizers.js";
 import { failFields, type NodeBase, type NodeRecords } from "./record.js";
 
-/** Activations to `bits` bits by `method`, elementwise: with 1 bit det_sign gives -1 and +1; see `ActivationQuantizer`. */
+/**
+ * Activations to `bits` bits by `method`, elementwise: with 1 bit det_sign gives -1 and +1; see `ActivationQuantizer`.
+ */
 export interface QuantizeNode extends NodeBase {
   readonly kind: "quantize";
   readonly method: ActivationQuantizer;
@@ -11,8 +13,8 @@ export interface QuantizeNode extends NodeBase {
 }
 
 /**
- * The real numbers that integers stand for: (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) * scale. Sources: the
- * quantisation specification of TensorFlow Lite (int8: low -128, high 127), QONNX's `Quant`.
+ * The real numbers that integers stand for: (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) * scale.
+ * Sources: the quantisation specification of TensorFlow Lite (int8: low -128, high 127), QONNX's `Quant`.
  */
 export interface FakeQuantizeNode extends NodeBase {
   readonly kind: "fakeQuantize";

@@ -1,6 +1,6 @@
 /**
- * The form of a node kind: an interface that says what a node holds, and one record that says the rest. The files beside this one
- * hold both, kind by kind; JSON, shapes, parameters and costs are loops over the records.
+ * The form of a node kind: an interface that says what a node holds, and one record that says the rest. The files
+ * beside this one hold both, kind by kind; JSON, shapes, parameters and costs are loops over the records.
  */
 import { XnorkitError } from "../../errors.js";
 import { formatShape, type Shape, sameShape } from "../../tensor.js";
@@ -36,7 +36,10 @@ export interface MacCounts {
 
 /** All that the graph knows of a kind of node. */
 export interface NodeRecord<N extends AnyNode> {
-  /** The fields with what reads them from JSON, in the order in which they are written. An optional one has a reader that gives undefined. */
+  /**
+   * The fields with what reads them from JSON, in the order in which they are written. An optional one has a reader
+   * that gives undefined.
+   */
   readonly fields: { readonly [F in keyof Fields<N>]-?: Reader<Fields<N>[F]> };
   /** How many values it reads, at least and at most; one, if this is absent. */
   readonly inputs?: readonly [minimum: number, maximum: number];
@@ -45,13 +48,15 @@ export interface NodeRecord<N extends AnyNode> {
    * @throws XnorkitError `bad-shape` that names the layer.
    */
   readonly shape: (node: N, inputs: readonly Shape[]) => Shape;
-  /** Its parameters in the framework's order of registration, for a first input of this shape; none, if this is absent. */
+  /**
+   * Its parameters in the framework's order of registration, for a first input of this shape; none, if this is absent.
+   */
   readonly parameters?: (node: N, input: Shape) => readonly NodeParameter[];
   /** What it costs, from its first input and its own shape; nothing, if this is absent. */
   readonly macs?: (node: N, input: Shape, output: Shape) => MacCounts;
   /**
-   * Present if each number that it gives is one of those it reads, or one of the constants that this lists (of a pad). Signs stay
-   * signs then: bits can be moved and need not be unpacked.
+   * Present if each number that it gives is one of those it reads, or one of the constants that this lists (of a pad).
+   * Signs stay signs then: bits can be moved and need not be unpacked.
    */
   readonly moves?: (node: N) => readonly number[];
 }

@@ -16,8 +16,8 @@ export interface BinaryConfigs {
 }
 
 /**
- * `SkipConnectV2`: identity at stride 1; at stride 2 an average over 2x2 pixels, which stands twice where the channels double.
- * No parameters. It can be built, but not run, at other strides.
+ * `SkipConnectV2`: identity at stride 1; at stride 2 an average over 2x2 pixels, which stands twice if the channels
+ * double. No parameters. It can be built, but not run, at other strides.
  */
 export function skipConnectV2(options: PrimitiveOptions): Block {
   const { channels, outChannels, stride } = options;
@@ -41,14 +41,15 @@ function checkSkipChannels(options: PrimitiveOptions): void {
   if (stride !== 2 || outChannels === channels || outChannels === 2 * channels) return;
   refuseBuild(
     options,
-    `at stride 2 a binary convolution or skip needs as many output channels as input channels, or twice as many, but C is` +
+    "at stride 2 a binary convolution or skip needs as many output channels as input channels, or twice as many, but " +
+      "C is" +
       ` ${channels} and C_out ${outChannels}`,
   );
 }
 
 /**
- * `BinaryConvBNReLU`: [batch norm], binary convolution, [+ shortcut], [batch norm], ReLU. The shortcut reads what the convolution
- * reads: in the order bn_conv_relu the output of the batch norm. The batch norm is affine always.
+ * `BinaryConvBNReLU`: [batch norm], binary convolution, [+ shortcut], [batch norm], ReLU. The shortcut reads what the
+ * convolution reads: in the order bn_conv_relu the output of the batch norm. The batch norm is affine always.
  */
 export function binaryConvBnRelu(
   options: PrimitiveOptions,
@@ -99,8 +100,8 @@ export function binaryConvBnRelu(
 export type Downsample = "conv" | "avgpool" | "binary_conv";
 
 /**
- * `BinaryResNetBlock`: inner = op_1(x) + skip_op(x), out = op_2(inner) + inner. The skip of a strided block is a float 1x1
- * convolution with batch norm and ReLU, beside the shortcut without parameters inside op_1.
+ * `BinaryResNetBlock`: inner = op_1(x) + skip_op(x), out = op_2(inner) + inner. The skip of a strided block is a float
+ * 1x1 convolution with batch norm and ReLU, beside the shortcut without parameters inside op_1.
  */
 export function binaryResNetBlock(
   options: PrimitiveOptions,
@@ -127,7 +128,10 @@ export function binaryResNetBlock(
   };
 }
 
-/** `BinaryVggBlock`: a binary convolution of stride 1 without shortcut, then 2x2 average pooling where the block is strided. */
+/**
+ * `BinaryVggBlock`: a binary convolution of stride 1 without shortcut, then 2x2 average pooling if the block is
+ * strided.
+ */
 export function binaryVggBlock(options: PrimitiveOptions, configs: BinaryConfigs): Block {
   const { stride } = options;
   if (stride !== 1 && stride !== 2) refuseBuild(options, `a VGG block has stride 1 or 2, not ${stride}`);

@@ -1,4 +1,7 @@
-/** `CNNGenotypeCell` of aw_nas/final/cnn_model.py: the nodes of a cell, and the operations between them as the genotype has them. */
+/**
+ * `CNNGenotypeCell` of aw_nas/final/cnn_model.py: the nodes of a cell, and the operations between them as the genotype
+ * has them.
+ */
 import { XnorkitError } from "../../errors.js";
 import type { Block, Scope } from "../../graph/builder.js";
 import { addSameShape, batchNorm2d, identity, sequential } from "../../nn/torch.js";
@@ -89,7 +92,8 @@ function buildEdges(
       if (operationArguments.length > 0) {
         throw new XnorkitError(
           "bad-option",
-          `${place}: primitive ${primitive} takes no argument "${operationArguments[0]}", which cell_group_kwargs passes to every` +
+          `${place}: primitive ${primitive} takes no argument "${operationArguments[0]}", which cell_group_kwargs ` +
+            "passes to every" +
             " operation of the group",
         );
       }
@@ -107,14 +111,15 @@ function readNode(nodes: readonly NodeValue[], node: number, options: CellOption
   if (node < nodes.length) return nodes[node];
   throw new XnorkitError(
     "bad-option",
-    `cells.${options.index}: ${reader} of genotype group ${options.group.name} reads node ${node}, but there are only nodes 0 to` +
+    `cells.${options.index}: ${reader} of genotype group ${options.group.name} reads node ${node}, but there are ` +
+      "only nodes 0 to" +
       ` ${nodes.length - 1}: ${options.inputs.length} inputs and one for each number that connections lead to`,
   );
 }
 
 /**
- * Constructs a cell. What its operations cannot be built from is refused here, in AWNAS's order of construction: preprocess,
- * shortcut, edges.
+ * Constructs a cell. What its operations cannot be built from is refused here, in AWNAS's order of construction:
+ * preprocess, shortcut, edges.
  * @throws XnorkitError what `buildPrimitive` throws; running the cell throws `bad-option` for nodes that do not exist.
  */
 export function buildCell(options: CellOptions, state: ConstructionState): Cell {

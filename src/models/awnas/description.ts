@@ -1,4 +1,6 @@
-/** Model descriptions of AWNAS: its YAML's objects as JSON, `{ "framework": "awnas", "search_space_cfg", "model_cfg" }`. */
+/**
+ * Model descriptions of AWNAS: its YAML's objects as JSON, `{ "framework": "awnas", "search_space_cfg", "model_cfg" }`.
+ */
 import { XnorkitError } from "../../errors.js";
 import type { Graph } from "../../graph/types.js";
 import { isAbsent, type JsonObject, readObject } from "../description_readers.js";
@@ -35,11 +37,11 @@ export function buildDescription(description: JsonObject): Graph {
 }
 
 /**
- * Builds the network that a description (JSON text or the value parsed from it) with `"framework": "awnas"` describes. The model
- * is `model_cfg`, or `final_model_cfg` as AWNAS's files call it. Read beside: `name`, `input_shape`, `preprocess` as
- * `{ mean, std }`, `labels`; other keys are records and ignored.
- * @throws XnorkitError `bad-option` that names the key with a wrong type or value, `bad-file` for text that is not JSON,
- * `unsupported` for other search spaces and models of AWNAS, and what `awnas` throws.
+ * Builds the network that a description (JSON text or the value parsed from it) with `"framework": "awnas"` describes.
+ * The model is `model_cfg`, or `final_model_cfg` as AWNAS's files call it. Read beside: `name`, `input_shape`,
+ * `preprocess` as `{ mean, std }`, `labels`; other keys are records and ignored.
+ * @throws XnorkitError `bad-option` that names the key with a wrong type or value, `bad-file` for text that is not
+ *   JSON, `unsupported` for other search spaces and models of AWNAS, and what `awnas` throws.
  */
 export function awnasFromDescription(json: unknown): Graph {
   const description = readDescription(json);

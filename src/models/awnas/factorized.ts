@@ -1,9 +1,11 @@
-/** The input side of AWNAS's factorised reductions: `stride` convolutions that read the map shifted by 0, 1, ... pixels. */
+/**
+ * The input side of AWNAS's factorised reductions: `stride` convolutions that read the map shifted by 0, 1, ... pixels.
+ */
 import type { Block, Scope } from "../../graph/builder.js";
 
 /**
- * Zero rows on top and zero columns on the left where the height is no multiple of the stride. Only the height is looked at, but
- * both axes are padded. Returns the value itself where nothing is added.
+ * Zero rows on top and zero columns on the left if the height is no multiple of the stride. Only the height is looked
+ * at, but both axes are padded. Returns the value itself if nothing is added.
  */
 export function padToStride(scope: Scope, input: string, stride: number): string {
   const remainder = scope.shape(input)[2] % stride;

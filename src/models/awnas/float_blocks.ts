@@ -60,8 +60,8 @@ export function requireSameChannels(options: PrimitiveOptions, primitive: string
 }
 
 /**
- * `FactorizedReduce`: ReLU, `stride` 1x1 convolutions each of which reads the map shifted by one pixel more and gives its part of
- * the channels, batch norm.
+ * `FactorizedReduce`: ReLU, `stride` 1x1 convolutions each of which reads the map shifted by one pixel more and gives
+ * its part of the channels, batch norm.
  */
 export function factorizedReduce(options: PrimitiveOptions): Block {
   const { channels, outChannels, stride, affine } = options;
@@ -174,7 +174,7 @@ export function resNetDownSample(options: PrimitiveOptions): Block {
   };
 }
 
-/** `ResNetBlock`: relu(op_2(relu(op_1(x))) + skip_op(x)); the skip is a 1x1 convolution with batch norm where strided. */
+/** `ResNetBlock`: relu(op_2(relu(op_1(x))) + skip_op(x)); the skip is a 1x1 convolution with batch norm if strided. */
 export function resNetBlock(options: PrimitiveOptions, kernelSize: number, downsample: "conv" | "avgpool"): Block {
   const { channels, outChannels, stride, affine } = options;
   const conv = { channels, outChannels, kernelSize, stride, padding: (kernelSize - 1) / 2, affine };
@@ -194,7 +194,7 @@ export function resNetBlock(options: PrimitiveOptions, kernelSize: number, downs
   };
 }
 
-/** `VggBlock`: 3x3 convolution with bias, batch norm, ReLU, 2x2 max pooling where strided. */
+/** `VggBlock`: 3x3 convolution with bias, batch norm, ReLU, 2x2 max pooling if strided. */
 export function vggBlock(options: PrimitiveOptions, maxPool: Block): Block {
   const { channels, outChannels, stride, affine } = options;
   const convBn = sequential([
@@ -216,7 +216,10 @@ function makeDivisible(channels: number): number {
   return nearest < 0.9 * channels ? nearest + 8 : nearest;
 }
 
-/** `MobileNetBlock`: 1x1 wider, depthwise, 1x1 narrower; at stride 1 with a shortcut, which is a 1x1 convolution where C changes. */
+/**
+ * `MobileNetBlock`: 1x1 wider, depthwise, 1x1 narrower; at stride 1 with a shortcut, which is a 1x1 convolution if C
+ * changes.
+ */
 export function mobileNetBlock(options: PrimitiveOptions, expansion: number, kernelSize: number): Block {
   const { channels, outChannels, stride, affine } = options;
   const inner = makeDivisible(expansion * channels);
@@ -241,7 +244,7 @@ export function mobileNetBlock(options: PrimitiveOptions, expansion: number, ker
   };
 }
 
-/** `NB201ResidualBlock`: two ReLUConvBN 3x3 and a shortcut, pooled and convolved where strided. */
+/** `NB201ResidualBlock`: two ReLUConvBN 3x3 and a shortcut, pooled and convolved if strided. */
 export function nb201ResidualBlock(options: PrimitiveOptions): Block {
   const { channels, outChannels, stride, affine } = options;
   if (stride !== 1 && stride !== 2) refuseBuild(options, `NB201ResidualBlock has stride 1 or 2, not ${stride}`);

@@ -1,11 +1,12 @@
 /**
- * Genotypes of AWNAS: the operations of the cells of each group, written as the arguments of a Python named tuple. AWNAS gives the
- * text to Python's eval (aw_nas/common.py, genotype_from_str); here it is parsed:
+ * Genotypes of AWNAS: the operations of the cells of each group, written as the arguments of a Python named tuple.
+ * AWNAS gives the text to Python's eval (aw_nas/common.py, genotype_from_str); here it is parsed:
  *
  *     genotype   = ... "Genotype(" arguments ")" ... | arguments
  *     arguments  = [ argument { "," argument } [ "," ] ]
  *     argument   = [ field "=" ] ( connections | nodes )            field = group | group "_concat"
- *     connections = "[" [ connection { "," connection } [ "," ] ] "]"       connection = "(" primitive "," from "," to ")"
+ *     connections = "[" [ connection { "," connection } [ "," ] ] "]"
+ *     connection = "(" primitive "," from "," to ")"
  *     nodes      = "[" [ node { "," node } [ "," ] ] "]"
  *
  * Round and square brackets are exchangeable, as tuples and lists are to AWNAS.
@@ -27,7 +28,10 @@ export interface GenotypeGroup {
   readonly name: string;
   /** In the order of the text. */
   readonly connections: readonly Connection[];
-  /** The nodes that make the output, in the order of the text; null where the text does not say (the search space's default). */
+  /**
+   * The nodes that make the output, in the order of the text; null if the text does not say (the search space's
+   * default).
+   */
   readonly concat: readonly number[] | null;
 }
 
@@ -51,11 +55,12 @@ type Field = { readonly value: Token } & (
 );
 
 /**
- * Parses the text of a genotype: keyword or positional arguments, alone or in `Genotype(...)` anywhere in the text (the rest is
- * passed over, as AWNAS does).
+ * Parses the text of a genotype: keyword or positional arguments, alone or in `Genotype(...)` anywhere in the text (the
+ * rest is passed over, as AWNAS does).
  *
- * @throws XnorkitError `bad-option` with the column (and line, where there are several), what was expected there and what was found;
- *   for unknown, repeated and missing groups, connections to an earlier or the same node, and output nodes that do not exist.
+ * @throws XnorkitError `bad-option` with the column (and line, if there are several), what was expected there and what
+ *   was found; for unknown, repeated and missing groups, connections to an earlier or the same node, and output nodes
+ *   that do not exist.
  */
 export function parseGenotype(text: string, { groupNames }: GenotypeOptions): Genotype {
   if (text.length > MAX_CHARACTERS) {
@@ -92,10 +97,10 @@ export function parseGenotype(text: string, { groupNames }: GenotypeOptions): Ge
 
 /** The text that AWNAS writes for a genotype; `parseGenotype` reads it back. */
 export function formatGenotype({ groups }: Genotype): string {
-  const connections = groups.map(
-    (group) =>
-      `${group.name}=[${group.connections.map(({ primitive, from, to }) => `('${primitive}', ${from}, ${to})`).join(", ")}]`,
-  );
+  const connections = groups.map((group) => {
+    const tuples = group.connections.map(({ primitive, from, to }) => `('${primitive}', ${from}, ${to})`);
+    return `${group.name}=[${tuples.join(", ")}]`;
+  });
   const concats = groups.flatMap(({ name, concat }) =>
     concat === null ? [] : [`${name}_concat=[${concat.join(", ")}]`],
   );

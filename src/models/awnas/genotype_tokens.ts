@@ -43,7 +43,7 @@ export interface TokenReader {
   readonly error: (at: number, message: string) => XnorkitError;
 }
 
-/** @throws XnorkitError `bad-option` with the column where a character is no part of a genotype. */
+/** @throws XnorkitError `bad-option` with the column if a character is no part of a genotype. */
 export function readTokens(text: string, start: number): TokenReader {
   let at = start;
   let ahead: Token | null = null;

@@ -5,8 +5,8 @@ import { addSameShape } from "../../nn/torch.js";
 import type { ConcatOp } from "./search_space.js";
 
 /**
- * A tensor of a cell. Two nodes that are one tensor in AWNAS (an input that passes an identity, the stem's output that is every
- * input of the first cell) are one object here, so that a change in place is seen by all that read it.
+ * A tensor of a cell. Two nodes that are one tensor in AWNAS (an input that passes an identity, the stem's output that
+ * is every input of the first cell) are one object here, so that a change in place is seen by all that read it.
  */
 export interface NodeValue {
   /** Name of the graph's value that the tensor holds. */
@@ -26,7 +26,10 @@ function sum(scope: Scope, nodes: readonly NodeValue[]): string {
     .reduce((total, value, term) => addSameShape(scope, total, value, `sum_${term}`));
 }
 
-/** res = nodes[0]; res *= node for the others: the first node's tensor is changed, and a node that is it is read changed. */
+/**
+ * res = nodes[0]; res *= node for the others: the first node's tensor is changed, and a node that is it is read
+ * changed.
+ */
 function multiplyInPlace(scope: Scope, nodes: readonly NodeValue[]): NodeValue {
   const [result, ...factors] = nodes;
   factors.forEach((factor, index) => {
@@ -52,7 +55,7 @@ function join(scope: Scope, op: ConcatOp, nodes: readonly NodeValue[]): NodeValu
 
 /**
  * Joins nodes as the module `concat_op` of a cell. `mul` changes the first of them in place, as AWNAS does.
- * @throws XnorkitError `bad-option` without nodes, `bad-shape` where their shapes do not fit.
+ * @throws XnorkitError `bad-option` without nodes, `bad-shape` if their shapes do not fit.
  */
 export function joinNodes(scope: Scope, op: ConcatOp, nodes: readonly NodeValue[]): NodeValue {
   if (nodes.length === 0) throw new XnorkitError("bad-option", `${scope.path} joins no nodes to its output`);

@@ -1,4 +1,6 @@
-/** `CNNGenotypeModel` and `BNNGenotypeModel` of aw_nas/final: stem, cells, pooling, classifier. Both compute the same. */
+/**
+ * `CNNGenotypeModel` and `BNNGenotypeModel` of aw_nas/final: stem, cells, pooling, classifier. Both compute the same.
+ */
 import { XnorkitError } from "../../errors.js";
 import { type Block, buildGraph, type Scope } from "../../graph/builder.js";
 import type { Graph } from "../../graph/types.js";
@@ -33,7 +35,10 @@ interface Network {
   readonly genotype: Genotype;
 }
 
-/** Far above any network of the framework; a file that asks for more is damaged, and would keep the builder busy for minutes. */
+/**
+ * Far above any network of the framework; a file that asks for more is damaged, and would keep the builder busy for
+ * minutes.
+ */
 const MAX_CONNECTIONS = 1 << 15;
 
 function checkSize({ space, genotype }: Network): void {
@@ -41,7 +46,8 @@ function checkSize({ space, genotype }: Network): void {
   if (connections <= MAX_CONNECTIONS) return;
   throw new XnorkitError(
     "bad-option",
-    `the genotype and the layout ask for ${connections} connections in ${space.numLayers} cells, expected ${MAX_CONNECTIONS} at most`,
+    `the genotype and the layout ask for ${connections} connections in ${space.numLayers} cells, expected ` +
+      `${MAX_CONNECTIONS} at most`,
   );
 }
 
@@ -51,14 +57,15 @@ function concatOf({ space, genotype }: Network, group: number): readonly number[
   if (nodes !== null) return nodes;
   throw new XnorkitError(
     "bad-option",
-    `the genotype has no ${name}_concat, for which there is no default with ${space.looseEnd ? "loose_end" : "concat_nodes"}:` +
+    `the genotype has no ${name}_concat, for which there is no default with ` +
+      `${space.looseEnd ? "loose_end" : "concat_nodes"}:` +
       ` add ${name}_concat=[...] with the nodes that make the output`,
   );
 }
 
 /**
- * How much larger than a cell's map each of its inputs is: the last one is as large, the one before by the stride of the cell
- * before, and so on.
+ * How much larger than a cell's map each of its inputs is: the last one is as large, the one before by the stride of
+ * the cell before, and so on.
  */
 function inputStrides(strides: readonly number[], count: number): readonly number[] {
   const factors = [1];
@@ -66,7 +73,10 @@ function inputStrides(strides: readonly number[], count: number): readonly numbe
   return factors.reverse();
 }
 
-/** The options of every cell; the base width is a variable that group overrides and reducing cells change for the cells after. */
+/**
+ * The options of every cell; the base width is a variable that group overrides and reducing cells change for the cells
+ * after.
+ */
 function cellOptions(network: Network): readonly CellOptions[] {
   const { space, model, genotype } = network;
   const { numInitNodes, cellLayout } = space;
@@ -175,14 +185,15 @@ function defaultInputShape({ useStem }: ModelOptions): Shape {
 }
 
 /**
- * Builds the network of an AWNAS search space, model configuration and genotype; layers and parameters have the names of its
- * state dict (`cells.0.edge_mod.f_0_t_1-xnor_resnet_block-0.op_1.conv.full_precision`).
+ * Builds the network of an AWNAS search space, model configuration and genotype; layers and parameters have the names
+ * of its state dict (`cells.0.edge_mod.f_0_t_1-xnor_resnet_block-0.op_1.conv.full_precision`).
  *
- * Options that concern training alone (dropout, drop path, auxiliary head) change nothing. What AWNAS keeps for the whole process,
- * the shortcut setting that a bireal_vgg_block switches off for bireal_resnet_blocks constructed after it, is kept for the network.
- * @throws XnorkitError `bad-option` for options and genotypes that AWNAS refuses or cannot build, naming the key or module;
- * `unknown-name` for a primitive that does not exist; `unsupported` for primitives that fail in AWNAS; `bad-shape` where channels
- * or sizes do not fit.
+ * Options that concern training alone (dropout, drop path, auxiliary head) change nothing. What AWNAS keeps for the
+ * whole process, the shortcut setting that a bireal_vgg_block switches off for bireal_resnet_blocks constructed after
+ * it, is kept for the network.
+ * @throws XnorkitError `bad-option` for options and genotypes that AWNAS refuses or cannot build, naming the key or
+ *   module; `unknown-name` for a primitive that does not exist; `unsupported` for primitives that fail in AWNAS;
+ *   `bad-shape` if channels or sizes do not fit.
  */
 export function awnas(options: AwnasOptions): Graph {
   const space = readSearchSpace(options.searchSpace);

@@ -1,4 +1,7 @@
-/** The options of AWNAS's `CNNGenotypeModel` (aw_nas/final/cnn_model.py), from its own snake_case names and with its defaults. */
+/**
+ * The options of AWNAS's `CNNGenotypeModel` (aw_nas/final/cnn_model.py), from its own snake_case names and with its
+ * defaults.
+ */
 
 import { isAbsent, type JsonObject, readObject } from "../description_readers.js";
 import { checkCounts, checkKeys, refuseOption } from "../options.js";

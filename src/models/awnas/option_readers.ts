@@ -1,4 +1,7 @@
-/** Readers of options that come from JSON or YAML: an absent value (or null) is the default, a wrong one is refused by its key. */
+/**
+ * Readers of options that come from JSON or YAML: an absent value (or null) is the default, a wrong one is refused by
+ * its key.
+ */
 import { isAbsent } from "../description_readers.js";
 import { checkCount, checkFlag, refuseOption } from "../options.js";
 
@@ -20,7 +23,7 @@ export function readText(place: string, value: unknown, otherwise: string): stri
   return value;
 }
 
-/** Integers from 0 on; null where absent. */
+/** Integers from 0 on; null if absent. */
 export function readIndices(place: string, value: unknown, maxLength: number): readonly number[] | null {
   if (isAbsent(value)) return null;
   const fits = Array.isArray(value) && value.length <= maxLength;

@@ -14,8 +14,8 @@ export interface PrimitiveOptions {
 }
 
 /**
- * What the construction of one primitive changes for those constructed later. AWNAS keeps it for the whole process; here it
- * belongs to one network, which is what a process that builds one network sees.
+ * What the construction of one primitive changes for those constructed later. AWNAS keeps it for the whole process;
+ * here it belongs to one network, which is what a process that builds one network sees.
  */
 export interface ConstructionState {
   /** `bireal_binary_cfgs["shortcut"]`: the first bireal_vgg_block sets it to false. */

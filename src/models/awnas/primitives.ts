@@ -39,8 +39,8 @@ export function primitiveNames(): readonly string[] {
 
 /**
  * Builds a primitive by its name in AWNAS.
- * @throws XnorkitError `unknown-name` with the closest names, `unsupported` with the reason for those that fail in AWNAS,
- * `bad-option` for channels and strides that the primitive cannot be built with.
+ * @throws XnorkitError `unknown-name` with the closest names, `unsupported` with the reason for those that fail in
+ *   AWNAS, `bad-option` for channels and strides that the primitive cannot be built with.
  */
 export function buildPrimitive(name: string, options: PrimitiveOptions, state: ConstructionState): Block {
   const primitive = primitives.get(name);
@@ -55,11 +55,15 @@ export function buildPrimitive(name: string, options: PrimitiveOptions, state: C
   );
 }
 
-/** @throws XnorkitError `unsupported` for what AWNAS cannot call by keyword, as it calls preprocess and shortcut operations. */
+/**
+ * @throws XnorkitError `unsupported` for what AWNAS cannot call by keyword, as it calls preprocess and shortcut
+ * operations.
+ */
 export function checkKeywordCall(name: string, place: string): void {
   if (name !== "xnor_conv_3x3_cond_skip_v0") return;
   throw new XnorkitError(
     "unsupported",
-    `${place}: primitive ${name} is not built there: AWNAS calls it by the keyword C, which this one primitive calls C_in`,
+    `${place}: primitive ${name} is not built there: AWNAS calls it by the keyword C, which this one primitive calls ` +
+      "C_in",
   );
 }

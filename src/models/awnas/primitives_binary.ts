@@ -1,7 +1,7 @@
 /**
- * AWNAS's binary primitives by name, with the settings that are in force when a network is built. Module-level dictionaries of
- * aw_nas/ops/bnn_ops.py are rebound and changed in place after primitives are registered, so several names say more than the
- * primitives do: the `cond_skip` ones have no skip.
+ * AWNAS's binary primitives by name, with the settings that are in force when a network is built. Module-level
+ * dictionaries of aw_nas/ops/bnn_ops.py are rebound and changed in place after primitives are registered, so several
+ * names say more than the primitives do: the `cond_skip` ones have no skip.
  */
 import { identity } from "../../nn/torch.js";
 import {

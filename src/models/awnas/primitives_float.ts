@@ -1,4 +1,7 @@
-/** AWNAS's float primitives by name (aw_nas/ops/ops.py, aw_nas/ops/baseline_ops.py); what a name says wrongly is remarked. */
+/**
+ * AWNAS's float primitives by name (aw_nas/ops/ops.py, aw_nas/ops/baseline_ops.py); what a name says wrongly is
+ * remarked.
+ */
 import type { Block } from "../../graph/builder.js";
 import { avgPool2d, conv2d, identity, maxPool2d } from "../../nn/torch.js";
 import {

@@ -1,4 +1,7 @@
-/** AWNAS's ResNet baselines: one block as the only operation of every cell, as many cells a stage as the ResNet table has layers. */
+/**
+ * AWNAS's ResNet baselines: one block as the only operation of every cell, as many cells a stage as the ResNet table
+ * has layers.
+ */
 import { XnorkitError } from "../../errors.js";
 import { describeClosest, quoteName } from "../../graph/suggest.js";
 import type { Graph } from "../../graph/types.js";
@@ -34,8 +37,8 @@ function oneOf(option: string, value: string, known: readonly string[]): void {
 }
 
 /**
- * The first cell of stages 2 to 4 reduces. The stem is as wide as the first stage: a cell's blocks widen only where they reduce,
- * so the table's 64 channels before the 256 of depths 50 and more could not be built.
+ * The first cell of stages 2 to 4 reduces. The stem is as wide as the first stage: a cell's blocks widen only where
+ * they reduce, so the table's 64 channels before the 256 of depths 50 and more could not be built.
  */
 function resnet({ layers, channels }: ResnetSpec, options: Required<Omit<AwnasResnetOptions, "inputShape">>) {
   const { block, stem, classes } = options;
@@ -73,10 +76,10 @@ export function awnasModelNames(): readonly string[] {
 }
 
 /**
- * Builds a baseline of AWNAS by its name. Depths 50 and more have the table's layers and widths, but the same block of two
- * convolutions: no bottleneck.
- * @throws XnorkitError `unknown-name` with the closest names, `bad-option` that names the option, `bad-shape` for an input that
- * the network cannot read.
+ * Builds a baseline of AWNAS by its name. Depths 50 and more have the table's layers and widths, but the same block of
+ * two convolutions: no bottleneck.
+ * @throws XnorkitError `unknown-name` with the closest names, `bad-option` that names the option, `bad-shape` for an
+ *   input that the network cannot read.
  */
 export function getAwnasModel(name: string, options: AwnasResnetOptions = {}): Graph {
   const depth = resnetDepths.find((known) => name === `awnas_resnet${known}`);

@@ -105,7 +105,8 @@ function readConcatNodes(value: unknown, numInitNodes: number, numSteps: readonl
 }
 
 /**
- * Reads `search_space_cfg`. What AWNAS uses in the search alone (num_node_inputs, shared_primitives ...) is passed over.
+ * Reads `search_space_cfg`. What AWNAS uses in the search alone (num_node_inputs, shared_primitives ...) is passed
+ * over.
  * @throws XnorkitError `bad-option` that names the key.
  */
 export function readSearchSpace(value: unknown): SearchSpace {
@@ -153,7 +154,7 @@ export function outputMultiplier({ concatOp, concatNodes, numSteps }: SearchSpac
   return concatNodes === null ? numSteps[group] : concatNodes.length;
 }
 
-/** The nodes that a group joins where its genotype does not say; null where AWNAS has no default either. */
+/** The nodes that a group joins if its genotype does not say; null if AWNAS has no default either. */
 export function defaultConcat(space: SearchSpace, group: number): readonly number[] | null {
   if (space.concatNodes !== null || space.looseEnd) return null;
   return Array.from({ length: space.numSteps[group] }, (_, step) => space.numInitNodes + step);

@@ -1,4 +1,7 @@
-/** AWNAS's stems (aw_nas/ops/ops.py), which are primitives as well: any primitive may be a stem, and these may stand in cells. */
+/**
+ * AWNAS's stems (aw_nas/ops/ops.py), which are primitives as well: any primitive may be a stem, and these may stand in
+ * cells.
+ */
 import { batchNorm2d, conv2d, maxPool2d, relu, sequential } from "../../nn/torch.js";
 import { type Primitive, type PrimitiveOptions, refuseBuild } from "./primitive.js";
 

@@ -24,8 +24,8 @@ function parseYaml(text: string): unknown {
 }
 
 /**
- * Builds the network of an AWNAS configuration file: `search_space_cfg` and `final_model_cfg` (or `model_cfg`) are read, the
- * objects that concern training and search are passed over.
+ * Builds the network of an AWNAS configuration file: `search_space_cfg` and `final_model_cfg` (or `model_cfg`) are
+ * read, the objects that concern training and search are passed over.
  * @throws XnorkitError `bad-file` for text that is not YAML, and what `awnasFromDescription` throws.
  */
 export function awnasFromYaml(text: string, { inputShape, name }: YamlOptions = {}): Graph {
