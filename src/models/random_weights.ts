@@ -9,8 +9,8 @@ import { inferShapes } from "../graph/shapes.js";
 import type { BatchNormNode, Graph } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
 import type { BitWeight, Weight, Weights } from "../weights.js";
-import { GAMMA, type Moments, propagateMoments, weightDeviation } from "./moments.js";
 import { type Random, randomStream } from "./random.js";
+import { GAMMA, propagateStatistics, type Statistics, weightDeviation } from "./random_statistics.js";
 
 function fill(shape: Shape, next: (index: number) => number): Weight {
   const data = new Float32Array(elementCount(shape));
@@ -52,7 +52,7 @@ function randomGamma(random: Random): number {
   return kind < 0.19 ? -size : size;
 }
 
-function randomBatchNormValue(spec: ParameterSpec, node: BatchNormNode, input: Moments, random: Random): number {
+function randomBatchNormValue(spec: ParameterSpec, node: BatchNormNode, input: Statistics, random: Random): number {
   switch (spec.role) {
     case "gamma":
       return node.fixGamma ? 1 : randomGamma(random);
@@ -75,13 +75,13 @@ export function randomWeights(graph: Graph, seed: number): Weights {
   if (!Number.isSafeInteger(seed)) {
     throw new XnorkitError("bad-option", `the seed of random weights is ${seed}: it must be an integer`);
   }
-  const moments = propagateMoments(graph, inferShapes(graph));
+  const statistics = propagateStatistics(graph, inferShapes(graph));
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
   const weights = new Map<string, Weight>();
   for (const spec of parameterSpecs(graph)) {
     const random = randomStream(seed, spec.name);
     const node = nodes.get(spec.node)!;
-    const input = moments.get(node.inputs[0])!;
+    const input = statistics.get(node.inputs[0])!;
     if (spec.packing !== null) {
       const deviation = weightDeviation(elementCount(spec.shape.slice(1)), input);
       weights.set(spec.name, randomPacked(spec, spec.packing, deviation, random));
