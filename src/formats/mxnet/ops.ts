@@ -1,17 +1,12 @@
 /** The operators of MXNet symbols by name. */
 import { XnorkitError } from "../../errors.js";
 import { describeClosest, quoteName } from "../../graph/suggest.js";
-import type { Importer, Operand } from "./importer.js";
+import type { Operator } from "./operator.js";
 import { binaryOperators } from "./ops_binary.js";
 import { elementwiseOperators } from "./ops_elementwise.js";
 import { layerOperators } from "./ops_layers.js";
 import { shapeOperators } from "./ops_shapes.js";
 import type { SymbolNode } from "./symbol.js";
-
-/** Adds to the graph what a node computes and returns what its outputs are. */
-export type Operator = (node: SymbolNode, importer: Importer) => Operand | readonly Operand[];
-
-export type OperatorTable = Readonly<Record<string, Operator>>;
 
 const operators: ReadonlyMap<string, Operator> = new Map([
   ...Object.entries(layerOperators),

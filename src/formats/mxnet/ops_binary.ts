@@ -12,7 +12,7 @@ import type { WeightQuantizer } from "../../graph/types.js";
 import type { Shape } from "../../tensor.js";
 import { booleanAttribute, describeNode, integerAttribute, MAX_CHANNELS, textAttribute } from "./attributes.js";
 import { type Importer, type Operand, result } from "./importer.js";
-import type { Operator, OperatorTable } from "./ops.js";
+import type { Operator, OperatorTable } from "./operator.js";
 import {
   type ConvolutionAttributes,
   constantFrame,

@@ -12,7 +12,7 @@ import {
   textAttribute,
 } from "./attributes.js";
 import { type Importer, type Operand, result } from "./importer.js";
-import type { Operator, OperatorTable } from "./ops.js";
+import type { Operator, OperatorTable } from "./operator.js";
 import type { SymbolNode } from "./symbol.js";
 
 function relu(node: SymbolNode, importer: Importer): Operand {

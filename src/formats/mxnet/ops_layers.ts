@@ -13,7 +13,7 @@ import {
   requireAttribute,
 } from "./attributes.js";
 import { type Importer, type Operand, result } from "./importer.js";
-import type { OperatorTable } from "./ops.js";
+import type { OperatorTable } from "./operator.js";
 import type { SymbolNode } from "./symbol.js";
 
 /** The largest finite negative float32: what max pooling never returns where it sees anything else. */

@@ -12,7 +12,7 @@ import {
   textAttribute,
 } from "./attributes.js";
 import { type Importer, type Operand, result } from "./importer.js";
-import type { OperatorTable } from "./ops.js";
+import type { OperatorTable } from "./operator.js";
 import type { SymbolNode } from "./symbol.js";
 
 const MAX_AXIS: readonly [number, number] = [-MAX_CHANNELS, MAX_CHANNELS];

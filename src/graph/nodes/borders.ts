@@ -35,6 +35,7 @@ export interface FlattenNode extends NodeBase {
   readonly layout?: TensorLayout;
 }
 
+/** Nodes that move the numbers of a map. */
 export type BordersNode = PadNode | CropNode | FlattenNode;
 
 function crop(node: CropNode, [input]: readonly Shape[]): Shape {
@@ -51,6 +52,7 @@ function crop(node: CropNode, [input]: readonly Shape[]): Shape {
   return [batch, channels, rows, columns];
 }
 
+/** Their records. */
 export const bordersNodes: NodeRecords<BordersNode> = {
   pad: {
     fields: { top: readPixels, left: readPixels, bottom: readPixels, right: readPixels, value: readNumber },

@@ -47,6 +47,7 @@ export interface LogSoftmaxNode extends NodeBase {
   readonly kind: "logSoftmax";
 }
 
+/** Nodes that work on channels. */
 export type ChannelsNode =
   | ConcatNode
   | ChannelShuffleNode
@@ -87,6 +88,7 @@ function slice(node: SliceChannelsNode, [input]: readonly Shape[]): Shape {
   return withChannels(input, node.end - node.begin);
 }
 
+/** Their records. */
 export const channelsNodes: NodeRecords<ChannelsNode> = {
   concat: { fields: {}, inputs: [1, MAX_JOINED], shape: join, moves: movesOnly },
   channelShuffle: { fields: { groups: readChannels }, shape: shuffle, moves: movesOnly },

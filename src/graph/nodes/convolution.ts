@@ -49,6 +49,7 @@ export interface BinaryConv2dNode extends ConvolutionBase {
   readonly offset: boolean;
 }
 
+/** Nodes that convolve. */
 export type ConvolutionNode = Conv2dNode | BinaryConv2dNode;
 
 function convolve(node: ConvolutionNode, [input]: readonly Shape[]): Shape {
@@ -80,6 +81,7 @@ const fields = {
   groups: readChannels,
 };
 
+/** Their records. */
 export const convolutionNodes: NodeRecords<ConvolutionNode> = {
   conv2d: {
     fields: { ...fields, bias: readNullable(readName) },

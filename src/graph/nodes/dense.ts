@@ -28,6 +28,7 @@ export interface BinaryDenseNode extends NodeBase {
   readonly offset: boolean;
 }
 
+/** Dense layers. */
 export type DenseLayerNode = DenseNode | BinaryDenseNode;
 
 function multiply(node: DenseLayerNode, [input]: readonly Shape[]): Shape {
@@ -43,6 +44,7 @@ function products(_: DenseLayerNode, input: Shape, output: Shape): MacCounts {
 
 const fields = { weight: readName, bias: readNullable(readName), units: readChannels };
 
+/** Their records. */
 export const denseNodes: NodeRecords<DenseLayerNode> = {
   dense: {
     fields,

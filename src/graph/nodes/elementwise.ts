@@ -86,6 +86,7 @@ export interface MulNode extends NodeBase {
   readonly kind: "mul";
 }
 
+/** Nodes that compute number by number. */
 export type ElementwiseNode =
   | BatchNormNode
   | ScaleShiftNode
@@ -135,6 +136,7 @@ function mulShapes(node: MulNode, [first, second]: readonly Shape[]): Shape {
 const sameAsInput = (_: NodeBase, [input]: readonly Shape[]) => input;
 const readParameterName = readNullable(readName);
 
+/** Their records. */
 export const elementwiseNodes: NodeRecords<ElementwiseNode> = {
   batchNorm: {
     fields: {

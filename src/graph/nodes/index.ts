@@ -28,6 +28,7 @@ export type ComputedNode =
 /** One operation of a network; `kind` says which. */
 export type Node = InputNode | ComputedNode;
 
+/** The name of a kind of node. */
 export type NodeKind = Node["kind"];
 
 type WithoutPlace<N> = N extends Node ? Omit<N, keyof NodeBase> : never;

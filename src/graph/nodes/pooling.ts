@@ -28,6 +28,7 @@ export interface GlobalAvgPoolNode extends NodeBase {
   readonly kind: "globalAvgPool";
 }
 
+/** Nodes that pool. */
 export type PoolingNode = MaxPoolNode | AvgPoolNode | GlobalAvgPoolNode;
 
 function pool(node: MaxPoolNode | AvgPoolNode, [input]: readonly Shape[]): Shape {
@@ -41,6 +42,7 @@ function pool(node: MaxPoolNode | AvgPoolNode, [input]: readonly Shape[]): Shape
   return [batch, channels, ...slide(node, input)];
 }
 
+/** Their records. */
 export const poolingNodes: NodeRecords<PoolingNode> = {
   maxPool: { fields: windowFields, shape: pool, moves: movesOnly },
   avgPool: { fields: { ...windowFields, countIncludePad: readBoolean }, shape: pool },

@@ -27,8 +27,10 @@ export interface FakeQuantizeNode extends NodeBase {
   readonly rounding: "half_even" | "half_away";
 }
 
+/** Nodes that quantise values. */
 export type QuantizingNode = QuantizeNode | FakeQuantizeNode;
 
+/** Their records. */
 export const quantizingNodes: NodeRecords<QuantizingNode> = {
   quantize: {
     fields: {
