@@ -34,6 +34,7 @@ export interface LayerSummary extends Cost {
   readonly type: string;
   /** 0 for the network itself. */
   readonly depth: number;
+  /** Of one run; NCHW whatever the layout at the ports. */
   readonly outputShape: Shape;
 }
 

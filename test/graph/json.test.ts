@@ -94,6 +94,14 @@ describe("round trip", () => {
   });
 });
 
+test("a padding whose sides are equal by axis is read as a pair", () => {
+  const first = graph.nodes.findIndex((node) => node.kind === "conv2d");
+  const written = changed((g) => Object.assign(g.nodes[first], { padding: [1, 1, 1, 1] }));
+  assert.deepEqual(graphFromJson(written), graph);
+  const uneven = graphFromJson(changed((g) => Object.assign(g.nodes[first], { padding: [1, 0, 1, 2] }))).nodes[first];
+  assert.deepEqual("padding" in uneven && uneven.padding, [1, 0, 1, 2]);
+});
+
 describe("untrusted JSON", () => {
   const convolution = indexOf("binaryConv2d");
   const norm = indexOf("batchNorm");
@@ -132,6 +140,24 @@ describe("untrusted JSON", () => {
       "kernel",
       "2 elements",
     ],
+    [
+      "a padding of three numbers",
+      changed((g) => Object.assign(g.nodes[convolution], { padding: [1, 1, 1] })),
+      `nodes[${convolution}].padding`,
+      '"same"',
+    ],
+    [
+      "a padding of another name",
+      changed((g) => Object.assign(g.nodes[convolution], { padding: "SAME" })),
+      `nodes[${convolution}].padding`,
+      '"SAME"',
+    ],
+    [
+      "a negative side",
+      changed((g) => Object.assign(g.nodes[convolution], { padding: [0, 0, -1, 0] })),
+      `nodes[${convolution}].padding[2]`,
+    ],
+    ["an unknown layout", changed((g) => Object.assign(g, { layout: "NHCW" })), "layout", '"NHWC"'],
     ["an unknown border", changed((g) => Object.assign(g.nodes[convolution], { padValue: 2 })), "padValue"],
     ["too few inputs", changed((g) => Object.assign(g.nodes[norm], { inputs: [] })), `nodes[${norm}].inputs`],
     [
