@@ -365,6 +365,44 @@ export interface KernelExports {
    * a largest of 0 gives NaN.
    */
   dorefaF32(src: number, dst: number, pixels: number, channels: number, bits: number, largest: number): void;
+  // assembly/rearrange_bits.ts
+  /**
+   * bits -> bits: channels [srcOffset, srcOffset + count) of `src` become channels [dstOffset, dstOffset + count) of
+   * `dst`, any offsets, count at least 1; the other channels of `dst` are untouched. Where these are its last channels
+   * the bits past them become zero, so that the copies of a concat, or one of a slice, make whole bits of memory that
+   * held anything. No overlap.
+   */
+  copyBits(
+    dst: number, src: number, pixels: number, dstChannels: number, dstOffset: number, srcChannels: number,
+    srcOffset: number, count: number,
+  ): void;
+  /** bits -> bits: channel c of `dst` is channel order[c] (u32, below `channels`) of `src`. No overlap. */
+  permuteBits(src: number, dst: number, pixels: number, channels: number, order: number): void;
+  /**
+   * bits -> bits: dst[y][x] = src[y - top][x - left] where that is inside `src`, else the `words` words at `border`
+   * (zeros for -1, ones up to the last channel for +1): with top and left >= 0 it pads, below 0 it crops. No overlap.
+   */
+  windowBits(
+    src: number, dst: number, batch: number, height: number, width: number, words: number, outHeight: number,
+    outWidth: number, top: number, left: number, border: number,
+  ): void;
+  // assembly/pool_bits.ts
+  /** bits -> bits of the largest value in each window, -1 where a window is empty. */
+  maxPoolBits(
+    src: number, dst: number, batch: number, height: number, width: number, words: number, outHeight: number,
+    outWidth: number, kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number,
+    padTop: number, padLeft: number,
+  ): void;
+  // assembly/flatten_bits.ts
+  /**
+   * bits of `batch` images of `plane` pixels -> a row of plane * channels bits an image, channel by channel. No
+   * overlap.
+   */
+  flattenBitsNchw(src: number, dst: number, batch: number, plane: number, channels: number): void;
+  /**
+   * bits of `batch` images of `plane` pixels -> a row of plane * channels bits an image, pixel by pixel. No overlap.
+   */
+  flattenBitsNhwc(src: number, dst: number, batch: number, plane: number, channels: number): void;
 }
 
 /** The names of each kernel's arguments, in their order. */
@@ -471,4 +509,13 @@ export const argumentNames = {
   packTernaryF32: ["src", "dst", "pixels", "channels", "planeBytes", "zeroFlag"],
   roundF32: ["src", "dst", "pixels", "channels", "bits"],
   dorefaF32: ["src", "dst", "pixels", "channels", "bits", "largest"],
+  copyBits: ["dst", "src", "pixels", "dstChannels", "dstOffset", "srcChannels", "srcOffset", "count"],
+  permuteBits: ["src", "dst", "pixels", "channels", "order"],
+  windowBits: ["src", "dst", "batch", "height", "width", "words", "outHeight", "outWidth", "top", "left", "border"],
+  maxPoolBits: [
+    "src", "dst", "batch", "height", "width", "words", "outHeight", "outWidth", "kernelHeight", "kernelWidth",
+    "strideHeight", "strideWidth", "padTop", "padLeft",
+  ],
+  flattenBitsNchw: ["src", "dst", "batch", "plane", "channels"],
+  flattenBitsNhwc: ["src", "dst", "batch", "plane", "channels"],
 } as const;
