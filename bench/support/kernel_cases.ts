@@ -128,11 +128,12 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   kernels.tableConvCorrections(weightBits, corrections, outputs, TAPS, words, inputs);
   const scratch = zeros(tableConvCorrectionBytes(outputs, 1));
   const rowBand = tableConvRowBand(1, height, width);
-  const expand = () => kernels.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
+  const expand = () => kernels.tableConvSelectors(bits, words, selectors, 1, height, width, words, 1, 1, 1, 1, border);
   const table = () =>
     kernels.tableConv(
       selectors,
       tableWeights,
+      0,
       tableCounts,
       tableStride,
       1,

@@ -215,11 +215,12 @@ export interface KernelExports {
    * bits of `batch` images -> selectors of the padded images, `[batch][paddedHeight][paddedWidth][words][16]` u8.
    * Pixels of the border read the `words` words at `border`: zeros for -1 and for zero padding (which
    * tableConvZeroBorder completes), ones up to the last channel for +1. Sizes by `tableConvSelectorBytes`; a
-   * convolution that pads nothing needs selectors too.
+   * convolution that pads nothing needs selectors too. A pixel of `bits` has `pixelWords` words, of which the `words`
+   * from that address on are read: those of some groups, or all.
    */
   tableConvSelectors(
-    bits: number, selectors: number, batch: number, height: number, width: number, words: number, padTop: number,
-    padLeft: number, padBottom: number, padRight: number, border: number,
+    bits: number, pixelWords: number, selectors: number, batch: number, height: number, width: number, words: number,
+    padTop: number, padLeft: number, padBottom: number, padRight: number, border: number,
   ): void;
   /**
    * Weights `[channels][kernelHeight * kernelWidth][words]` u64 (as widenRows writes them) -> the table builder's
@@ -231,16 +232,16 @@ export interface KernelExports {
     dilationWidth: number,
   ): void;
   /**
-   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` of them a pixel,
-   * at least ceil(outChannels / 64) * 64, where the channels past the last one are meaningless; exact while K <= 65535
-   * (`tableConvIsExact`). The padded image must hold every tap. `rowBand` >= 1 changes the speed alone
-   * (`tableConvRowBand`).
+   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` u16 from pixel to
+   * pixel, of which ceil(outChannels / 64) * 64 are written, those past the last channel meaningless; exact while K <=
+   * 65535 (`tableConvIsExact`). The padded image must hold every tap. If `masks` is not 0, only products count whose
+   * bit is set there; they lie as the weights do. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
    */
   tableConv(
-    selectors: number, weights: number, counts: number, countStride: number, batch: number, paddedHeight: number,
-    paddedWidth: number, words: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number,
-    kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number,
-    rowBand: number,
+    selectors: number, weights: number, masks: number, counts: number, countStride: number, batch: number,
+    paddedHeight: number, paddedWidth: number, words: number, outHeight: number, outWidth: number, outChannels: number,
+    kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number,
+    dilationWidth: number, rowBand: number,
   ): void;
   // assembly/table_conv_border.ts
   /**
@@ -472,13 +473,14 @@ export const argumentNames = {
     "signFlip",
   ],
   tableConvSelectors: [
-    "bits", "selectors", "batch", "height", "width", "words", "padTop", "padLeft", "padBottom", "padRight", "border",
+    "bits", "pixelWords", "selectors", "batch", "height", "width", "words", "padTop", "padLeft", "padBottom",
+    "padRight", "border",
   ],
   tableConvPack: ["src", "dst", "channels", "kernelHeight", "kernelWidth", "words", "dilationWidth"],
   tableConv: [
-    "selectors", "weights", "counts", "countStride", "batch", "paddedHeight", "paddedWidth", "words", "outHeight",
-    "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight",
-    "dilationWidth", "rowBand",
+    "selectors", "weights", "masks", "counts", "countStride", "batch", "paddedHeight", "paddedWidth", "words",
+    "outHeight", "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth",
+    "dilationHeight", "dilationWidth", "rowBand",
   ],
   tableConvCorrections: ["src", "dst", "outChannels", "taps", "words", "inChannels"],
   tableConvZeroBorder: [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bitBytes, bitWords, mapBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { bitBytes, bitWords, mapBytes, mapStride } from "../../src/abi/sizes.js";
 import { type BitMap, putBits, randomBits, readBits } from "../support/bits.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded } from "../support/maps.js";
