@@ -76,3 +76,6 @@ export { windowBits } from "./rearrange_bits";
 export { maxPoolBits } from "./pool_bits";
 export { flattenBitsNchw } from "./flatten_bits";
 export { flattenBitsNhwc } from "./flatten_bits";
+export { nhwcToMapF32 } from "./nhwc";
+export { nhwcToMapU8 } from "./nhwc";
+export { mapToNhwcF32 } from "./nhwc";

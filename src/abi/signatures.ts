@@ -57,17 +57,18 @@ export interface KernelExports {
   ): void;
   // assembly/conv_u8.ts
   /**
-   * Byte image, NCHW u8 planes, not aligned -> map of scale[n] * dot + bias[class][n], max(v, 0) if `relu` is not 0;
-   * dot is the exact integer convolution with the i16 `weights`, zeros outside the image. What quantizeStem returns
-   * goes in as it is: weights in its order, scale and each class of bias `convU8Lanes` floats, class `rowClass[y] *
-   * colClasses + colClass[x]`, u16 an output row and column. `scratch` is `convU8ScratchBytes` bytes.
+   * Byte image, NCHW u8 planes or, if `interleaved` is not 0, NHWC, not aligned -> map of scale[n] * dot +
+   * bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16 `weights`, zeros
+   * outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each class of bias
+   * `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column. `scratch` is
+   * `convU8ScratchBytes` bytes.
    */
   convU8(
     src: number, dst: number, weights: number, scale: number, bias: number, rowClass: number, colClass: number,
     colClasses: number, scratch: number, batch: number, height: number, width: number, inChannels: number,
     outHeight: number, outWidth: number, outChannels: number, kernelHeight: number, kernelWidth: number,
     strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number,
-    padLeft: number, relu: number,
+    padLeft: number, relu: number, interleaved: number,
   ): void;
   // assembly/dense_f32.ts
   /** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
@@ -404,6 +405,19 @@ export interface KernelExports {
    * bits of `batch` images of `plane` pixels -> a row of plane * channels bits an image, pixel by pixel. No overlap.
    */
   flattenBitsNhwc(src: number, dst: number, batch: number, plane: number, channels: number): void;
+  // assembly/nhwc.ts
+  /**
+   * NHWC f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` 4-byte
+   * aligned. Pixels count the batch.
+   */
+  nhwcToMapF32(src: number, dst: number, pixels: number, channels: number, scale: number, shift: number): void;
+  /**
+   * NHWC u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
+   * aligned.
+   */
+  nhwcToMapU8(src: number, dst: number, pixels: number, channels: number, scale: number, shift: number): void;
+  /** map -> NHWC f32 without padding. Pixels count the batch; `dst` 4-byte aligned. */
+  mapToNhwcF32(src: number, dst: number, pixels: number, channels: number): void;
 }
 
 /** The names of each kernel's arguments, in their order. */
@@ -424,7 +438,7 @@ export const argumentNames = {
   convU8: [
     "src", "dst", "weights", "scale", "bias", "rowClass", "colClass", "colClasses", "scratch", "batch", "height",
     "width", "inChannels", "outHeight", "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight",
-    "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft", "relu",
+    "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft", "relu", "interleaved",
   ],
   denseF32Pack: ["src", "dst", "units", "inputs"],
   denseF32: ["src", "dst", "weights", "bias", "batch", "inputs", "units", "srcStride", "dstStride"],
@@ -520,4 +534,7 @@ export const argumentNames = {
   ],
   flattenBitsNchw: ["src", "dst", "batch", "plane", "channels"],
   flattenBitsNhwc: ["src", "dst", "batch", "plane", "channels"],
+  nhwcToMapF32: ["src", "dst", "pixels", "channels", "scale", "shift"],
+  nhwcToMapU8: ["src", "dst", "pixels", "channels", "scale", "shift"],
+  mapToNhwcF32: ["src", "dst", "pixels", "channels"],
 } as const;
