@@ -190,26 +190,29 @@ export interface KernelExports {
   ): void;
   // assembly/epilogue.ts
   /**
-   * v = scale[c] * count + shift[c]; if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is
-   * not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`,
-   * each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not
-   * read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift,
-   * signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and add round
-   * separately.
+   * v = scale[c] * count + shift[c], or if `low` is not 0 v = min(max(scale[c] * (count - center) + shift[c], low[c]),
+   * high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is not 0, v += second. v
+   * is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each if its pointer is
+   * not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read. `first`, `second`
+   * and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift, signThreshold (f32) and
+   * signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately.
    */
   epilogueI32(
-    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, first: number,
-    relu: number, second: number, dst: number, bits: number, signThreshold: number, signFlip: number,
+    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, center: number,
+    low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
+    signThreshold: number, signFlip: number,
   ): void;
   /** What epilogueI32 does, on u16 counts. */
   epilogueU16(
-    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, first: number,
-    relu: number, second: number, dst: number, bits: number, signThreshold: number, signFlip: number,
+    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, center: number,
+    low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
+    signThreshold: number, signFlip: number,
   ): void;
   /** What epilogueI32 does, on the map `src` in place of counts. */
   epilogueF32(
-    src: number, pixels: number, channels: number, scale: number, shift: number, first: number, relu: number,
-    second: number, dst: number, bits: number, signThreshold: number, signFlip: number,
+    src: number, pixels: number, channels: number, scale: number, shift: number, center: number, low: number,
+    high: number, first: number, relu: number, second: number, dst: number, bits: number, signThreshold: number,
+    signFlip: number,
   ): void;
   // assembly/table_conv.ts
   /**
@@ -475,16 +478,16 @@ export const argumentNames = {
   thresholdCountsI32: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   thresholdCountsU16: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   epilogueI32: [
-    "counts", "countStride", "pixels", "channels", "scale", "shift", "first", "relu", "second", "dst", "bits",
-    "signThreshold", "signFlip",
+    "counts", "countStride", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second",
+    "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueU16: [
-    "counts", "countStride", "pixels", "channels", "scale", "shift", "first", "relu", "second", "dst", "bits",
-    "signThreshold", "signFlip",
+    "counts", "countStride", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second",
+    "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueF32: [
-    "src", "pixels", "channels", "scale", "shift", "first", "relu", "second", "dst", "bits", "signThreshold",
-    "signFlip",
+    "src", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second", "dst", "bits",
+    "signThreshold", "signFlip",
   ],
   tableConvSelectors: [
     "bits", "pixelWords", "selectors", "batch", "height", "width", "words", "padTop", "padLeft", "padBottom",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mapBytes, mapStride } from "../../src/compiler/kernel_sizes.js";
+import { mapBytes, mapStride } from "../../src/abi/sizes.js";
 import { drawFloats, SPECIAL_FLOATS } from "../support/bits.js";
 import { openKernels } from "../support/kernels.js";
 import { allocGuarded, paddedToStride, randomValues } from "../support/maps.js";
@@ -21,7 +21,10 @@ function assertMap(map: Float32Array, pixels: number, channels: number, expected
   for (let p = 0; p < pixels; p++)
     for (let c = 0; c < stride; c++) {
       const value = c < channels ? Math.fround(expected(p * channels + c)) : 0;
-      assert.ok(Object.is(map[p * stride + c], value), `pixel ${p}, channel ${c}: ${map[p * stride + c]}, not ${value}`);
+      assert.ok(
+        Object.is(map[p * stride + c], value),
+        `pixel ${p}, channel ${c}: ${map[p * stride + c]}, not ${value}`,
+      );
     }
 }
 

@@ -87,7 +87,7 @@ test("a ternary map is pooled plane by plane", () => {
   const planeBytes = bitBytes(size * size, channels);
   const planes = bench.alloc(2 * planeBytes);
   const flag = bench.alloc(16);
-  k.packTernaryF32(map, planes, size * size, channels, planeBytes, 0, 0, flag);
+  k.packTernaryF32(map, planes, size * size, channels, planeBytes, flag);
   const pooled = bench.alloc(2 * bitBytes(out * out, channels));
   const window = [out, out, 3, 3, 2, 2, 1, 1] as const;
   for (const plane of [0, 1]) {

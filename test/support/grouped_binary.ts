@@ -11,7 +11,6 @@ import {
   tableConvSelectorBytes,
   tableConvWeightBytes,
   xnorGemmWeightBytes,
-  zeroBorderCorrectionBytes,
 } from "../../src/abi/sizes.js";
 import { type BitMap, putBits } from "./bits.js";
 import type { KernelBench } from "./kernels.js";
@@ -171,8 +170,8 @@ export function popcountCounts(bench: KernelBench, c: GroupedConv, activations: 
     }
   }
   if (c.border === 0) {
-    const corrections = bench.alloc(zeroBorderCorrectionBytes(countStride, taps));
-    const scratch = bench.alloc(zeroBorderCorrectionBytes(countStride, 1));
+    const corrections = bench.alloc(taps * countStride * 4);
+    const scratch = bench.alloc(countStride * 4);
     const sums = bench.i32(corrections, taps * countStride);
     for (let n = 0; n < outputs; n++)
       for (let tap = 0; tap < taps; tap++)
