@@ -137,6 +137,8 @@ export interface KernelExports {
   // assembly/bitpack.ts
   /** map -> bits of sign(x). */
   packSignF32(src: number, dst: number, pixels: number, channels: number): void;
+  /** map -> bits of x > 0: 0 for NaN and for both zeros. */
+  packGreaterF32(src: number, dst: number, pixels: number, channels: number): void;
   /** map -> bits of !((x ^ flip[c]) < threshold[c]); threshold f32 and flip u32, both padded to the map's stride. */
   packThresholdF32(src: number, dst: number, pixels: number, channels: number, threshold: number, flip: number): void;
   /**
@@ -312,6 +314,11 @@ export interface KernelExports {
   mulF32(a: number, b: number, dst: number, pixels: number, channels: number): void;
   /** dst[p][c] = a[p][c] * plane[p]; `plane` is a map of one channel, `dst` may be `a`. */
   mulPlaneF32(a: number, plane: number, dst: number, pixels: number, channels: number): void;
+  /**
+   * Every pixel of an image times the image's gate, a map of `batch` pixels (squeeze-and-excitation); `plane` pixels an
+   * image, `dst` may be a.
+   */
+  mulGateF32(a: number, gate: number, dst: number, batch: number, plane: number, channels: number): void;
   /** Mean of |x| over the channels of each pixel: a map of one channel. */
   absMeanF32(src: number, dst: number, pixels: number, channels: number): void;
   // assembly/activation.ts
@@ -421,6 +428,18 @@ export interface KernelExports {
   nhwcToMapU8(src: number, dst: number, pixels: number, channels: number, scale: number, shift: number): void;
   /** map -> NHWC f32 without padding. Pixels count the batch; `dst` 4-byte aligned. */
   mapToNhwcF32(src: number, dst: number, pixels: number, channels: number): void;
+  // assembly/fake_quantize.ts
+  /**
+   * dst = (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) * scale, in place too; halves away from zero if
+   * `halfAway` is not 0, else to even. All numbers are f32; NaN stays NaN.
+   */
+  fakeQuantizeF32(
+    src: number, dst: number, pixels: number, channels: number, scale: number, zeroPoint: number, low: number,
+    high: number, halfAway: number,
+  ): void;
+  // assembly/log_softmax.ts
+  /** log softmax over the channels of each pixel; `dst` may be `src`. */
+  logSoftmaxF32(src: number, dst: number, pixels: number, channels: number): void;
 }
 
 /** The names of each kernel's arguments, in their order. */
@@ -465,6 +484,7 @@ export const argumentNames = {
   addChannelsF32: ["dst", "src", "pixels", "dstChannels", "srcChannels", "offset"],
   copyBytes: ["dst", "src", "bytes"],
   packSignF32: ["src", "dst", "pixels", "channels"],
+  packGreaterF32: ["src", "dst", "pixels", "channels"],
   packThresholdF32: ["src", "dst", "pixels", "channels", "threshold", "flip"],
   unpackSignF32: ["src", "dst", "pixels", "channels"],
   widenRows: ["src", "dst", "rows", "channels"],
@@ -518,6 +538,7 @@ export const argumentNames = {
   windowF32: ["src", "dst", "batch", "height", "width", "channels", "outHeight", "outWidth", "top", "left", "value"],
   mulF32: ["a", "b", "dst", "pixels", "channels"],
   mulPlaneF32: ["a", "plane", "dst", "pixels", "channels"],
+  mulGateF32: ["a", "gate", "dst", "batch", "plane", "channels"],
   absMeanF32: ["src", "dst", "pixels", "channels"],
   activationF32: ["src", "dst", "pixels", "channels", "kind"],
   softmaxF32: ["src", "dst", "pixels", "channels"],
@@ -540,4 +561,6 @@ export const argumentNames = {
   nhwcToMapF32: ["src", "dst", "pixels", "channels", "scale", "shift"],
   nhwcToMapU8: ["src", "dst", "pixels", "channels", "scale", "shift"],
   mapToNhwcF32: ["src", "dst", "pixels", "channels"],
+  fakeQuantizeF32: ["src", "dst", "pixels", "channels", "scale", "zeroPoint", "low", "high", "halfAway"],
+  logSoftmaxF32: ["src", "dst", "pixels", "channels"],
 } as const;
