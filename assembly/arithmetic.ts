@@ -38,7 +38,8 @@ export function mulPlaneF32(a: usize, plane: usize, dst: usize, pixels: i32, cha
 }
 
 /**
- * Every pixel of an image times the image's gate, a map of `batch` pixels (squeeze-and-excitation); `plane` pixels an image, `dst` may be a.
+ * Every pixel of an image times the image's gate, a map of `batch` pixels (squeeze-and-excitation); `plane` pixels an
+ * image, `dst` may be a.
  */
 export function mulGateF32(a: usize, gate: usize, dst: usize, batch: i32, plane: i32, channels: i32): void {
   const step = mapStride(channels) << 2;

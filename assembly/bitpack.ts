@@ -3,9 +3,9 @@
  *
  *   bit(c) = !((x ^ flip[c]) < threshold[c])      sign(x): threshold 0, flip 0
  *
- * A comparison that is false for NaN, then negated: NaN gives 1, and -0 < 0 is false, so -0 gives 1 (MXNet's det_sign). Nothing is
- * added or rounded, so the decision is exact for every float. "Greater than 0" is no such decision, because NaN and both zeros give
- * 0 there: it has a kernel of its own.
+ * A comparison that is false for NaN, then negated: NaN gives 1, and -0 < 0 is false, so -0 gives 1 (MXNet's det_sign).
+ * Nothing is added or rounded, so the decision is exact for every float. "Greater than 0" is no such decision, because
+ * NaN and both zeros give 0 there: it has a kernel of its own.
  *
  *   map   [pixel][ceil(C/4)*4] f32                bits  [pixel][ceil(C/64)] u64
  *         | c0 c1 c2 c3 | c4 ... | zeros |              bit c%64 of word c/64, zero past the last channel

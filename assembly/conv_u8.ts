@@ -24,10 +24,11 @@ import { convRowU8, TILE_CHANNELS } from "./conv_tile_u8";
 import { buildStrip, padImageU8 } from "./pad_u8";
 
 /**
- * Byte image, NCHW u8 planes or, if `interleaved` is not 0, NHWC, not aligned -> map of scale[n] * dot + bias[class][n],
- * max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16 `weights`, zeros outside the image. What quantizeStem returns goes in
- * as it is: weights in its order, scale and each class of bias `convU8Lanes` floats, class `rowClass[y] * colClasses +
- * colClass[x]`, u16 an output row and column. `scratch` is `convU8ScratchBytes` bytes.
+ * Byte image, NCHW u8 planes or, if `interleaved` is not 0, NHWC, not aligned -> map of scale[n] * dot +
+ * bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16 `weights`, zeros
+ * outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each class of bias
+ * `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column. `scratch` is
+ * `convU8ScratchBytes` bytes.
  */
 export function convU8(
   src: usize,

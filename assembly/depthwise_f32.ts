@@ -1,12 +1,13 @@
 /**
- * Depthwise convolution: an output channel reads one input channel, and an input channel feeds `multiplier` neighbouring output
- * channels (usually one). Vectors run along the output channels.
+ * Depthwise convolution: an output channel reads one input channel, and an input channel feeds `multiplier`
+ * neighbouring output channels (usually one). Vectors run along the output channels.
  *
- *   out[y][x][n] = bias[n] + sum over ky, kx of
- *                  in[y * strideH + ky * dilationH - padTop][x * strideW + kx * dilationW - padLeft][n / multiplier] * weight[ky][kx][n]
+ *   out[y][x][n] = bias[n] + sum over ky, kx of in[row][column][n / multiplier] * weight[ky][kx][n]
  *
- * with zeros outside the map: a window is cut to the map, so that no copy with a border is needed. Windows that are cut alike lie in lines
- * of the output, which are walked four pixels at a time, the last ones and the corners one by one:
+ *   row = y * strideHeight + ky * dilationHeight - padTop       column = x * strideWidth + kx * dilationWidth - padLeft
+ *
+ * with zeros outside the map: a window is cut to the map, so that no copy with a border is needed. Windows that are cut
+ * alike lie in lines of the output, which are walked four pixels at a time, the last ones and the corners one by one:
  *
  *   +---+-----------+---+
  *   | 1 | line      | 1 |     top rows: fewer kernel rows

@@ -5,9 +5,9 @@
  *
  *   weights  [tap][stride], stride = ceil(N / 4) * 4, zeros in the tail lanes
  *
- * COST. Four pixels by four channels: a tap takes 5 loads, 4 multiplies and 4 adds for 16 MACs. The inputs of four output channels
- * are four floats (multiplier 1), or a swizzle picks their lanes. If the multiplier is one of 8, eight channels share a float: 6
- * loads for 32 MACs.
+ * COST. Four pixels by four channels: a tap takes 5 loads, 4 multiplies and 4 adds for 16 MACs. The inputs of four
+ * output channels are four floats (multiplier 1), or a swizzle picks their lanes. If the multiplier is one of 8, eight
+ * channels share a float: 6 loads for 32 MACs.
  */
 import { relu } from "./conv_tile_f32";
 import { SCRATCH_BASE } from "./layout";
@@ -17,8 +17,8 @@ import { madd } from "./madd";
 const LANES: usize = SCRATCH_BASE;
 
 /**
- * `pixels` output pixels whose windows lie `srcStep` bytes apart and are cut alike, to `rows` by `columns` taps; `pixelBytes` and `bytes` are
- * those of an input and of an output pixel.
+ * `pixels` output pixels whose windows lie `srcStep` bytes apart and are cut alike, to `rows` by `columns` taps;
+ * `pixelBytes` and `bytes` are those of an input and of an output pixel.
  */
 export function depthwiseLine(
   src: usize,
@@ -187,7 +187,9 @@ function depthwiseTile(
   }
 }
 
-/** Four pixels by four channels; `lanes` points to the bytes of four floats that a swizzle picks, if it is asked for. */
+/**
+ * Four pixels by four channels; `lanes` points to the bytes of four floats that a swizzle picks, if it is asked for.
+ */
 // @ts-ignore: decorator
 @inline
 function tile4(

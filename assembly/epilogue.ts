@@ -1,19 +1,21 @@
 /**
  * Batch norm, residual, ReLU and the next layer's sign bits in one pass over the outputs of a convolution (or over a map):
  *
- *   v = scale[c] * (x - center) + shift[c];  v = min(max(v, low[c]), high[c]);  v += first;  v = max(v, 0);  v += second;
- *   dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
+ *   v = scale[c] * (x - center) + shift[c];  v = min(max(v, low[c]), high[c])
+ *   v += first;  v = max(v, 0);  v += second;  dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
  *
- * each step if it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; multiply and add round separately,
- * as f32 frameworks do.
+ * each step if it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; multiply and add round
+ * separately, as f32 frameworks do.
  *
- * BOUNDS. An activation between two affine maps, m * act(x) + b, is a clamp of the affine with bounds of each channel's own, also if
- * m < 0: m * max(x, 0) + b is max(m * x + b, b) or min(m * x + b, b). Rounding keeps order, so bounds that were rounded as v is give the
- * bits of the activation done first. Constant bounds are ReLU6 and clip. NaN stays NaN through them.
+ * BOUNDS. An activation between two affine maps, m * act(x) + b, is a clamp of the affine with bounds of each channel's
+ * own, also if m < 0: m * max(x, 0) + b is max(m * x + b, b) or min(m * x + b, b). Rounding keeps order, so bounds that
+ * were rounded as v is give the bits of the activation done first. Constant bounds are ReLU6 and clip. NaN stays NaN
+ * through them.
  *
- * CENTER. It comes with bounds (infinite ones cut nothing). A binary dot product is -2 * (count - K / 2) and the subtraction is exact for
- * counts up to 2^23: with scale -2 * m and center K / 2 the product is m * dot, rounded once, and a framework that computes m * dot + b in
- * floats is met bit by bit. Scale and shift of the count itself would round K * m + b first. (Counts that are doubled: scale -m, center K.)
+ * CENTER. It comes with bounds (infinite ones cut nothing). A binary dot product is -2 * (count - K / 2) and the
+ * subtraction is exact for counts up to 2^23: with scale -2 * m and center K / 2 the product is m * dot, rounded once,
+ * and a framework that computes m * dot + b in floats is met bit by bit. Scale and shift of the count itself would
+ * round K * m + b first. (Counts that are doubled: scale -m, center K.)
  *
  *   counts  [pixel][countStride] i32 or u16 (0 .. 65535, unsigned)     scale, shift, signThreshold, signFlip  [stride]
  *   maps    [pixel][stride] f32, stride = ceil(C/4)*4, zeros past C    bits  [pixel][ceil(C/64)] u64, zero past C

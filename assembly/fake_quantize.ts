@@ -3,9 +3,10 @@
  *
  *   q = r(x / scale) + zeroPoint cut to [low, high]         dst = (q - zeroPoint) * scale
  *
- * all in floats, and that is exact: the quotient is the float that TensorFlow Lite and QONNX round too, and integers up to 2^24 and their
- * differences are floats, so that only the last product is rounded, once. r rounds halves to even, or away from zero: trunc(|p| + h) with
- * the sign of p, h the float before 1/2, which planes.ts explains. Beyond 2^23 floats are integers, and p + h rounds to p.
+ * all in floats, and that is exact: the quotient is the float that TensorFlow Lite and QONNX round too, and integers up
+ * to 2^24 and their differences are floats, so that only the last product is rounded, once. r rounds halves to even, or
+ * away from zero: trunc(|p| + h) with the sign of p, h the float before 1/2, which planes.ts explains. Beyond 2^23
+ * floats are integers, and p + h rounds to p.
  *
  * Ranges: |zeroPoint|, |low| and |high| up to 2^23, scale above 0. NaN stays NaN; infinities are cut like any value.
  *
@@ -18,8 +19,8 @@ import { zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
 
 /**
- * dst = (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) * scale, in place too; halves away from zero if `halfAway` is not 0,
- * else to even. All numbers are f32; NaN stays NaN.
+ * dst = (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) * scale, in place too; halves away from zero if
+ * `halfAway` is not 0, else to even. All numbers are f32; NaN stays NaN.
  */
 export function fakeQuantizeF32(
   src: usize,

@@ -4,14 +4,16 @@
  *   Nhwc   row[image] bit (p * C + c) = src[image][p] bit c           a row for [H, W, C]
  *   Nchw   row[image] bit (c * P + p) = src[image][p] bit c           a row for [C, H, W]
  *
- *   bits  [pixel][ceil(C/64)] u64         row  [ceil(P * C / 64)] u64, zero past the last bit         P pixels an image, C channels
+ *   bits  [pixel][ceil(C/64)] u64         row  [ceil(P * C / 64)] u64, zero past the last bit
  *
- * Nhwc appends words of up to 64 bits to the row, one for each word of a pixel: of 64 channels the bits are a row as they are.
- * Nchw turns 8 channels of 16 pixels at a time: the pixels' bytes make a vector, whose sixteen top bits are sixteen pixels of one
- * channel, and a shift brings up the next.
+ * for P pixels an image and C channels.
  *
- * COST of 64 bits: Nhwc about 10 instructions, Nchw 60. A binary dense layer that reads all of a map needs neither: it is a convolution
- * whose kernel is as large as the map.
+ * Nhwc appends words of up to 64 bits to the row, one for each word of a pixel: of 64 channels the bits are a row as
+ * they are. Nchw turns 8 channels of 16 pixels at a time: the pixels' bytes make a vector, whose sixteen top bits are
+ * sixteen pixels of one channel, and a shift brings up the next.
+ *
+ * COST of 64 bits: Nhwc about 10 instructions, Nchw 60. A binary dense layer that reads all of a map needs neither: it
+ * is a convolution whose kernel is as large as the map.
  */
 import { SCRATCH_BASE } from "./layout";
 import { bitRowBytes } from "./sign_bits";
@@ -46,7 +48,9 @@ export function flattenBitsNhwc(src: usize, dst: usize, batch: i32, plane: i32, 
   }
 }
 
-/** bits of `batch` images of `plane` pixels -> a row of plane * channels bits an image, channel by channel. No overlap. */
+/**
+ * bits of `batch` images of `plane` pixels -> a row of plane * channels bits an image, channel by channel. No overlap.
+ */
 export function flattenBitsNchw(src: usize, dst: usize, batch: i32, plane: i32, channels: i32): void {
   const step = bitRowBytes(channels);
   const rowBytes = bitRowBytes(plane * channels);

@@ -1,12 +1,14 @@
 /**
  * Between the tensors of a host that keeps channels last (TensorFlow) and maps.
  *
- *   tensor  [pixel][channels], no padding            map  [pixel][stride], stride = ceil(channels / 4) * 4, tail lanes zero
+ *   tensor  [pixel][channels], no padding
+ *   map     [pixel][stride], stride = ceil(channels / 4) * 4, tail lanes zero
  *
  *   in      map[p][c] = tensor[p][c] * scale[c] + shift[c]     rounded twice, never fused
  *   out     tensor[p][c] = map[p][c]
  *
- * Vectors of four channels; a pixel's last 1 to 3 channels are read and written one by one, so that nothing beyond the tensor is.
+ * Vectors of four channels; a pixel's last 1 to 3 channels are read and written one by one, so that nothing beyond the
+ * tensor is.
  *
  * Cost: a load, a multiply, an add and a store for four channels; 3 channels, an image, 12 instructions a pixel.
  */
@@ -16,14 +18,17 @@ import { affine } from "./epilogue_values";
 import { mapStride } from "./sign_bits";
 
 /**
- * NHWC f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` 4-byte aligned. Pixels count
- * the batch.
+ * NHWC f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` 4-byte
+ * aligned. Pixels count the batch.
  */
 export function nhwcToMapF32(src: usize, dst: usize, pixels: i32, channels: i32, scale: usize, shift: usize): void {
   toMap<f32>(src, dst, pixels, channels, scale, shift);
 }
 
-/** NHWC u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be aligned. */
+/**
+ * NHWC u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
+ * aligned.
+ */
 export function nhwcToMapU8(src: usize, dst: usize, pixels: i32, channels: i32, scale: usize, shift: usize): void {
   toMap<u8>(src, dst, pixels, channels, scale, shift);
 }

@@ -14,8 +14,8 @@
  */
 
 /**
- * Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of an image, zeros outside it. The
- * image is `interleaved` if it is [row][column][channel] already.
+ * Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of an image, zeros outside
+ * it. The image is `interleaved` if it is [row][column][channel] already.
  */
 export function padImageU8(
   src: usize,

@@ -1,18 +1,19 @@
 /**
- * Max pool of sign bits: the maximum of -1 and +1 is +1 where any of them is, so a window's maximum is the OR of its bits.
+ * Max pool of sign bits: the maximum of -1 and +1 is +1 if any of them is, so a window's maximum is the OR of its
+ * bits.
  *
  *   dst[p][c] = OR over the window's taps inside the map of src[tap][c]
  *
- * Taps outside do not take part. A window without any gives -1, the sign of the -infinity that a float max pool has there. A kernel of
- * one tap subsamples. Ternary planes (ternary_planes.ts) are pooled one by one: "greater than 0" and "not less than 0" are both ORs. Few-bit
- * planes (planes.ts) are not: the largest level is no OR of its digits.
+ * Taps outside do not take part. A window without any gives -1, the sign of the -infinity that a float max pool has
+ * there. A kernel of one tap subsamples. Ternary planes (ternary_planes.ts) are pooled one by one: "greater than 0" and
+ * "not less than 0" are both ORs. Few-bit planes (planes.ts) are not: the largest level is no OR of its digits.
  *
- *   bits  [pixel][words] u64, words = ceil(channels / 64), channel c in bit c % 64 of word floor(c / 64), zero past the last channel
+ *   bits  [pixel][words] u64, words = ceil(channels / 64): channel c in bit c % 64 of word floor(c / 64), the rest 0
  *
  * COST: a load and an OR for each tap and 128 channels.
  */
 
-/** bits -> bits of the largest value in each window, -1 where a window is empty. */
+/** bits -> bits of the largest value in each window, -1 if a window is empty. */
 export function maxPoolBits(
   src: usize,
   dst: usize,

@@ -1,16 +1,17 @@
 /**
  * Moving channels and pixels of sign bits without unpacking them: concat and slice, channel shuffle, pad and crop. What
- * rearrange.ts does to maps, on one bit a channel; planes of few bits or of ternary values are several such maps, moved one by one.
+ * rearrange.ts does to maps, on one bit a channel; planes of few bits or of ternary values are several such maps, moved
+ * one by one.
  *
  *   copy      dst[p] bits [dstOffset, dstOffset + count) = src[p] bits [srcOffset, srcOffset + count)
  *   permute   dst[p] bit c = src[p] bit order[c]
- *   window    dst[y][x] = src[y - top][x - left], or the border pixel where that is outside
+ *   window    dst[y][x] = src[y - top][x - left], or the border pixel if that is outside
  *
- *   bits  [pixel][words] u64, words = ceil(channels / 64), channel c in bit c % 64 of word floor(c / 64), zero past the last channel
+ *   bits  [pixel][words] u64, words = ceil(channels / 64): channel c in bit c % 64 of word floor(c / 64), the rest 0
  *
- * COST. Copy: two loads, two shifts, a mask and a store for 64 channels, at any offset. Window: the bytes of the rows. Permute takes
- * 16 channels at a time: a swizzle fetches the byte that holds each one, once for every 128 channels of the source, and a comparison
- * with its bit makes a mask: 8 instructions for 16 channels of up to 128.
+ * COST. Copy: two loads, two shifts, a mask and a store for 64 channels, at any offset. Window: the bytes of the rows.
+ * Permute takes 16 channels at a time: a swizzle fetches the byte that holds each one, once for every 128 channels of
+ * the source, and a comparison with its bit makes a mask: 8 instructions for 16 channels of up to 128.
  */
 import { SCRATCH_BASE } from "./layout";
 import { bitRowBytes, clearBits } from "./sign_bits";
@@ -22,9 +23,10 @@ const SOURCE_BYTES: usize = SCRATCH_BASE;
 const SOURCE_BITS: usize = SCRATCH_BASE + 2048;
 
 /**
- * bits -> bits: channels [srcOffset, srcOffset + count) of `src` become channels [dstOffset, dstOffset + count) of `dst`, any offsets,
- * count at least 1; the other channels of `dst` are untouched. Where these are its last channels the bits past them become zero, so
- * that the copies of a concat, or one of a slice, make whole bits of memory that held anything. No overlap.
+ * bits -> bits: channels [srcOffset, srcOffset + count) of `src` become channels [dstOffset, dstOffset + count) of
+ * `dst`, any offsets, count at least 1; the other channels of `dst` are untouched. If these are its last channels
+ * the bits past them become zero, so that the copies of a concat, or one of a slice, make whole bits of memory that
+ * held anything. No overlap.
  */
 export function copyBits(
   dst: usize,
@@ -48,8 +50,10 @@ export function copyBits(
   const lowest = srcOffset >> 6;
   const highest = (srcOffset + count - 1) >> 6;
   // Bits of `dst` that stay: below the offset in the first word, past the end in the last one.
-  const before = ~(~(<u64>0) << (<u64>(dstOffset & 63)));
-  const after = ~(~(<u64>0) >> (<u64>(-end & 63)));
+  const below: u64 = dstOffset & 63;
+  const past: u64 = -end & 63;
+  const before = ~(~(<u64>0) << below);
+  const after = ~(~(<u64>0) >> past);
   const kept = end == dstChannels ? 0 : after;
   for (let pixel = 0; pixel < pixels; ++pixel) {
     for (let word = first; word <= last; ++word) {
@@ -112,10 +116,11 @@ function permuteOneByOne(src: usize, dst: usize, pixels: i32, channels: i32, ord
   for (let pixel = 0; pixel < pixels; ++pixel) {
     memory.fill(dst, 0, step);
     for (let c = 0; c < channels; ++c) {
-      const source = load<u32>(order + ((<usize>c) << 2));
-      const bit = (load<u8>(src + (source >> 3)) >> (<u8>(source & 7))) & 1;
+      const source = <i32>load<u32>(order + ((<usize>c) << 2));
+      const bit = ((<i32>load<u8>(src + ((<usize>source) >> 3))) >> (source & 7)) & 1;
       const to = dst + ((<usize>c) >> 3);
-      store<u8>(to, load<u8>(to) | (bit << (<u8>(c & 7))));
+      const bits: i32 = load<u8>(to) | (bit << (c & 7));
+      store<u8>(to, <u8>bits);
     }
     src += step;
     dst += step;
@@ -123,8 +128,8 @@ function permuteOneByOne(src: usize, dst: usize, pixels: i32, channels: i32, ord
 }
 
 /**
- * bits -> bits: dst[y][x] = src[y - top][x - left] where that is inside `src`, else the `words` words at `border` (zeros for -1, ones up
- * to the last channel for +1): with top and left >= 0 it pads, below 0 it crops. No overlap.
+ * bits -> bits: dst[y][x] = src[y - top][x - left] if that is inside `src`, else the `words` words at `border`
+ * (zeros for -1, ones up to the last channel for +1): with top and left >= 0 it pads, below 0 it crops. No overlap.
  */
 export function windowBits(
   src: usize,

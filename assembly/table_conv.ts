@@ -39,9 +39,10 @@
  *              32 KiB L1. A constant address makes every load's offset an immediate
  *   counts     [batch][row][column][ceil(N/64) * 64] u16
  *
- * GROUPS. Output channels that all read the same words, and all of their channels, are a convolution of their own: selectors of these words,
- * counts beside the others' in the same pixels. Else a block of 64 reads the words that its groups need, and `masks`, one more bit a weight,
- * tell which channels are its own: a product that does not count is w = d = 0 in the table, 0.2 % more time at 28 x 28.
+ * GROUPS. Output channels that all read the same words, and all of their channels, are a convolution of their own:
+ * selectors of these words, counts beside the others' in the same pixels. Else a block of 64 reads the words that its
+ * groups need, and `masks`, one more bit a weight, tell which channels are its own: a product that does not count is w
+ * = d = 0 in the table, 0.2 % more time at 28 x 28.
  *
  * COST of 128 bit products: 4.1 instructions (scalar popcnt 8, i8x16.popcnt about 10 without AVX-512). A table costs 16 stores and is
  * rebuilt for each (band of output rows, block, chunk), which is about 2 % of the work at 1568 pixels a band and 27 % at 7 x 7 = 49; the
@@ -97,8 +98,8 @@ function fillBorder(dst: usize, pixels: i32, words: i32, border: usize): usize {
  * bits of `batch` images -> selectors of the padded images, `[batch][paddedHeight][paddedWidth][words][16]` u8. Pixels
  * of the border read the `words` words at `border`: zeros for -1 and for zero padding (which tableConvZeroBorder
  * completes), ones up to the last channel for +1. Sizes by `tableConvSelectorBytes`; a convolution that pads nothing
- * needs selectors too. A pixel of `bits` has `pixelWords` words, of which the `words` from that address on are read: those
- * of some groups, or all.
+ * needs selectors too. A pixel of `bits` has `pixelWords` words, of which the `words` from that address on are read:
+ * those of some groups, or all.
  */
 export function tableConvSelectors(
   bits: usize,
@@ -292,10 +293,10 @@ function countRow(
 }
 
 /**
- * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` u16 from pixel to pixel,
- * of which ceil(outChannels / 64) * 64 are written, those past the last channel meaningless; exact while K <= 65535
- * (`tableConvIsExact`). The padded image must hold every tap. If `masks` is not 0, only products count whose bit is set
- * there; they lie as the weights do. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
+ * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` u16 from pixel to
+ * pixel, of which ceil(outChannels / 64) * 64 are written, those past the last channel meaningless; exact while K <=
+ * 65535 (`tableConvIsExact`). The padded image must hold every tap. If `masks` is not 0, only products count whose bit
+ * is set there; they lie as the weights do. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
  *
  * It is the number of output rows, over all images, that a table serves before the next one is built: more rows build
  * less often, fewer keep selectors and counts in the L2 cache. Some blocks of 64 channels are the weights and counts

@@ -380,9 +380,9 @@ export interface KernelExports {
   // assembly/rearrange_bits.ts
   /**
    * bits -> bits: channels [srcOffset, srcOffset + count) of `src` become channels [dstOffset, dstOffset + count) of
-   * `dst`, any offsets, count at least 1; the other channels of `dst` are untouched. Where these are its last channels
-   * the bits past them become zero, so that the copies of a concat, or one of a slice, make whole bits of memory that
-   * held anything. No overlap.
+   * `dst`, any offsets, count at least 1; the other channels of `dst` are untouched. If these are its last channels the
+   * bits past them become zero, so that the copies of a concat, or one of a slice, make whole bits of memory that held
+   * anything. No overlap.
    */
   copyBits(
     dst: number, src: number, pixels: number, dstChannels: number, dstOffset: number, srcChannels: number,
@@ -391,15 +391,15 @@ export interface KernelExports {
   /** bits -> bits: channel c of `dst` is channel order[c] (u32, below `channels`) of `src`. No overlap. */
   permuteBits(src: number, dst: number, pixels: number, channels: number, order: number): void;
   /**
-   * bits -> bits: dst[y][x] = src[y - top][x - left] where that is inside `src`, else the `words` words at `border`
-   * (zeros for -1, ones up to the last channel for +1): with top and left >= 0 it pads, below 0 it crops. No overlap.
+   * bits -> bits: dst[y][x] = src[y - top][x - left] if that is inside `src`, else the `words` words at `border` (zeros
+   * for -1, ones up to the last channel for +1): with top and left >= 0 it pads, below 0 it crops. No overlap.
    */
   windowBits(
     src: number, dst: number, batch: number, height: number, width: number, words: number, outHeight: number,
     outWidth: number, top: number, left: number, border: number,
   ): void;
   // assembly/pool_bits.ts
-  /** bits -> bits of the largest value in each window, -1 where a window is empty. */
+  /** bits -> bits of the largest value in each window, -1 if a window is empty. */
   maxPoolBits(
     src: number, dst: number, batch: number, height: number, width: number, words: number, outHeight: number,
     outWidth: number, kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number,

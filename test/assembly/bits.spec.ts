@@ -7,7 +7,14 @@ function rowBytes(channels: i32): usize {
 }
 
 function bitAt(bits: usize, channels: i32, pixel: i32, c: i32): i32 {
-  return (load<u8>(bits + <usize>pixel * rowBytes(channels) + ((<usize>c) >> 3)) >> (<u8>(c & 7))) & 1;
+  const byte: i32 = load<u8>(bits + <usize>pixel * rowBytes(channels) + ((<usize>c) >> 3));
+  return (byte >> (c & 7)) & 1;
+}
+
+/** ORs a bit into the byte of channel c. */
+function setBit(byte: usize, c: i32, bit: i32): void {
+  const value: i32 = load<u8>(byte) | (bit << (c & 7));
+  store<u8>(byte, <u8>value);
 }
 
 /** A made-up bit, about half of them 1. */
@@ -23,7 +30,7 @@ function patterned(pixels: i32, channels: i32): usize {
   for (let pixel = 0; pixel < pixels; ++pixel) {
     for (let c = 0; c < channels; ++c) {
       const at = bits + <usize>pixel * rowBytes(channels) + ((<usize>c) >> 3);
-      store<u8>(at, load<u8>(at) | ((<u8>pattern(pixel, c)) << (<u8>(c & 7))));
+      setBit(at, c, pattern(pixel, c));
     }
   }
   return bits;
@@ -94,7 +101,7 @@ function wrongWindow(channels: i32, top: i32, left: i32): i32 {
   memory.fill(border, 0, rowBytes(channels));
   for (let c = 0; c < channels; ++c) {
     const at = border + ((<usize>c) >> 3);
-    store<u8>(at, load<u8>(at) | ((<u8>1) << (<u8>(c & 7))));
+    setBit(at, c, 1);
   }
   windowBits(src, dst, 2, 3, 4, <i32>(rowBytes(channels) >> 3), 4, 5, top, left, border);
   let wrong = tailBits(dst, 40, channels);

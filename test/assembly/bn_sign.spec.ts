@@ -101,7 +101,10 @@ function valueMap(pixels: i32, channels: i32, seed: i32): usize {
   return map;
 }
 
-/** Number of values and bits that differ from the definition; steps: 1 first, 2 relu, 4 second, 8 dst, 16 bits, 32 dst is first, 64 sign(v), 128 bounds. */
+/**
+ * Number of values and bits that differ from the definition; steps: 1 first, 2 relu, 4 second, 8 dst, 16 bits, 32 dst
+ * is first, 64 sign(v), 128 bounds.
+ */
 function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const stride = strideOf(channels);
   const countStride = channels + 2;

@@ -8,7 +8,10 @@ import { openKernels } from "../support/kernels.js";
 
 const bench = openKernels();
 
-/** Dot products of +-1 activations (NHWC) and weights ([output][tap][channel of the group]), straight from the definition. */
+/**
+ * Dot products of +-1 activations (NHWC) and weights ([output][tap][channel of the group]), straight from the
+ * definition.
+ */
 function naiveDots(c: GroupedConv, activations: BitMap, weights: BitMap): Int32Array {
   const { outHeight, outWidth } = outputSize(c);
   const [read, written] = [c.inputs / c.groups, c.outputs / c.groups];

@@ -48,7 +48,10 @@ export interface GroupPass {
   readonly masked: boolean;
 }
 
-/** The passes of the table convolution: a block of 64 outputs reads the words of its groups; blocks that read the same ones are joined. */
+/**
+ * The passes of the table convolution: a block of 64 outputs reads the words of its groups; blocks that read the same
+ * ones are joined.
+ */
 export function groupPasses({ inputs, outputs, groups }: Pick<GroupedConv, "inputs" | "outputs" | "groups">) {
   const [read, written] = [inputs / groups, outputs / groups];
   const passes: GroupPass[] = [];
@@ -87,7 +90,10 @@ export function spreadRows(c: GroupedConv, pass: GroupPass, bits: BitMap): BitMa
   return spread;
 }
 
-/** u16 counts of the whole convolution by tables, `tableConvCountStride(outputs)` a pixel; doubled where a group is odd and the border 0. */
+/**
+ * u16 counts of the whole convolution by tables, `tableConvCountStride(outputs)` a pixel; doubled if a group is odd
+ * and the border 0.
+ */
 export function tableCounts(bench: KernelBench, c: GroupedConv, activations: BitMap, weights: BitMap) {
   const { k } = bench;
   const { batch, inputs, outputs, groups, height, width, kernel, stride, dilation, pads } = c;
@@ -137,7 +143,10 @@ export function tableCounts(bench: KernelBench, c: GroupedConv, activations: Bit
   return bench.u16(counts.pointer, pixels * tableConvCountStride(outputs));
 }
 
-/** i32 counts by GEMM, `mapStride(outputs)` a pixel: each group's channels are sliced out. Doubled where the border is 0. */
+/**
+ * i32 counts by GEMM, `mapStride(outputs)` a pixel: each group's channels are sliced out. Doubled where the border is
+ * 0.
+ */
 export function popcountCounts(bench: KernelBench, c: GroupedConv, activations: BitMap, weights: BitMap) {
   const { k } = bench;
   const { batch, inputs, outputs, groups, height, width, kernel, stride, dilation, pads } = c;
