@@ -3,6 +3,7 @@
  *
  *   mul       dst[p][c] = a[p][c] * b[p][c]
  *   mulPlane  dst[p][c] = a[p][c] * plane[p]
+ *   mulGate   dst[b][p][c] = a[b][p][c] * gate[b][c]
  *   absMean   dst[p]    = sum over c of |src[p][c]| / channels
  *
  *   map  [pixel][stride] f32, stride = ceil(channels / 4) * 4, tail lanes zero      plane  a map of one channel: [pixel][4]
@@ -34,6 +35,24 @@ export function mulPlaneF32(a: usize, plane: usize, dst: usize, pixels: i32, cha
   }
   // An infinite or NaN factor makes NaN of the zeros in the tail lanes.
   zeroTails(dst, pixels, channels);
+}
+
+/**
+ * Every pixel of an image times the image's gate, a map of `batch` pixels (squeeze-and-excitation); `plane` pixels an
+ * image, `dst` may be a.
+ */
+export function mulGateF32(a: usize, gate: usize, dst: usize, batch: i32, plane: i32, channels: i32): void {
+  const step = mapStride(channels) << 2;
+  for (let image = 0; image < batch; ++image) {
+    for (let pixel = 0; pixel < plane; ++pixel) {
+      for (let at: usize = 0; at < step; at += 16) {
+        v128.store(dst + at, f32x4.mul(v128.load(a + at), v128.load(gate + at)));
+      }
+      a += step;
+      dst += step;
+    }
+    gate += step;
+  }
 }
 
 /** Mean of |x| over the channels of each pixel: a map of one channel. */

@@ -3,8 +3,9 @@
  *
  *   bit(c) = !((x ^ flip[c]) < threshold[c])      sign(x): threshold 0, flip 0
  *
- * A comparison that is false for NaN, then negated: NaN gives 1, and -0 < 0 is false, so -0 gives 1 (MXNet's det_sign). Nothing is
- * added or rounded, so the decision is exact for every float.
+ * A comparison that is false for NaN, then negated: NaN gives 1, and -0 < 0 is false, so -0 gives 1 (MXNet's det_sign).
+ * Nothing is added or rounded, so the decision is exact for every float. "Greater than 0" is no such decision, because
+ * NaN and both zeros give 0 there: it has a kernel of its own.
  *
  *   map   [pixel][ceil(C/4)*4] f32                bits  [pixel][ceil(C/64)] u64
  *         | c0 c1 c2 c3 | c4 ... | zeros |              bit c%64 of word c/64, zero past the last channel
@@ -16,7 +17,12 @@ import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from 
 
 /** map -> bits of sign(x). */
 export function packSignF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
-  packMap(src, dst, pixels, channels, false, 0, 0);
+  packMap(src, dst, pixels, channels, false, false, 0, 0);
+}
+
+/** map -> bits of x > 0: 0 for NaN and for both zeros. */
+export function packGreaterF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
+  packMap(src, dst, pixels, channels, true, false, 0, 0);
 }
 
 /** map -> bits of !((x ^ flip[c]) < threshold[c]); threshold f32 and flip u32, both padded to the map's stride. */
@@ -28,10 +34,10 @@ export function packThresholdF32(
   threshold: usize,
   flip: usize,
 ): void {
-  packMap(src, dst, pixels, channels, true, threshold, flip);
+  packMap(src, dst, pixels, channels, false, true, threshold, flip);
 }
 
-// Inlined twice, so that `perChannel` folds: sign(x) then loads nothing but the map.
+// Inlined three times, so that both flags fold: sign(x) then loads nothing but the map.
 // @ts-ignore: decorator
 @inline
 function packMap(
@@ -39,6 +45,7 @@ function packMap(
   dst: usize,
   pixels: i32,
   channels: i32,
+  greater: bool,
   perChannel: bool,
   threshold: usize,
   flip: usize,
@@ -66,10 +73,10 @@ function packMap(
         limit += 64;
         flips += 64;
       } else {
-        x0 = negative(x0);
-        x1 = negative(x1);
-        x2 = negative(x2);
-        x3 = negative(x3);
+        x0 = notAbove(x0, greater);
+        x1 = notAbove(x1, greater);
+        x2 = notAbove(x2, greater);
+        x3 = notAbove(x3, greater);
       }
       store<u16>(out, <u16>~maskBits(x0, x1, x2, x3));
       x += 64;
@@ -79,7 +86,7 @@ function packMap(
       let less = 0;
       for (let c = 0; c < left; c += 4) {
         const x0 = v128.load(x);
-        const mask = perChannel ? lessThan(x0, v128.load(flips), v128.load(limit)) : negative(x0);
+        const mask = perChannel ? lessThan(x0, v128.load(flips), v128.load(limit)) : notAbove(x0, greater);
         less |= i32x4.bitmask(mask) << c;
         x += 16;
         limit += 16;
@@ -92,6 +99,13 @@ function packMap(
     src += srcBytes;
     dst = end;
   }
+}
+
+/** Lanes that get bit 0. */
+// @ts-ignore: decorator
+@inline
+function notAbove(x: v128, greater: bool): v128 {
+  return greater ? v128.not(f32x4.gt(x, f32x4.splat(0))) : negative(x);
 }
 
 /**

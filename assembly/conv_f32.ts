@@ -12,14 +12,14 @@
  * 2. Output pixels are cut into bands of BAND_PIXELS, so that a band's inputs stay in the cache while all blocks of output
  *    channels pass over it. A table holds where each pixel's inputs begin.
  * 3. conv_tile_f32.ts computes a band of pixels times a block of 8 channels; depthwise convolutions, with nothing to share
- *    between channels, go to depthwise_f32.ts.
+ *    between input channels, go to depthwise_f32.ts, which reads the map in place.
  *
  *   weights  [group][block of 8 channels][k = ky, kx, c][8], zeros past the group's last channel
  *
  * Cost: a multiply, an add and 0.75 loads a vector of 4 MACs; the copy adds 2 moves a float of the image.
  */
 import { convBlock, TILE_CHANNELS, TILE_PIXELS } from "./conv_tile_f32";
-import { depthwiseBand, isDepthwise, packDepthwise } from "./depthwise_f32";
+import { depthwiseImage, isDepthwise, packDepthwise } from "./depthwise_f32";
 import { SCRATCH_BASE } from "./layout";
 import { needsCopy, padImage, zeroTails } from "./pad_f32";
 
@@ -39,7 +39,7 @@ export function convF32Pack(
   groups: i32,
 ): void {
   const area = kernelHeight * kernelWidth;
-  if (isDepthwise(channels, inputsPerGroup, groups)) {
+  if (isDepthwise(inputsPerGroup, groups)) {
     packDepthwise(src, dst, channels, area);
     return;
   }
@@ -90,24 +90,48 @@ export function convF32(
 ): void {
   const inputs = inChannels / groups;
   const outputs = outChannels / groups;
-  const depthwise = isDepthwise(outChannels, inputs, groups);
   const inStride = (inChannels + 3) & ~3;
   const outStep = (<usize>((outChannels + 3) & ~3)) << 2;
   const imageBytes = (<usize>(height * width * inStride)) << 2;
+  const plane = outHeight * outWidth;
+  if (isDepthwise(inputs, groups)) {
+    for (let image = 0; image < batch; ++image) {
+      depthwiseImage(
+        src + <usize>image * imageBytes,
+        dst + <usize>(image * plane) * outStep,
+        weights,
+        bias,
+        height,
+        width,
+        inChannels,
+        outHeight,
+        outWidth,
+        outChannels,
+        kernelHeight,
+        kernelWidth,
+        strideHeight,
+        strideWidth,
+        dilationHeight,
+        dilationWidth,
+        padTop,
+        padLeft,
+        relu != 0,
+      );
+    }
+    return;
+  }
 
   // Rows and columns that the taps reach, the padding included: the size of the copy.
   const reachHeight = (outHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;
   const reachWidth = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
   const padded = padTop > 0 || padLeft > 0 || reachHeight > height || reachWidth > width;
-  const copyGroups = depthwise ? 1 : groups;
-  const copyChannels = depthwise ? inStride : inChannels;
-  const copied = needsCopy(padded, kernelHeight * kernelWidth, copyChannels, copyGroups);
+  const copied = needsCopy(padded, kernelHeight * kernelWidth, inChannels, groups);
 
   let pixelStep = (<usize>inStride) << 2;
   let rowStep = <usize>width * pixelStep;
   let groupStep = (<usize>inputs) << 2;
   if (copied) {
-    pixelStep = (<usize>(copyChannels / copyGroups)) << 2;
+    pixelStep = (<usize>inputs) << 2;
     rowStep = <usize>reachWidth * pixelStep;
     groupStep = <usize>reachHeight * rowStep;
   }
@@ -120,11 +144,10 @@ export function convF32(
   const tapStep = <usize>dilationWidth * pixelStep;
   const blockBytes = (<usize>(kernelHeight * kernelWidth * inputs * TILE_CHANNELS)) << 2;
 
-  const plane = outHeight * outWidth;
   for (let image = 0; image < batch; ++image) {
     let view = src + <usize>image * imageBytes;
     if (copied) {
-      padImage(view, scratch, height, width, copyChannels, reachHeight, reachWidth, padTop, padLeft, copyGroups);
+      padImage(view, scratch, height, width, inChannels, reachHeight, reachWidth, padTop, padLeft, groups);
       view = scratch;
     }
     let y = 0;
@@ -145,23 +168,6 @@ export function convF32(
         entry += 4;
       }
       const out = dst + <usize>(image * plane + first) * outStep;
-      if (depthwise) {
-        depthwiseBand(
-          view,
-          OFFSETS,
-          pixels,
-          weights,
-          bias,
-          out,
-          outStep,
-          kernelHeight,
-          tapRowStep,
-          kernelWidth,
-          tapStep,
-          relu != 0,
-        );
-        continue;
-      }
       let w = weights;
       for (let group = 0; group < groups; ++group) {
         const input = view + <usize>group * groupStep;
@@ -190,5 +196,5 @@ export function convF32(
       }
     }
   }
-  if (!depthwise) zeroTails(dst, batch * plane, outChannels);
+  zeroTails(dst, batch * plane, outChannels);
 }

@@ -10,7 +10,7 @@
  *
  * Exact sums: |q| <= qmax = min(32767, (2^31 - 1) / (255 * K)), K = inputs * kernel area, so |sum| <= 255 * K * qmax < 2^31.
  *
- *   src      [image][channel][row][column] u8, not aligned
+ *   src      [image][channel][row][column] u8, or [image][row][column][channel], not aligned
  *   scratch  the image, padded: [row][column][channel] i16; then a strip of it: [column][kernel row][channel] i16
  *   weights  [block of 16 channels][run][pair of values][16][2] i16
  *   scale    [lanes] f32, lanes = ceil(channels / 16) * 16       bias  [row class][column class][lanes] f32
@@ -24,10 +24,11 @@ import { convRowU8, TILE_CHANNELS } from "./conv_tile_u8";
 import { buildStrip, padImageU8 } from "./pad_u8";
 
 /**
- * Byte image, NCHW u8 planes, not aligned -> map of scale[n] * dot + bias[class][n], max(v, 0) if `relu` is not 0; dot
- * is the exact integer convolution with the i16 `weights`, zeros outside the image. What quantizeStem returns goes in
- * as it is: weights in its order, scale and each class of bias `convU8Lanes` floats, class `rowClass[y] * colClasses +
- * colClass[x]`, u16 an output row and column. `scratch` is `convU8ScratchBytes` bytes.
+ * Byte image, NCHW u8 planes or, if `interleaved` is not 0, NHWC, not aligned -> map of scale[n] * dot +
+ * bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16 `weights`, zeros
+ * outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each class of bias
+ * `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column. `scratch` is
+ * `convU8ScratchBytes` bytes.
  */
 export function convU8(
   src: usize,
@@ -55,6 +56,7 @@ export function convU8(
   padTop: i32,
   padLeft: i32,
   relu: i32,
+  interleaved: i32,
 ): void {
   const reachHeight = (outHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;
   const reachWidth = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
@@ -76,7 +78,7 @@ export function convU8(
   const strip = scratch + ((<usize>reachHeight * rowBytes + 15) & ~15);
 
   for (let image = 0; image < batch; ++image) {
-    padImageU8(src, scratch, height, width, inChannels, reachHeight, reachWidth, padTop, padLeft);
+    padImageU8(src, scratch, height, width, inChannels, reachHeight, reachWidth, padTop, padLeft, interleaved != 0);
     src += imageBytes;
     for (let y = 0; y < outHeight; ++y) {
       const view = scratch + <usize>(y * strideHeight) * rowBytes;

@@ -1,24 +1,40 @@
 /**
- * Depthwise convolution: every output channel reads the one input channel of its own number, so the vectors run along the
- * channels of the map and no value is shared between lanes.
+ * Depthwise convolution: an output channel reads one input channel, and an input channel feeds `multiplier`
+ * neighbouring output channels (usually one). Vectors run along the output channels.
  *
- *   out[p][c] = bias[c] + sum over taps t of in[p, t][c] * weight[t][c]
+ *   out[y][x][n] = bias[n] + sum over ky, kx of in[row][column][n / multiplier] * weight[ky][kx][n]
  *
- *   weights  [tap][stride], zeros in the tail lanes; the padded copy keeps the map's stride for the same reason
+ *   row = y * strideHeight + ky * dilationHeight - padTop       column = x * strideWidth + kx * dilationWidth - padLeft
  *
- * Tiles of 4 pixels by 4 channels: a tap takes 5 loads, 4 multiplies and 4 adds for 16 MACs.
+ * with zeros outside the map: a window is cut to the map, so that no copy with a border is needed. Windows that are cut
+ * alike lie in lines of the output, which are walked four pixels at a time, the last ones and the corners one by one:
+ *
+ *   +---+-----------+---+
+ *   | 1 | line      | 1 |     top rows: fewer kernel rows
+ *   +---+-----------+---+
+ *   | l | line      | l |     no tap outside
+ *   | i | line      | i |
+ *   | n | line      | n |     l i n e: fewer kernel columns
+ *   | e | line      | e |
+ *   +---+-----------+---+
+ *   | 1 | line      | 1 |
+ *   +---+-----------+---+
+ *
+ *   weights  [tap][stride], stride = ceil(N / 4) * 4, zeros in the tail lanes
+ *
+ * Cost: depthwise_tile_f32.ts.
  */
-import { relu } from "./conv_tile_f32";
-import { madd } from "./madd";
+import { depthwiseLine } from "./depthwise_tile_f32";
+import { mapStride } from "./sign_bits";
 
 // @ts-ignore: decorator
 @inline
-export function isDepthwise(channels: i32, inputsPerGroup: i32, groups: i32): bool {
-  return groups > 1 && inputsPerGroup == 1 && channels == groups;
+export function isDepthwise(inputsPerGroup: i32, groups: i32): bool {
+  return groups > 1 && inputsPerGroup == 1;
 }
 
 export function packDepthwise(src: usize, dst: usize, channels: i32, area: i32): void {
-  const stride = (channels + 3) & ~3;
+  const stride = <i32>mapStride(channels);
   for (let tap = 0; tap < area; ++tap) {
     for (let c = 0; c < stride; ++c) {
       store<f32>(dst, c < channels ? load<f32>(src + ((<usize>(c * area + tap)) << 2)) : 0);
@@ -27,64 +43,113 @@ export function packDepthwise(src: usize, dst: usize, channels: i32, area: i32):
   }
 }
 
-/** All channels (`step` bytes a pixel, of the output and of the weights) for the pixels of a table; see convBlock. */
-export function depthwiseBand(
+/** First tap of a window that begins at `at` which lies inside an axis of `size`. */
+// @ts-ignore: decorator
+@inline
+function firstTap(at: i32, dilation: i32): i32 {
+  return at < 0 ? (dilation - 1 - at) / dilation : 0;
+}
+
+/** Taps of it that lie inside, from the first one on. */
+// @ts-ignore: decorator
+@inline
+function tapsInside(at: i32, dilation: i32, taps: i32, size: i32): i32 {
+  const end = at < size ? min(taps, (size - 1 - at) / dilation + 1) : 0;
+  return max(0, end - firstTap(at, dilation));
+}
+
+/** One image; the arguments are convF32's. */
+export function depthwiseImage(
   src: usize,
-  offsets: usize,
-  pixels: i32,
+  dst: usize,
   weights: usize,
   bias: usize,
-  dst: usize,
-  step: usize,
+  height: i32,
+  width: i32,
+  inChannels: i32,
+  outHeight: i32,
+  outWidth: i32,
+  outChannels: i32,
   kernelHeight: i32,
-  rowStep: usize,
   kernelWidth: i32,
-  tapStep: usize,
+  strideHeight: i32,
+  strideWidth: i32,
+  dilationHeight: i32,
+  dilationWidth: i32,
+  padTop: i32,
+  padLeft: i32,
   rectify: bool,
 ): void {
-  for (let pixel = 0; pixel < pixels; pixel += 4) {
-    const entry = offsets + ((<usize>pixel) << 2);
-    const d1 = load<u32>(entry, 4) - load<u32>(entry);
-    const d2 = load<u32>(entry, 8) - load<u32>(entry);
-    const d3 = load<u32>(entry, 12) - load<u32>(entry);
-    const valid = pixels - pixel;
-    for (let c: usize = 0; c < step; c += 16) {
-      let sum0 = f32x4.splat(0);
-      let sum1 = sum0;
-      let sum2 = sum0;
-      let sum3 = sum0;
-      let w = weights + c;
-      let row = src + load<u32>(entry) + c;
-      for (let y = 0; y < kernelHeight; ++y) {
-        let a = row;
-        for (let x = 0; x < kernelWidth; ++x) {
-          const tap = v128.load(w);
-          sum0 = madd(v128.load(a), tap, sum0);
-          sum1 = madd(v128.load(a + d1), tap, sum1);
-          sum2 = madd(v128.load(a + d2), tap, sum2);
-          sum3 = madd(v128.load(a + d3), tap, sum3);
-          w += step;
-          a += tapStep;
-        }
-        row += rowStep;
-      }
-      const offset = v128.load(bias + c);
-      sum0 = f32x4.add(sum0, offset);
-      sum1 = f32x4.add(sum1, offset);
-      sum2 = f32x4.add(sum2, offset);
-      sum3 = f32x4.add(sum3, offset);
-      if (rectify) {
-        sum0 = relu(sum0);
-        sum1 = relu(sum1);
-        sum2 = relu(sum2);
-        sum3 = relu(sum3);
-      }
-      const out = dst + c;
-      v128.store(out, sum0);
-      if (valid > 1) v128.store(out + step, sum1);
-      if (valid > 2) v128.store(out + 2 * step, sum2);
-      if (valid > 3) v128.store(out + 3 * step, sum3);
+  const multiplier = outChannels / inChannels;
+  const pixelBytes = mapStride(inChannels) << 2;
+  const rowBytes = <usize>width * pixelBytes;
+  const step = mapStride(outChannels) << 2;
+  const outRow = <usize>outWidth * step;
+  const weightRow = <usize>kernelWidth * step;
+  const tapStep = <usize>dilationWidth * pixelBytes;
+  const rowStep = <usize>dilationHeight * rowBytes;
+  // Output rows [top, bottom) and columns [left, right) have all of their taps inside.
+  const slackY = height + padTop - (kernelHeight - 1) * dilationHeight - 1;
+  const slackX = width + padLeft - (kernelWidth - 1) * dilationWidth - 1;
+  const top = min(outHeight, (padTop + strideHeight - 1) / strideHeight);
+  const left = min(outWidth, (padLeft + strideWidth - 1) / strideWidth);
+  const bottom = slackY < 0 ? top : max(top, min(outHeight, slackY / strideHeight + 1));
+  const right = slackX < 0 ? left : max(left, min(outWidth, slackX / strideWidth + 1));
+
+  for (let y = 0; y < outHeight; ++y) {
+    const inner = y >= top && y < bottom;
+    const first = y * strideHeight - padTop;
+    const ky = firstTap(first, dilationHeight);
+    const rows = tapsInside(first, dilationHeight, kernelHeight, height);
+    const row = src + <usize>(first + ky * dilationHeight) * rowBytes;
+    const w = weights + <usize>ky * weightRow;
+    for (let x = 0; x < outWidth; ++x) {
+      const middle = x >= left && x < right;
+      if (inner && !middle) continue;
+      const column = x * strideWidth - padLeft;
+      const kx = firstTap(column, dilationWidth);
+      depthwiseLine(
+        row + <usize>(column + kx * dilationWidth) * pixelBytes,
+        <usize>strideWidth * pixelBytes,
+        dst + <usize>y * outRow + <usize>x * step,
+        step,
+        middle ? right - left : 1,
+        w + <usize>kx * step,
+        weightRow,
+        bias,
+        multiplier,
+        pixelBytes,
+        step,
+        rows,
+        rowStep,
+        tapsInside(column, dilationWidth, kernelWidth, width),
+        tapStep,
+        rectify,
+      );
+      if (middle) x = right - 1;
     }
-    dst += 4 * step;
+  }
+  for (let x = 0; x < outWidth; ++x) {
+    if (x >= left && x < right) continue;
+    const column = x * strideWidth - padLeft;
+    const kx = firstTap(column, dilationWidth);
+    depthwiseLine(
+      src + <usize>(top * strideHeight - padTop) * rowBytes + <usize>(column + kx * dilationWidth) * pixelBytes,
+      <usize>strideHeight * rowBytes,
+      dst + <usize>top * outRow + <usize>x * step,
+      outRow,
+      bottom - top,
+      weights + <usize>kx * step,
+      weightRow,
+      bias,
+      multiplier,
+      pixelBytes,
+      step,
+      kernelHeight,
+      rowStep,
+      tapsInside(column, dilationWidth, kernelWidth, width),
+      tapStep,
+      rectify,
+    );
   }
 }

@@ -59,7 +59,7 @@ function affine(x: v128, scale: v128, shift: v128): v128 {
 /** Four floats, or four bytes as floats. */
 // @ts-ignore: decorator
 @inline
-function loadFour<T>(src: usize): v128 {
+export function loadFour<T>(src: usize): v128 {
   if (sizeof<T>() == 4) return v128.load(src);
   const wide = i16x8.extend_low_i8x16_u(v128.load32_zero(src));
   return f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(wide));

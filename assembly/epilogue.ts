@@ -1,9 +1,21 @@
 /**
  * Batch norm, residual, ReLU and the next layer's sign bits in one pass over the outputs of a convolution (or over a map):
  *
- *   v = scale[c] * x + shift[c];  v += first;  v = max(v, 0);  v += second;  dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
+ *   v = scale[c] * (x - center) + shift[c];  v = min(max(v, low[c]), high[c])
+ *   v += first;  v = max(v, 0);  v += second;  dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
  *
- * each step where it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; multiply and add round separately, as f32 frameworks do.
+ * each step if it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; multiply and add round
+ * separately, as f32 frameworks do.
+ *
+ * BOUNDS. An activation between two affine maps, m * act(x) + b, is a clamp of the affine with bounds of each channel's
+ * own, also if m < 0: m * max(x, 0) + b is max(m * x + b, b) or min(m * x + b, b). Rounding keeps order, so bounds that
+ * were rounded as v is give the bits of the activation done first. Constant bounds are ReLU6 and clip. NaN stays NaN
+ * through them.
+ *
+ * CENTER. It comes with bounds (infinite ones cut nothing). A binary dot product is -2 * (count - K / 2) and the
+ * subtraction is exact for counts up to 2^23: with scale -2 * m and center K / 2 the product is m * dot, rounded once,
+ * and a framework that computes m * dot + b in floats is met bit by bit. Scale and shift of the count itself would
+ * round K * m + b first. (Counts that are doubled: scale -m, center K.)
  *
  *   counts  [pixel][countStride] i32 or u16 (0 .. 65535, unsigned)     scale, shift, signThreshold, signFlip  [stride]
  *   maps    [pixel][stride] f32, stride = ceil(C/4)*4, zeros past C    bits  [pixel][ceil(C/64)] u64, zero past C
@@ -13,13 +25,14 @@
  * Cost of sixteen channels with one residual, map and bits: 24 loads, 5 stores, 28 arithmetic instructions. Channels % 16 go four at a
  * time; the last 1 to 3 counts are read one by one, because rows of counts need not be padded.
  */
-import { affine, positive, values4, valuesLast } from "./epilogue_values";
+import { affine, between, positive, values4, valuesLast } from "./epilogue_values";
 import { residualSigns } from "./residual_signs";
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
 /**
- * v = scale[c] * count + shift[c]; if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is
- * not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each
+ * v = scale[c] * count + shift[c], or if `low` is not 0 v = min(max(scale[c] * (count - center) + shift[c], low[c]),
+ * high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is not 0, v += second. v is
+ * stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each
  * if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read.
  * `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift,
  * signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately.
@@ -31,6 +44,9 @@ export function epilogueI32(
   channels: i32,
   scale: usize,
   shift: usize,
+  center: f32,
+  low: usize,
+  high: usize,
   first: usize,
   relu: i32,
   second: usize,
@@ -47,6 +63,9 @@ export function epilogueI32(
     channels,
     scale,
     shift,
+    center,
+    low,
+    high,
     first,
     relu,
     second,
@@ -65,6 +84,9 @@ export function epilogueU16(
   channels: i32,
   scale: usize,
   shift: usize,
+  center: f32,
+  low: usize,
+  high: usize,
   first: usize,
   relu: i32,
   second: usize,
@@ -81,6 +103,9 @@ export function epilogueU16(
     channels,
     scale,
     shift,
+    center,
+    low,
+    high,
     first,
     relu,
     second,
@@ -98,6 +123,9 @@ export function epilogueF32(
   channels: i32,
   scale: usize,
   shift: usize,
+  center: f32,
+  low: usize,
+  high: usize,
   first: usize,
   relu: i32,
   second: usize,
@@ -107,7 +135,24 @@ export function epilogueF32(
   signFlip: usize,
 ): void {
   const srcBytes = mapStride(channels) << 2;
-  epilogue<f32>(src, srcBytes, pixels, channels, scale, shift, first, relu, second, dst, bits, signThreshold, signFlip);
+  epilogue<f32>(
+    src,
+    srcBytes,
+    pixels,
+    channels,
+    scale,
+    shift,
+    center,
+    low,
+    high,
+    first,
+    relu,
+    second,
+    dst,
+    bits,
+    signThreshold,
+    signFlip,
+  );
 }
 
 // residual_signs.ts has the loop for a residual, a map and bits without flags; those of the other cases are the same for every pixel,
@@ -121,6 +166,9 @@ function epilogue<T>(
   channels: i32,
   scale: usize,
   shift: usize,
+  center: f32,
+  low: usize,
+  high: usize,
   first: usize,
   relu: i32,
   second: usize,
@@ -129,7 +177,7 @@ function epilogue<T>(
   signThreshold: usize,
   signFlip: usize,
 ): void {
-  if (first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
+  if (low == 0 && first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
     if (signThreshold == 0) {
       residualSigns<T>(src, srcBytes, pixels, channels, scale, shift, first, dst, bits, false, 0, 0);
     } else {
@@ -143,6 +191,10 @@ function epilogue<T>(
       channels,
       scale,
       shift,
+      low != 0,
+      center,
+      low,
+      high,
       first != 0,
       first,
       relu != 0,
@@ -168,6 +220,10 @@ function steps<T>(
   channels: i32,
   scale: usize,
   shift: usize,
+  hasBounds: bool,
+  center: f32,
+  low: usize,
+  high: usize,
   hasFirst: bool,
   first: usize,
   hasRelu: bool,
@@ -184,16 +240,33 @@ function steps<T>(
   const mapBytes = mapStride(channels) << 2;
   const bitBytes = bitRowBytes(channels);
   const last = (1 << (channels & 15)) - 1;
+  const middle = f32x4.splat(center);
   for (let pixel = 0; pixel < pixels; ++pixel) {
     let x = src;
     let at: usize = 0;
     let out = bits;
     let left = channels;
     for (; left >= 16; left -= 16) {
-      let v0 = affine(values4<T>(x), v128.load(scale + at), v128.load(shift + at));
-      let v1 = affine(values4<T>(x + 4 * sizeof<T>()), v128.load(scale + at, 16), v128.load(shift + at, 16));
-      let v2 = affine(values4<T>(x + 8 * sizeof<T>()), v128.load(scale + at, 32), v128.load(shift + at, 32));
-      let v3 = affine(values4<T>(x + 12 * sizeof<T>()), v128.load(scale + at, 48), v128.load(shift + at, 48));
+      let v0 = values4<T>(x);
+      let v1 = values4<T>(x + 4 * sizeof<T>());
+      let v2 = values4<T>(x + 8 * sizeof<T>());
+      let v3 = values4<T>(x + 12 * sizeof<T>());
+      if (hasBounds) {
+        v0 = f32x4.sub(v0, middle);
+        v1 = f32x4.sub(v1, middle);
+        v2 = f32x4.sub(v2, middle);
+        v3 = f32x4.sub(v3, middle);
+      }
+      v0 = affine(v0, v128.load(scale + at), v128.load(shift + at));
+      v1 = affine(v1, v128.load(scale + at, 16), v128.load(shift + at, 16));
+      v2 = affine(v2, v128.load(scale + at, 32), v128.load(shift + at, 32));
+      v3 = affine(v3, v128.load(scale + at, 48), v128.load(shift + at, 48));
+      if (hasBounds) {
+        v0 = between(v0, v128.load(low + at), v128.load(high + at));
+        v1 = between(v1, v128.load(low + at, 16), v128.load(high + at, 16));
+        v2 = between(v2, v128.load(low + at, 32), v128.load(high + at, 32));
+        v3 = between(v3, v128.load(low + at, 48), v128.load(high + at, 48));
+      }
       if (hasFirst) {
         v0 = f32x4.add(v0, v128.load(first + at));
         v1 = f32x4.add(v1, v128.load(first + at, 16));
@@ -240,7 +313,10 @@ function steps<T>(
     if (left > 0) {
       let less = 0;
       for (let c = 0; c < left; c += 4) {
-        let v = affine(valuesLast<T>(x, left - c), v128.load(scale + at), v128.load(shift + at));
+        let v = valuesLast<T>(x, left - c);
+        if (hasBounds) v = f32x4.sub(v, middle);
+        v = affine(v, v128.load(scale + at), v128.load(shift + at));
+        if (hasBounds) v = between(v, v128.load(low + at), v128.load(high + at));
         if (hasFirst) v = f32x4.add(v, v128.load(first + at));
         if (hasRelu) v = positive(v);
         if (hasSecond) v = f32x4.add(v, v128.load(second + at));

@@ -15,6 +15,13 @@ export function positive(v: v128): v128 {
   return f32x4.add(f32x4.pmax(v, f32x4.splat(0)), f32x4.splat(0));
 }
 
+/** min(max(v, low), high): NaN stays NaN. */
+// @ts-ignore: decorator
+@inline
+export function between(v: v128, low: v128, high: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(v, low), high);
+}
+
 /** Four values as f32x4. */
 // @ts-ignore: decorator
 @inline

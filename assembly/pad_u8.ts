@@ -13,7 +13,10 @@
  * src/abi/sizes.ts (convU8ScratchBytes) sizes both.
  */
 
-/** Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of an image, zeros outside it. */
+/**
+ * Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of an image, zeros outside
+ * it. The image is `interleaved` if it is [row][column][channel] already.
+ */
 export function padImageU8(
   src: usize,
   dst: usize,
@@ -24,6 +27,7 @@ export function padImageU8(
   paddedWidth: i32,
   padTop: i32,
   padLeft: i32,
+  interleaved: bool,
 ): void {
   const plane = <usize>height * <usize>width;
   const pixelBytes = (<usize>channels) << 1;
@@ -40,6 +44,7 @@ export function padImageU8(
     dst = fillZeros(dst, <usize>left * pixelBytes);
     const from = src + <usize>y * <usize>width;
     if (channels == 1) widenRow(from, dst, columns);
+    else if (interleaved) widenRow(src + <usize>(y * width * channels), dst, columns * channels);
     else if (channels == 3) interleaveRow3(from, from + plane, from + 2 * plane, dst, columns);
     else interleaveRow(from, plane, dst, columns, channels);
     dst += <usize>columns * pixelBytes;

@@ -163,6 +163,7 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
         shape.padTop,
         shape.padLeft,
         0,
+        0,
       );
     return { name: "stem u8", variant: variantOf(stem), macs: macsOf(shape), run };
   };

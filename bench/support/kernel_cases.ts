@@ -98,7 +98,7 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   const toBits = (counts: number, stride: number, type: "I32" | "U16") =>
     kernels[`thresholdCounts${type}`](counts, outBits, pixels, outputs, stride, thresholds[type], flip);
   const toMap = (counts: number, stride: number, kernel: "epilogueI32" | "epilogueU16") =>
-    kernels[kernel](counts, stride, pixels, outputs, scale, shift, residual, 0, 0, outMap, outBits, 0, 0);
+    kernels[kernel](counts, stride, pixels, outputs, scale, shift, 0, 0, 0, residual, 0, 0, outMap, outBits, 0, 0);
   const step = (name: string, run: () => void): KernelCase => ({ name, macs: 0, run });
   const product = (name: string, run: () => void): KernelCase => ({ name, macs, run });
   im2col();
@@ -128,11 +128,12 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   kernels.tableConvCorrections(weightBits, corrections, outputs, TAPS, words, inputs);
   const scratch = zeros(tableConvCorrectionBytes(outputs, 1));
   const rowBand = tableConvRowBand(1, height, width);
-  const expand = () => kernels.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
+  const expand = () => kernels.tableConvSelectors(bits, words, selectors, 1, height, width, words, 1, 1, 1, 1, border);
   const table = () =>
     kernels.tableConv(
       selectors,
       tableWeights,
+      0,
       tableCounts,
       tableStride,
       1,

@@ -137,10 +137,11 @@ function tablePath(kernels: KernelInstance, shape: ConvShape, bits: number, weig
   k.tableConvPack(weightBits, weights, outputs, KERNEL, KERNEL, words, 1);
   return {
     run() {
-      k.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
+      k.tableConvSelectors(bits, words, selectors, 1, height, width, words, 1, 1, 1, 1, border);
       k.tableConv(
         selectors,
         weights,
+        0,
         counts,
         stride,
         1,

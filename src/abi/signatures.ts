@@ -57,17 +57,18 @@ export interface KernelExports {
   ): void;
   // assembly/conv_u8.ts
   /**
-   * Byte image, NCHW u8 planes, not aligned -> map of scale[n] * dot + bias[class][n], max(v, 0) if `relu` is not 0;
-   * dot is the exact integer convolution with the i16 `weights`, zeros outside the image. What quantizeStem returns
-   * goes in as it is: weights in its order, scale and each class of bias `convU8Lanes` floats, class `rowClass[y] *
-   * colClasses + colClass[x]`, u16 an output row and column. `scratch` is `convU8ScratchBytes` bytes.
+   * Byte image, NCHW u8 planes or, if `interleaved` is not 0, NHWC, not aligned -> map of scale[n] * dot +
+   * bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16 `weights`, zeros
+   * outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each class of bias
+   * `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column. `scratch` is
+   * `convU8ScratchBytes` bytes.
    */
   convU8(
     src: number, dst: number, weights: number, scale: number, bias: number, rowClass: number, colClass: number,
     colClasses: number, scratch: number, batch: number, height: number, width: number, inChannels: number,
     outHeight: number, outWidth: number, outChannels: number, kernelHeight: number, kernelWidth: number,
     strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number,
-    padLeft: number, relu: number,
+    padLeft: number, relu: number, interleaved: number,
   ): void;
   // assembly/dense_f32.ts
   /** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
@@ -136,6 +137,8 @@ export interface KernelExports {
   // assembly/bitpack.ts
   /** map -> bits of sign(x). */
   packSignF32(src: number, dst: number, pixels: number, channels: number): void;
+  /** map -> bits of x > 0: 0 for NaN and for both zeros. */
+  packGreaterF32(src: number, dst: number, pixels: number, channels: number): void;
   /** map -> bits of !((x ^ flip[c]) < threshold[c]); threshold f32 and flip u32, both padded to the map's stride. */
   packThresholdF32(src: number, dst: number, pixels: number, channels: number, threshold: number, flip: number): void;
   /**
@@ -189,37 +192,41 @@ export interface KernelExports {
   ): void;
   // assembly/epilogue.ts
   /**
-   * v = scale[c] * count + shift[c]; if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is
-   * not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`,
-   * each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not
-   * read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift,
-   * signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and add round
-   * separately.
+   * v = scale[c] * count + shift[c], or if `low` is not 0 v = min(max(scale[c] * (count - center) + shift[c], low[c]),
+   * high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is not 0, v += second. v
+   * is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each if its pointer is
+   * not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read. `first`, `second`
+   * and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift, signThreshold (f32) and
+   * signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately.
    */
   epilogueI32(
-    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, first: number,
-    relu: number, second: number, dst: number, bits: number, signThreshold: number, signFlip: number,
+    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, center: number,
+    low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
+    signThreshold: number, signFlip: number,
   ): void;
   /** What epilogueI32 does, on u16 counts. */
   epilogueU16(
-    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, first: number,
-    relu: number, second: number, dst: number, bits: number, signThreshold: number, signFlip: number,
+    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, center: number,
+    low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
+    signThreshold: number, signFlip: number,
   ): void;
   /** What epilogueI32 does, on the map `src` in place of counts. */
   epilogueF32(
-    src: number, pixels: number, channels: number, scale: number, shift: number, first: number, relu: number,
-    second: number, dst: number, bits: number, signThreshold: number, signFlip: number,
+    src: number, pixels: number, channels: number, scale: number, shift: number, center: number, low: number,
+    high: number, first: number, relu: number, second: number, dst: number, bits: number, signThreshold: number,
+    signFlip: number,
   ): void;
   // assembly/table_conv.ts
   /**
    * bits of `batch` images -> selectors of the padded images, `[batch][paddedHeight][paddedWidth][words][16]` u8.
    * Pixels of the border read the `words` words at `border`: zeros for -1 and for zero padding (which
    * tableConvZeroBorder completes), ones up to the last channel for +1. Sizes by `tableConvSelectorBytes`; a
-   * convolution that pads nothing needs selectors too.
+   * convolution that pads nothing needs selectors too. A pixel of `bits` has `pixelWords` words, of which the `words`
+   * from that address on are read: those of some groups, or all.
    */
   tableConvSelectors(
-    bits: number, selectors: number, batch: number, height: number, width: number, words: number, padTop: number,
-    padLeft: number, padBottom: number, padRight: number, border: number,
+    bits: number, pixelWords: number, selectors: number, batch: number, height: number, width: number, words: number,
+    padTop: number, padLeft: number, padBottom: number, padRight: number, border: number,
   ): void;
   /**
    * Weights `[channels][kernelHeight * kernelWidth][words]` u64 (as widenRows writes them) -> the table builder's
@@ -231,16 +238,16 @@ export interface KernelExports {
     dilationWidth: number,
   ): void;
   /**
-   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` of them a pixel,
-   * at least ceil(outChannels / 64) * 64, where the channels past the last one are meaningless; exact while K <= 65535
-   * (`tableConvIsExact`). The padded image must hold every tap. `rowBand` >= 1 changes the speed alone
-   * (`tableConvRowBand`).
+   * Selectors and packed weights -> u16 counts of batch * outHeight * outWidth pixels, `countStride` u16 from pixel to
+   * pixel, of which ceil(outChannels / 64) * 64 are written, those past the last channel meaningless; exact while K <=
+   * 65535 (`tableConvIsExact`). The padded image must hold every tap. If `masks` is not 0, only products count whose
+   * bit is set there; they lie as the weights do. `rowBand` >= 1 changes the speed alone (`tableConvRowBand`).
    */
   tableConv(
-    selectors: number, weights: number, counts: number, countStride: number, batch: number, paddedHeight: number,
-    paddedWidth: number, words: number, outHeight: number, outWidth: number, outChannels: number, kernelHeight: number,
-    kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number,
-    rowBand: number,
+    selectors: number, weights: number, masks: number, counts: number, countStride: number, batch: number,
+    paddedHeight: number, paddedWidth: number, words: number, outHeight: number, outWidth: number, outChannels: number,
+    kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number, dilationHeight: number,
+    dilationWidth: number, rowBand: number,
   ): void;
   // assembly/table_conv_border.ts
   /**
@@ -307,6 +314,11 @@ export interface KernelExports {
   mulF32(a: number, b: number, dst: number, pixels: number, channels: number): void;
   /** dst[p][c] = a[p][c] * plane[p]; `plane` is a map of one channel, `dst` may be `a`. */
   mulPlaneF32(a: number, plane: number, dst: number, pixels: number, channels: number): void;
+  /**
+   * Every pixel of an image times the image's gate, a map of `batch` pixels (squeeze-and-excitation); `plane` pixels an
+   * image, `dst` may be a.
+   */
+  mulGateF32(a: number, gate: number, dst: number, batch: number, plane: number, channels: number): void;
   /** Mean of |x| over the channels of each pixel: a map of one channel. */
   absMeanF32(src: number, dst: number, pixels: number, channels: number): void;
   // assembly/activation.ts
@@ -365,6 +377,69 @@ export interface KernelExports {
    * a largest of 0 gives NaN.
    */
   dorefaF32(src: number, dst: number, pixels: number, channels: number, bits: number, largest: number): void;
+  // assembly/rearrange_bits.ts
+  /**
+   * bits -> bits: channels [srcOffset, srcOffset + count) of `src` become channels [dstOffset, dstOffset + count) of
+   * `dst`, any offsets, count at least 1; the other channels of `dst` are untouched. If these are its last channels the
+   * bits past them become zero, so that the copies of a concat, or one of a slice, make whole bits of memory that held
+   * anything. No overlap.
+   */
+  copyBits(
+    dst: number, src: number, pixels: number, dstChannels: number, dstOffset: number, srcChannels: number,
+    srcOffset: number, count: number,
+  ): void;
+  /** bits -> bits: channel c of `dst` is channel order[c] (u32, below `channels`) of `src`. No overlap. */
+  permuteBits(src: number, dst: number, pixels: number, channels: number, order: number): void;
+  /**
+   * bits -> bits: dst[y][x] = src[y - top][x - left] if that is inside `src`, else the `words` words at `border` (zeros
+   * for -1, ones up to the last channel for +1): with top and left >= 0 it pads, below 0 it crops. No overlap.
+   */
+  windowBits(
+    src: number, dst: number, batch: number, height: number, width: number, words: number, outHeight: number,
+    outWidth: number, top: number, left: number, border: number,
+  ): void;
+  // assembly/pool_bits.ts
+  /** bits -> bits of the largest value in each window, -1 if a window is empty. */
+  maxPoolBits(
+    src: number, dst: number, batch: number, height: number, width: number, words: number, outHeight: number,
+    outWidth: number, kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number,
+    padTop: number, padLeft: number,
+  ): void;
+  // assembly/flatten_bits.ts
+  /**
+   * bits of `batch` images of `plane` pixels -> a row of plane * channels bits an image, channel by channel. No
+   * overlap.
+   */
+  flattenBitsNchw(src: number, dst: number, batch: number, plane: number, channels: number): void;
+  /**
+   * bits of `batch` images of `plane` pixels -> a row of plane * channels bits an image, pixel by pixel. No overlap.
+   */
+  flattenBitsNhwc(src: number, dst: number, batch: number, plane: number, channels: number): void;
+  // assembly/nhwc.ts
+  /**
+   * NHWC f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` 4-byte
+   * aligned. Pixels count the batch.
+   */
+  nhwcToMapF32(src: number, dst: number, pixels: number, channels: number, scale: number, shift: number): void;
+  /**
+   * NHWC u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
+   * aligned.
+   */
+  nhwcToMapU8(src: number, dst: number, pixels: number, channels: number, scale: number, shift: number): void;
+  /** map -> NHWC f32 without padding. Pixels count the batch; `dst` 4-byte aligned. */
+  mapToNhwcF32(src: number, dst: number, pixels: number, channels: number): void;
+  // assembly/fake_quantize.ts
+  /**
+   * dst = (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) * scale, in place too; halves away from zero if
+   * `halfAway` is not 0, else to even. All numbers are f32; NaN stays NaN.
+   */
+  fakeQuantizeF32(
+    src: number, dst: number, pixels: number, channels: number, scale: number, zeroPoint: number, low: number,
+    high: number, halfAway: number,
+  ): void;
+  // assembly/log_softmax.ts
+  /** log softmax over the channels of each pixel; `dst` may be `src`. */
+  logSoftmaxF32(src: number, dst: number, pixels: number, channels: number): void;
 }
 
 /** The names of each kernel's arguments, in their order. */
@@ -385,7 +460,7 @@ export const argumentNames = {
   convU8: [
     "src", "dst", "weights", "scale", "bias", "rowClass", "colClass", "colClasses", "scratch", "batch", "height",
     "width", "inChannels", "outHeight", "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight",
-    "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft", "relu",
+    "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft", "relu", "interleaved",
   ],
   denseF32Pack: ["src", "dst", "units", "inputs"],
   denseF32: ["src", "dst", "weights", "bias", "batch", "inputs", "units", "srcStride", "dstStride"],
@@ -409,6 +484,7 @@ export const argumentNames = {
   addChannelsF32: ["dst", "src", "pixels", "dstChannels", "srcChannels", "offset"],
   copyBytes: ["dst", "src", "bytes"],
   packSignF32: ["src", "dst", "pixels", "channels"],
+  packGreaterF32: ["src", "dst", "pixels", "channels"],
   packThresholdF32: ["src", "dst", "pixels", "channels", "threshold", "flip"],
   unpackSignF32: ["src", "dst", "pixels", "channels"],
   widenRows: ["src", "dst", "rows", "channels"],
@@ -422,25 +498,26 @@ export const argumentNames = {
   thresholdCountsI32: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   thresholdCountsU16: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   epilogueI32: [
-    "counts", "countStride", "pixels", "channels", "scale", "shift", "first", "relu", "second", "dst", "bits",
-    "signThreshold", "signFlip",
+    "counts", "countStride", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second",
+    "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueU16: [
-    "counts", "countStride", "pixels", "channels", "scale", "shift", "first", "relu", "second", "dst", "bits",
-    "signThreshold", "signFlip",
+    "counts", "countStride", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second",
+    "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueF32: [
-    "src", "pixels", "channels", "scale", "shift", "first", "relu", "second", "dst", "bits", "signThreshold",
-    "signFlip",
+    "src", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second", "dst", "bits",
+    "signThreshold", "signFlip",
   ],
   tableConvSelectors: [
-    "bits", "selectors", "batch", "height", "width", "words", "padTop", "padLeft", "padBottom", "padRight", "border",
+    "bits", "pixelWords", "selectors", "batch", "height", "width", "words", "padTop", "padLeft", "padBottom",
+    "padRight", "border",
   ],
   tableConvPack: ["src", "dst", "channels", "kernelHeight", "kernelWidth", "words", "dilationWidth"],
   tableConv: [
-    "selectors", "weights", "counts", "countStride", "batch", "paddedHeight", "paddedWidth", "words", "outHeight",
-    "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth", "dilationHeight",
-    "dilationWidth", "rowBand",
+    "selectors", "weights", "masks", "counts", "countStride", "batch", "paddedHeight", "paddedWidth", "words",
+    "outHeight", "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight", "strideWidth",
+    "dilationHeight", "dilationWidth", "rowBand",
   ],
   tableConvCorrections: ["src", "dst", "outChannels", "taps", "words", "inChannels"],
   tableConvZeroBorder: [
@@ -461,6 +538,7 @@ export const argumentNames = {
   windowF32: ["src", "dst", "batch", "height", "width", "channels", "outHeight", "outWidth", "top", "left", "value"],
   mulF32: ["a", "b", "dst", "pixels", "channels"],
   mulPlaneF32: ["a", "plane", "dst", "pixels", "channels"],
+  mulGateF32: ["a", "gate", "dst", "batch", "plane", "channels"],
   absMeanF32: ["src", "dst", "pixels", "channels"],
   activationF32: ["src", "dst", "pixels", "channels", "kind"],
   softmaxF32: ["src", "dst", "pixels", "channels"],
@@ -471,4 +549,18 @@ export const argumentNames = {
   packTernaryF32: ["src", "dst", "pixels", "channels", "planeBytes", "zeroFlag"],
   roundF32: ["src", "dst", "pixels", "channels", "bits"],
   dorefaF32: ["src", "dst", "pixels", "channels", "bits", "largest"],
+  copyBits: ["dst", "src", "pixels", "dstChannels", "dstOffset", "srcChannels", "srcOffset", "count"],
+  permuteBits: ["src", "dst", "pixels", "channels", "order"],
+  windowBits: ["src", "dst", "batch", "height", "width", "words", "outHeight", "outWidth", "top", "left", "border"],
+  maxPoolBits: [
+    "src", "dst", "batch", "height", "width", "words", "outHeight", "outWidth", "kernelHeight", "kernelWidth",
+    "strideHeight", "strideWidth", "padTop", "padLeft",
+  ],
+  flattenBitsNchw: ["src", "dst", "batch", "plane", "channels"],
+  flattenBitsNhwc: ["src", "dst", "batch", "plane", "channels"],
+  nhwcToMapF32: ["src", "dst", "pixels", "channels", "scale", "shift"],
+  nhwcToMapU8: ["src", "dst", "pixels", "channels", "scale", "shift"],
+  mapToNhwcF32: ["src", "dst", "pixels", "channels"],
+  fakeQuantizeF32: ["src", "dst", "pixels", "channels", "scale", "zeroPoint", "low", "high", "halfAway"],
+  logSoftmaxF32: ["src", "dst", "pixels", "channels"],
 } as const;

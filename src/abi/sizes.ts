@@ -46,7 +46,7 @@ export function convF32WeightBytes(
   kernelWidth: number,
   groups: number,
 ): number {
-  const depthwise = groups > 1 && inputsPerGroup === 1 && channels === groups;
+  const depthwise = groups > 1 && inputsPerGroup === 1;
   const lanes = depthwise ? mapStride(channels) : groups * roundUp(channels / groups, CONV_F32_BLOCK);
   return lanes * inputsPerGroup * kernelHeight * kernelWidth * 4;
 }
@@ -72,15 +72,15 @@ export interface ConvF32Shape {
 
 /** Bytes of the padded copy of one image that convF32 makes in `scratch`; 0 where it reads the map in place (assembly/pad_f32.ts). */
 export function convF32ScratchBytes(shape: ConvF32Shape): number {
-  const { inChannels, outChannels, groups } = shape;
+  const { inChannels, groups } = shape;
+  // Depthwise convolutions cut their windows to the map.
+  if (groups > 1 && inChannels === groups) return 0;
   const reachHeight = (shape.outHeight - 1) * shape.strideHeight + (shape.kernelHeight - 1) * shape.dilationHeight + 1;
   const reachWidth = (shape.outWidth - 1) * shape.strideWidth + (shape.kernelWidth - 1) * shape.dilationWidth + 1;
   const padded = shape.padTop > 0 || shape.padLeft > 0 || reachHeight > shape.height || reachWidth > shape.width;
-  const depthwise = groups > 1 && inChannels === groups && outChannels === groups;
-  const broken = !depthwise && (groups > 1 || inChannels % 4 !== 0);
+  const broken = groups > 1 || inChannels % 4 !== 0;
   if (!padded && !(broken && shape.kernelHeight * shape.kernelWidth > 1)) return 0;
-  const floats = reachHeight * reachWidth * (depthwise ? mapStride(inChannels) : inChannels);
-  return floats * 4 + 16;
+  return reachHeight * reachWidth * inChannels * 4 + 16;
 }
 
 /**

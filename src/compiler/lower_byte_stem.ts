@@ -99,6 +99,7 @@ export function lowerByteStem(
       ...conv.dilation,
       ...conv.window.padding,
       relu,
+      0,
     ],
   }));
 }

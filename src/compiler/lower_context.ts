@@ -144,6 +144,8 @@ export function epilogueArgs(refs: EpilogueRefs, pixel: number): (Ref | number)[
   return [
     refs.scale,
     refs.shift,
+    // No center, no bounds.
+    ...[0, 0, 0],
     map(refs.first),
     refs.relu ? 1 : 0,
     map(refs.second),

@@ -64,8 +64,11 @@ export function lowerUnpack(context: LowerContext, op: UnpackOp): void {
     const { scale, shift } = affineConstants(context, `halves/${channels}`, half, channels);
     calls.push({ kernel: "unpackSignF32", args: [src, dst, pixels, channels] });
     calls.push({ kernel: "unpackSignF32", args: [offsetRef(src, planeBytes), other, pixels, channels] });
-    calls.push({ kernel: "epilogueF32", args: [dst, pixels, channels, scale, shift, 0, 0, 0, dst, 0, 0, 0] });
-    calls.push({ kernel: "epilogueF32", args: [other, pixels, channels, scale, shift, dst, 0, 0, dst, 0, 0, 0] });
+    calls.push({ kernel: "epilogueF32", args: [dst, pixels, channels, scale, shift, 0, 0, 0, 0, 0, 0, dst, 0, 0, 0] });
+    calls.push({
+      kernel: "epilogueF32",
+      args: [other, pixels, channels, scale, shift, 0, 0, 0, dst, 0, 0, dst, 0, 0, 0],
+    });
   } else {
     // s_i = 2 b_i - 1: sum 2^i s_i / steps + beta = 2 q / steps + beta - sum 2^i / steps
     const offset = beta - weightSum(op.code) / steps;

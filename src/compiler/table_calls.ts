@@ -82,7 +82,7 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
   const calls: Call[] = [
     {
       kernel: "tableConvSelectors",
-      args: [conv.bits, selectors, output.batch, input.height, input.width, words, ...pads, border],
+      args: [conv.bits, words, selectors, output.batch, input.height, input.width, words, ...pads, border],
     },
   ];
 
@@ -101,7 +101,10 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
         const bandRows = Math.min(rows, output.height - row);
         const source = offsetRef(selectors, image * imageBytes + row * strideHeight * paddedWidth * words * 16);
         const size = [batch, paddedHeight, paddedWidth, words, bandRows, output.width, outputs];
-        calls.push({ kernel: "tableConv", args: [source, weights, counts, countStride, ...size, ...sweep, batch * bandRows] });
+        calls.push({
+          kernel: "tableConv",
+          args: [source, weights, 0, counts, countStride, ...size, ...sweep, batch * bandRows],
+        });
         if (corrections !== null) {
           const place = [input.height, input.width, inputs, output.height, output.width, outputs];
           calls.push({

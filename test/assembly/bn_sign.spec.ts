@@ -101,7 +101,10 @@ function valueMap(pixels: i32, channels: i32, seed: i32): usize {
   return map;
 }
 
-/** Number of values and bits that differ from the definition; steps: 1 first, 2 relu, 4 second, 8 dst, 16 bits, 32 dst is first, 64 sign(v). */
+/**
+ * Number of values and bits that differ from the definition; steps: 1 first, 2 relu, 4 second, 8 dst, 16 bits, 32 dst
+ * is first, 64 sign(v), 128 bounds.
+ */
 function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const stride = strideOf(channels);
   const countStride = channels + 2;
@@ -114,6 +117,9 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const scale = valueMap(1, channels, 4);
   const shift = valueMap(1, channels, 5);
   const threshold = valueMap(1, channels, 6);
+  const low = valueMap(1, channels, 7);
+  const high = valueMap(1, channels, 7);
+  for (let c = 0; c < channels; ++c) store<f32>(high + c * 4, load<f32>(low + c * 4) + <f32>(c & 7));
   const flip = heap.alloc(stride * 4);
   for (let c = 0; c < stride; ++c) store<u32>(flip + c * 4, c % 3 == 1 ? 0x80000000 : 0);
   const own = heap.alloc(pixels * stride * 4);
@@ -126,7 +132,8 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
     let v: f32 = 0;
     if (c < channels) {
       const x = kind == F32 ? load<f32>(src + i * 4) : <f32>countAt((i / stride) * countStride + c, kind);
-      v = load<f32>(scale + c * 4) * x + load<f32>(shift + c * 4);
+      v = load<f32>(scale + c * 4) * (steps & 128 ? x - 4.5 : x) + load<f32>(shift + c * 4);
+      if (steps & 128) v = min<f32>(max<f32>(v, load<f32>(low + c * 4)), load<f32>(high + c * 4));
       if (steps & 1) v += load<f32>(first + i * 4);
       if (steps & 2) v = max<f32>(v, 0);
       if (steps & 4) v += load<f32>(second + i * 4);
@@ -139,10 +146,28 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const dst = steps & 32 ? first : steps & 8 ? own : 0;
   const bitsAt = steps & 16 ? bits : 0;
   const relu = steps & 2;
+  const lowAt: usize = steps & 128 ? low : 0;
+  const highAt: usize = steps & 128 ? high : 0;
   const limits: usize = steps & 64 ? 0 : threshold;
   const flips: usize = steps & 64 ? 0 : flip;
   if (kind == F32) {
-    epilogueF32(src, pixels, channels, scale, shift, firstAt, relu, secondAt, dst, bitsAt, limits, flips);
+    epilogueF32(
+      src,
+      pixels,
+      channels,
+      scale,
+      shift,
+      4.5,
+      lowAt,
+      highAt,
+      firstAt,
+      relu,
+      secondAt,
+      dst,
+      bitsAt,
+      limits,
+      flips,
+    );
   } else if (kind == U16) {
     epilogueU16(
       counts,
@@ -151,6 +176,9 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       channels,
       scale,
       shift,
+      4.5,
+      lowAt,
+      highAt,
       firstAt,
       relu,
       secondAt,
@@ -167,6 +195,9 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       channels,
       scale,
       shift,
+      4.5,
+      lowAt,
+      highAt,
       firstAt,
       relu,
       secondAt,
@@ -200,6 +231,8 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   heap.free(scale);
   heap.free(shift);
   heap.free(threshold);
+  heap.free(low);
+  heap.free(high);
   heap.free(flip);
   heap.free(own);
   heap.free(bits);
@@ -220,8 +253,8 @@ describe("thresholds on counts", () => {
 describe("epilogues", () => {
   test("every combination of steps, from i32, u16 and f32", () => {
     for (let kind = I32; kind <= F32; ++kind) {
-      for (let step = 0; step < 64; ++step) {
-        const steps = step < 32 ? step : step + 32;
+      for (let step = 0; step < 128; ++step) {
+        const steps = (step & 31) | ((step & 96) << 1);
         for (let channels = 1; channels <= 133; channels += 11) {
           expect(wrongEpilogue(3, channels, kind, steps)).toBe(0);
         }

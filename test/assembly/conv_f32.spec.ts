@@ -140,6 +140,13 @@ describe("convF32", () => {
   it("computes depthwise convolutions", () => {
     expect<i32>(wrongValues(2, 9, 7, 10, 10, 3, 1, 1, 1, 10, true)).toBe(0);
     expect<i32>(wrongValues(1, 9, 7, 16, 16, 3, 2, 2, 0, 16, false)).toBe(0);
+    expect<i32>(wrongValues(1, 3, 2, 5, 5, 7, 1, 1, 3, 5, false)).toBe(0);
+  });
+  it("computes depthwise convolutions whose inputs feed several outputs", () => {
+    expect<i32>(wrongValues(1, 12, 12, 8, 64, 3, 2, 1, 1, 8, true)).toBe(0);
+    expect<i32>(wrongValues(2, 5, 9, 3, 9, 3, 1, 1, 1, 3, false)).toBe(0);
+    expect<i32>(wrongValues(1, 7, 6, 5, 10, 2, 1, 2, 0, 5, true)).toBe(0);
+    expect<i32>(wrongValues(1, 6, 6, 2, 40, 5, 3, 1, 2, 2, false)).toBe(0);
   });
   it("computes dilated taps", () => {
     expect<i32>(wrongValues(1, 11, 11, 8, 8, 3, 1, 2, 2, 1, false)).toBe(0);

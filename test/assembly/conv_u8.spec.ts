@@ -91,6 +91,7 @@ function wrongValues(
     pad,
     pad,
     rectify ? 1 : 0,
+    0,
   );
   let wrong = 0;
   for (let pixel = 0; pixel < batch * outHeight * outWidth; ++pixel) {

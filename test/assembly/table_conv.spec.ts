@@ -65,11 +65,12 @@ function wrongDots(
   const counts = heap.alloc(<usize>(batch * out * out * blocks * 128));
   const corrections = heap.alloc(<usize>(taps * blocks * 128));
   const scratch = heap.alloc(<usize>(blocks * 128));
-  tableConvSelectors(bits, selectors, batch, size, size, words, pad, pad, pad, pad, edge);
+  tableConvSelectors(bits, words, selectors, batch, size, size, words, pad, pad, pad, pad, edge);
   tableConvPack(weights, packed, outChannels, kernel, kernel, words, dilation);
   tableConv(
     selectors,
     packed,
+    0,
     counts,
     blocks * 64,
     batch,
@@ -144,7 +145,71 @@ function wrongDots(
   return wrong;
 }
 
+/** Counts that differ: 3x3 on the second of two words, any masks, the second block of two in the counts. */
+function wrongMasked(size: i32, outChannels: i32): i32 {
+  const out = size - 2;
+  const bits = fillRows(size * size, 128, 5);
+  const weights = fillRows(outChannels * 9, 64, 41);
+  const masks = fillRows(outChannels * 9, 64, 77);
+  const selectors = heap.alloc(<usize>(size * size * 16));
+  const packed = heap.alloc(9 * 512);
+  const packedMasks = heap.alloc(9 * 512);
+  const counts = heap.alloc(<usize>(out * out * 256));
+  memory.fill(counts, 0x5b, <usize>(out * out * 256));
+  tableConvSelectors(bits + 8, 2, selectors, 1, size, size, 1, 0, 0, 0, 0, 0);
+  tableConvPack(weights, packed, outChannels, 3, 3, 1, 1);
+  tableConvPack(masks, packedMasks, outChannels, 3, 3, 1, 1);
+  tableConv(
+    selectors,
+    packed,
+    packedMasks,
+    counts + 128,
+    128,
+    1,
+    size,
+    size,
+    1,
+    out,
+    out,
+    outChannels,
+    3,
+    3,
+    1,
+    1,
+    1,
+    1,
+    2,
+  );
+  let wrong = 0;
+  for (let pixel = 0; pixel < out * out; ++pixel) {
+    for (let n = 0; n < outChannels; ++n) {
+      let count = 0;
+      for (let tap = 0; tap < 9; ++tap) {
+        const at = (pixel / out + tap / 3) * size + (pixel % out) + (tap % 3);
+        const row = (<usize>(n * 9 + tap)) << 3;
+        const mismatches = load<u64>(bits + 8 + ((<usize>at) << 4)) ^ load<u64>(weights + row);
+        count += <i32>popcnt(mismatches & load<u64>(masks + row));
+      }
+      const at = counts + ((<usize>(pixel * 128 + n)) << 1);
+      if (<i32>load<u16>(at, 128) != count) ++wrong;
+      if (load<u16>(at) != 0x5b5b) ++wrong;
+    }
+  }
+  heap.free(bits);
+  heap.free(weights);
+  heap.free(masks);
+  heap.free(selectors);
+  heap.free(packed);
+  heap.free(packedMasks);
+  heap.free(counts);
+  return wrong;
+}
+
 describe("table convolution", () => {
+  test("masked products, among other channels' words and counts", () => {
+    expect(wrongMasked(6, 64)).toBe(0);
+    expect(wrongMasked(5, 23)).toBe(0);
+  });
   test("3x3, one word, zero padding", () => {
     expect(wrongDots(1, 6, 64, 64, 3, 1, 1, 1, ZERO, 6)).toBe(0);
   });

@@ -40,6 +40,26 @@ test("mulF32 is the product in float32, in place too", () => {
   );
 });
 
+test("mulGateF32 multiplies each image by its own row of channels, in place too", () => {
+  fc.assert(
+    fc.property(fc.record({ ...shape, pool, batch: fc.integer({ min: 1, max: 3 }) }), fc.boolean(), (c, inPlace) => {
+      bench.reset();
+      const { batch, pixels, channels } = c;
+      const a = drawFloats(c.pool, c.seed, batch * channels * pixels);
+      const gate = drawFloats(c.pool, c.seed + 1, batch * channels);
+      const src = bench.putF32(toMap(a, batch, channels, pixels));
+      const own = allocGuarded(bench, mapBytes(batch * pixels, channels));
+      const dst = inPlace ? src : own.pointer;
+      k.mulGateF32(src, bench.putF32(toMap(gate, batch, channels, 1)), dst, batch, pixels, channels);
+      own.assertIntact();
+      const expected = Array.from(a, (x, i) => Math.fround(x * gate[Math.floor(i / pixels)]));
+      const actual = readMap(bench.f32(dst, batch * pixels * mapStride(channels)), batch, channels, pixels);
+      assert.deepEqual(Array.from(actual), expected);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("mulPlaneF32 multiplies all channels of a pixel, and keeps tail lanes zero under infinite factors", () => {
   fc.assert(
     fc.property(fc.record({ ...shape, pool }), fc.boolean(), ({ pixels, channels, seed, pool }, inPlace) => {

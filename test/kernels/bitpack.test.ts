@@ -37,6 +37,22 @@ test("packSignF32 is x >= 0, with 1 for -0 and NaN, and zero tail bits", () => {
   );
 });
 
+test("packGreaterF32 is x > 0, with 0 for both zeros and NaN, and zero tail bits", () => {
+  fc.assert(
+    fc.property(fc.record({ ...shape, pool }), ({ pixels, channels, seed, pool }) => {
+      bench.reset();
+      const values = drawFloats(pool, seed, pixels * channels);
+      const src = putMap(values, pixels, channels);
+      const dst = allocGuarded(bench, bitBytes(pixels, channels));
+      k.packGreaterF32(src, dst.pointer, pixels, channels);
+      const expected = Uint8Array.from(values, (x) => (x > 0 ? 1 : 0));
+      assert.deepEqual(readBits(bench, dst.pointer, pixels, channels), expected);
+      dst.assertIntact();
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test("packThresholdF32 is !((x ^ flip) < threshold) for any threshold", () => {
   fc.assert(
     fc.property(fc.record({ ...shape, pool }), ({ pixels, channels, seed, pool }) => {

@@ -149,6 +149,7 @@ const epilogueCase = fc.record({
   dst: fc.constantFrom("none", "own", "source", "first", "second"),
   bits: fc.boolean(),
   plainSign: fc.boolean(),
+  bounds: fc.boolean(),
 });
 type EpilogueCase = typeof epilogueCase extends fc.Arbitrary<infer T> ? T : never;
 
@@ -168,6 +169,12 @@ function checkEpilogue(c: EpilogueCase): void {
   const [scale, shift, threshold] = [2, 3, 4].map((n) => drawFloats(pool, seed + n, channels));
   const [first, second] = [5, 6].map((n) => drawFloats(pool, seed + n, size));
   const flips = randomBits(seed, channels);
+  // A half, as of an odd K, and bounds in order.
+  const center = c.bounds ? (seed % 1000) / 2 : 0;
+  const numbers = pool.filter((value) => !Number.isNaN(value)).concat(-1, 2);
+  const [some, others] = [7, 8].map((n) => drawFloats(numbers, seed + n, channels));
+  const low = some.map((value, n) => Math.min(value, others[n]));
+  const high = some.map((value, n) => Math.max(value, others[n]));
 
   // The definition, each operation rounded to float32.
   const f = Math.fround;
@@ -175,7 +182,11 @@ function checkEpilogue(c: EpilogueCase): void {
   const bits = new Uint8Array(size);
   for (let i = 0; i < size; i++) {
     const n = i % channels;
-    let v = f(f(scale[n] * f(x[i])) + shift[n]);
+    const centered = c.bounds ? f(f(x[i]) - center) : f(x[i]);
+    let v = f(f(scale[n] * centered) + shift[n]);
+    // NaN is neither below nor above.
+    if (c.bounds && v < low[n]) v = low[n];
+    if (c.bounds && v > high[n]) v = high[n];
     if (c.first) v = f(v + first[i]);
     if (c.relu) v = Math.max(v, 0);
     if (c.second) v = f(v + second[i]);
@@ -193,9 +204,11 @@ function checkEpilogue(c: EpilogueCase): void {
   const bitMap = allocGuarded(bench, bitBytes(pixels, channels));
   const flip = bench.alloc(mapStride(channels) * 4);
   bench.u32(flip, channels).set(Array.from(flips, (bit) => (bit ? 0x80000000 : 0)));
-  const parameters = [scale, shift, threshold].map((data) => bench.putF32(paddedToStride(data)));
+  const parameters = [scale, shift, threshold, low, high].map((data) => bench.putF32(paddedToStride(data)));
   const rest = [
-    ...([pixels, channels, parameters[0], parameters[1], firstMap, c.relu ? 1 : 0, secondMap, dst] as const),
+    ...([pixels, channels, parameters[0], parameters[1], center] as const),
+    ...([c.bounds ? parameters[3] : 0, c.bounds ? parameters[4] : 0] as const),
+    ...([firstMap, c.relu ? 1 : 0, secondMap, dst] as const),
     ...([c.bits ? bitMap.pointer : 0, c.plainSign ? 0 : parameters[2], c.plainSign ? 0 : flip] as const),
   ] as const;
   if (source === "F32") k.epilogueF32(src, ...rest);
@@ -222,11 +235,11 @@ test("epilogues with every combination of steps, at channels around the vector w
   const flags = [false, true];
   for (const source of ["I32", "U16", "F32"] as const)
     for (const channels of [1, 3, 4, 15, 16, 17, 63, 64, 67, 128])
-      for (let mask = 0; mask < 64; mask++) {
-        const [first, relu, second, bits, map, plainSign] = [1, 2, 4, 8, 16, 32].map(
+      for (let mask = 0; mask < 128; mask++) {
+        const [first, relu, second, bits, map, plainSign, bounds] = [1, 2, 4, 8, 16, 32, 64].map(
           (bit) => flags[(mask & bit) === 0 ? 0 : 1],
         );
-        const steps = { first, relu, second, dst: map ? "own" : "none", bits, plainSign } as const;
+        const steps = { first, relu, second, dst: map ? "own" : "none", bits, plainSign, bounds } as const;
         const pool = [1, -2, 0.5, -0.125, 3, -0, 7];
         for (const pixels of [2, 3])
           checkEpilogue({ pixels, channels, surplus: 1, seed: mask, source, pool, ...steps });
@@ -256,7 +269,7 @@ test("no kernel reads past the last count, even where the memory ends with it", 
       [dst, 0],
     ]) {
       bench.f32(dst, pixels * mapStride(channels)).fill(0);
-      epilogue(counts, channels, pixels, channels, ones, zeros, first, 0, 0, dst, bits, sign, sign);
+      epilogue(counts, channels, pixels, channels, ones, zeros, 0, 0, 0, first, 0, 0, dst, bits, sign, sign);
       assert.deepEqual(takeMap(dst, pixels, channels), new Float32Array(pixels * channels).fill(3));
     }
   }

@@ -59,7 +59,29 @@ function naive(
   return result;
 }
 
+/** NCHW -> NHWC. */
+function interleave(c: Case, image: Uint8Array): Uint8Array {
+  const plane = c.height * c.width;
+  return Uint8Array.from(image, (_, i) => {
+    const pixel = Math.floor(i / c.inChannels);
+    const channel = Math.floor(pixel / plane) * c.inChannels + (i % c.inChannels);
+    return image[channel * plane + (pixel % plane)];
+  });
+}
+
+/** Runs on planes and on the interleaved image, which must give the same bits. */
 function run(c: Case, image: Uint8Array, stem: Omit<QuantizedStem, "error" | "errorBound">): Float32Array {
+  const output = runOn(c, image, stem, false);
+  assert.deepEqual(runOn(c, interleave(c, image), stem, true), output);
+  return output;
+}
+
+function runOn(
+  c: Case,
+  image: Uint8Array,
+  stem: Omit<QuantizedStem, "error" | "errorBound">,
+  interleaved: boolean,
+): Float32Array {
   bench.reset();
   // One byte off: the image need not be aligned.
   const src = bench.putU8([0, ...image]) + 1;
@@ -75,7 +97,8 @@ function run(c: Case, image: Uint8Array, stem: Omit<QuantizedStem, "error" | "er
     ...([src, dst.pointer, weights, scale, bias, rowClass, colClass, stem.colClasses, scratch.pointer] as const),
     ...([c.batch, c.height, c.width, c.inChannels, c.outHeight, c.outWidth, c.outChannels] as const),
     ...([c.kernelHeight, c.kernelWidth, c.strideHeight, c.strideWidth] as const),
-    ...([c.dilationHeight, c.dilationWidth, c.padTop, c.padLeft, c.relu ? 1 : 0] as const),
+    ...([c.dilationHeight, c.dilationWidth, c.padTop, c.padLeft] as const),
+    ...([c.relu ? 1 : 0, interleaved ? 1 : 0] as const),
   );
   for (const region of [scratch, dst]) region.assertIntact();
   return readMap(bench.f32(dst.pointer, floats), c.batch, c.outChannels, c.outHeight * c.outWidth);

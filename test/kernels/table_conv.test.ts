@@ -120,7 +120,7 @@ function kernelDots(c: Case, activations: Uint8Array, weights: Uint8Array): Int3
   const border = putU8(packRows(new Uint8Array(channels).fill(c.border === 1 ? 1 : 0), channels));
   const selectors = guarded(tableConvSelectorBytes(batch, paddedHeight, paddedWidth, channels));
   const bits = putU8(packRows(activations, channels));
-  k.tableConvSelectors(bits, selectors, batch, c.height, c.width, words, ...pads, border);
+  k.tableConvSelectors(bits, words, selectors, batch, c.height, c.width, words, ...pads, border);
 
   const counts = guarded(tableConvCountBytes(pixels, outChannels));
   const rowBand = Math.max(1, Math.floor(tableConvRowBand(batch, outHeight, outWidth) * c.band));
@@ -131,6 +131,7 @@ function kernelDots(c: Case, activations: Uint8Array, weights: Uint8Array): Int3
     k.tableConv(
       selectors,
       packed + tableConvWeightBytes(first, channels, taps),
+      0,
       counts + first * 2,
       countStride,
       batch,

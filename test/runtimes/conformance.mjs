@@ -119,12 +119,12 @@ async function checkKernels(shape) {
   const packed = allocate(kernels.tableConvWeightBytes(outChannels, channels, 9));
   k.tableConvPack(source, packed, outChannels, 3, 3, words, 1);
   const selectors = allocate(kernels.tableConvSelectorBytes(1, height + 2, width + 2, channels));
-  k.tableConvSelectors(bits, selectors, 1, height, width, words, 1, 1, 1, 1, border);
+  k.tableConvSelectors(bits, words, selectors, 1, height, width, words, 1, 1, 1, 1, border);
   const tableCounts = allocate(kernels.tableConvCountBytes(pixels, outChannels));
   const stride = kernels.tableConvCountStride(outChannels);
   const sizes = [height, width, outChannels, 3, 3, 1, 1, 1, 1];
   const band = kernels.tableConvRowBand(1, height, width);
-  k.tableConv(selectors, packed, tableCounts, stride, 1, height + 2, width + 2, words, ...sizes, band);
+  k.tableConv(selectors, packed, 0, tableCounts, stride, 1, height + 2, width + 2, words, ...sizes, band);
 
   const rows = allocate(pixels * 9 * words * 8);
   k.im2colBits(bits, rows, height, width, words, 3, 3, 1, 1, 1, 1, 1, 1, width, 0, pixels, border);
