@@ -30,6 +30,7 @@ interface Call {
   readonly prefix: string;
   /** Where the nodes inside stand, for their names. */
   readonly scope: string | null;
+  readonly metadata: NodeProto["metadata"];
 }
 
 function rename(value: string, { values, prefix }: Call): string {
@@ -57,6 +58,7 @@ function placeInCall(node: NodeProto, call: Call): NodeProto {
     inputs: node.inputs.map((value) => rename(value, call)),
     outputs: node.outputs.map((value) => rename(value, call)),
     attributes: resolveAttributes(node.attributes, call),
+    metadata: node.metadata.length > 0 ? node.metadata : call.metadata,
   };
 }
 
@@ -123,7 +125,13 @@ export function inlineFunctions(
       [...body.attributeDefaults, ...node.attributes].map((attribute) => [attribute.name, attribute]),
     );
     calls++;
-    return { values, attributes, prefix: `${node.outputs[0] ?? node.name}/${calls}/`, scope: callScope(node) };
+    return {
+      values,
+      attributes,
+      prefix: `${node.outputs[0] ?? node.name}/${calls}/`,
+      scope: callScope(node),
+      metadata: node.metadata,
+    };
   }
 
   expand(nodes, opsets, null);

@@ -27,6 +27,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** The modules that PyTorch's exporter says the node is in, since version 2.6: Python lists of paths and of classes. */
+  readonly modules?: { readonly paths: string; readonly classes: string };
 }
 
 /** An axis of the input: its size, or null if the file leaves it open. */

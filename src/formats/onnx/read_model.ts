@@ -94,7 +94,11 @@ function placeNode(
     node.attributes.map((attribute) => [attribute.name, decodeAttribute(attribute, external)] as const),
   );
   const { name, op, inputs, outputs } = node;
-  return { name, domain, op, version: versionOf(domain, opsets), inputs, outputs, attributes };
+  const said = new Map(node.metadata.map(({ key, value }) => [key, value]));
+  const paths = said.get("pkg.torch.onnx.name_scopes");
+  const modules = paths === undefined ? null : { paths, classes: said.get("pkg.torch.onnx.class_hierarchy") ?? "" };
+  const version = versionOf(domain, opsets);
+  return { name, domain, op, version, inputs, outputs, attributes, ...(modules !== null && { modules }) };
 }
 
 /** The input that no tensor of the file fills; older exporters list the parameters among the inputs. */

@@ -68,6 +68,8 @@ export interface NodeProto {
   /** Which function of a name is meant, where a domain has several. */
   overload: string;
   attributes: AttributeProto[];
+  /** What the exporter says of the node: PyTorch's modules and their classes, since version 2.6. */
+  metadata: EntryProto[];
 }
 
 export interface DimensionProto {
@@ -190,6 +192,7 @@ const node: Fields<NodeProto> = {
   5: many("attributes", attribute, makeAttribute, 256),
   7: text("domain"),
   8: text("overload"),
+  9: many("metadata", entry, makeEntry, 256),
 };
 
 const makeNode = (): NodeProto => ({
@@ -200,6 +203,7 @@ const makeNode = (): NodeProto => ({
   domain: "",
   overload: "",
   attributes: EMPTY,
+  metadata: EMPTY,
 });
 
 const dimension: Fields<DimensionProto> = { 1: int64("value"), 2: text("parameter") };
