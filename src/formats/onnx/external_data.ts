@@ -45,6 +45,11 @@ function placeOf(proto: TensorProto): Place {
   };
 }
 
+/** How many bytes the files have that tensors lie in. */
+export function externalSize(tensors: readonly TensorProto[], files: ExternalData | undefined): number {
+  return externalLocations(tensors).reduce((sum, location) => sum + (findFile(files, location)?.length ?? 0), 0);
+}
+
 /** The names of the files that tensors lie in, each once. @throws XnorkitError `bad-file` for a location that is not a plain file name. */
 export function externalLocations(tensors: readonly TensorProto[]): readonly string[] {
   return [...new Set(tensors.filter(({ dataLocation }) => dataLocation === 1).map((proto) => placeOf(proto).location))];

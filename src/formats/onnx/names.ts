@@ -13,6 +13,8 @@ export interface LayerName {
 }
 
 export interface Names {
+  /** The name of the network's input. */
+  readonly input: string;
   readonly of: (node: OnnxNode) => LayerName;
   /** The class of a module: the framework's where the file tells it, else the operator of a module that is one. */
   readonly typeOf: (path: string) => string | undefined;
@@ -123,6 +125,7 @@ export function planNames(network: Network): Names {
     if (isModule && !types.has(name)) types.set(name, node.op);
   }
   return {
+    input: network.input.slice(0, MAX_PART) || "input",
     of: (node) => named.get(node) ?? { name: part(node.op), module: "" },
     typeOf: (path) => types.get(path) ?? (path === "" ? "OnnxModel" : undefined),
   };

@@ -12,7 +12,11 @@ export type OwnOperator =
   /** (clamp(round(x / scale) + zeroPoint, low, high) - zeroPoint) * scale, half to even. */
   | "FakeQuantize"
   /** (x W + K) / 2 on +-1 values and weights: how many of them agree. */
-  | "XnorPopcount";
+  | "XnorPopcount"
+  /** Mean over the axis `axis` of |x|, which stays with size 1. */
+  | "AbsMean"
+  /** The channels of `groups` groups take turns. */
+  | "ChannelShuffle";
 
 /** Nodes and constants that a pass adds. */
 export interface Edit {

@@ -1,5 +1,5 @@
 /** An .onnx file as a network: versions checked, functions inlined, the one input and the one output found, constants decoded. */
-import { type ExternalData, externalReader } from "./external_data.js";
+import { type ExternalData, externalReader, externalSize } from "./external_data.js";
 import { inlineFunctions, type PlacedNode } from "./functions.js";
 import { describe, fail, list, show } from "./messages.js";
 import { type Attribute, type InputDims, type Network, type OnnxNode, orderNodes } from "./network.js";
@@ -24,7 +24,8 @@ export interface OnnxModel {
   readonly network: Network;
   /** The axes of the input as the file states them; null if it states none. */
   readonly inputDims: InputDims | null;
-  readonly producer: string;
+  /** The size of the files beside the model that its tensors lie in. */
+  readonly externalBytes: number;
   /** `metadata_props`. */
   readonly metadata: ReadonlyMap<string, string>;
 }
@@ -158,7 +159,8 @@ export function readModel(content: Uint8Array, files?: ExternalData): OnnxModel 
   const attributeTensors = placed.flatMap(({ node }) =>
     node.attributes.flatMap(({ t }) => (t === undefined ? [] : [t])),
   );
-  const external = externalReader([...graph.initializers, ...attributeTensors], files);
+  const tensors = [...graph.initializers, ...attributeTensors];
+  const external = externalReader(tensors, files);
   const input = findInput(graph.inputs, (name) => initializers.has(name));
   if (graph.outputs.length !== 1) {
     const names = list(graph.outputs.map(({ name }) => show(name)));
@@ -183,7 +185,7 @@ export function readModel(content: Uint8Array, files?: ExternalData): OnnxModel 
       output,
     },
     inputDims: dimsOf(input),
-    producer: model.producer,
+    externalBytes: externalSize(tensors, files),
     metadata: new Map(model.metadata.map(({ key, value }) => [key, value])),
   };
 }
