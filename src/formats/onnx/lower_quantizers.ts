@@ -31,14 +31,14 @@ function constantInput(edit: Edit, node: OnnxNode, index: number): OnnxTensor | 
 /** x * factor + offset, as few nodes as it takes; the last of them computes `output`. */
 function affine(edit: Edit, node: OnnxNode, value: string, factor: number, offset: number, output: string): void {
   if (factor === 1 && offset === 0) {
-    edit.add(node, "Identity", [value], value, output);
+    edit.add(node, "copy", "Identity", [value], value, output);
     return;
   }
   const isScaled = factor !== 1;
   const scaled = isScaled
-    ? edit.add(node, "Mul", [value, edit.scalar(factor, value)], value, offset === 0 ? output : undefined)
+    ? edit.add(node, "scale", "Mul", [value, edit.scalar(factor, value)], value, offset === 0 ? output : undefined)
     : value;
-  if (offset !== 0) edit.add(node, "Add", [scaled, edit.scalar(offset, value)], value, output);
+  if (offset !== 0) edit.add(node, "shift", "Add", [scaled, edit.scalar(offset, value)], value, output);
 }
 
 function bipolarQuant(edit: Edit, node: OnnxNode): boolean {
@@ -48,7 +48,7 @@ function bipolarQuant(edit: Edit, node: OnnxNode): boolean {
   const factor = uniformValue(known);
   const sign = edit.addOwn(node, "Sign", [x], { zero: 1 }, x);
   if (factor !== null) affine(edit, node, sign, factor, 0, node.outputs[0]);
-  else edit.add(node, "Mul", [sign, scale], x, node.outputs[0]);
+  else edit.add(node, "scale", "Mul", [sign, scale], x, node.outputs[0]);
   return true;
 }
 
@@ -64,12 +64,12 @@ function quant(edit: Edit, node: OnnxNode): boolean {
   if (isSign && zero === 0) {
     const sign = edit.addOwn(node, "Sign", [x], { zero: 1 }, x);
     if (factor !== null) affine(edit, node, sign, factor, 0, output);
-    else edit.add(node, "Mul", [sign, scaleName], x, output);
+    else edit.add(node, "scale", "Mul", [sign, scaleName], x, output);
     return true;
   }
   if (isSign || rounding !== "ROUND" || !Number.isInteger(zero)) return false;
   if (bits === 1 && low === 0 && high === 1 && zero === 0 && factor !== null) {
-    const shifted = edit.add(node, "Sub", [x, edit.scalar(factor / 2, x)], x);
+    const shifted = edit.add(node, "threshold", "Sub", [x, edit.scalar(factor / 2, x)], x);
     const sign = edit.addOwn(node, "Sign", [shifted], { zero: -1 }, x);
     affine(edit, node, sign, factor / 2, factor / 2, output);
     return true;
@@ -78,9 +78,9 @@ function quant(edit: Edit, node: OnnxNode): boolean {
     edit.addOwn(node, "FakeQuantize", [x], { scale: factor, zeroPoint: zero, low, high }, x, output);
     return true;
   }
-  const divided = edit.add(node, "Div", [x, scaleName], x);
+  const divided = edit.add(node, "grid", "Div", [x, scaleName], x);
   const levels = edit.addOwn(node, "FakeQuantize", [divided], { scale: 1, zeroPoint: zero, low, high }, x);
-  edit.add(node, "Mul", [levels, scaleName], x, output);
+  edit.add(node, "scale", "Mul", [levels, scaleName], x, output);
   return true;
 }
 
@@ -111,9 +111,11 @@ function multiThreshold(edit: Edit, node: OnnxNode): boolean {
   for (let step = 0; step < steps; step++) {
     const tensor = stepThresholds(thresholds, step, shape.length, isLast);
     const shifted =
-      uniformValue(tensor) === 0 ? x : edit.add(node, "Sub", [x, edit.constant(tensor, `${x}_threshold`)], x);
+      uniformValue(tensor) === 0
+        ? x
+        : edit.add(node, "threshold", "Sub", [x, edit.constant(tensor, `${x}_threshold`)], x);
     const sign = edit.addOwn(node, "Sign", [shifted], { zero: 1 }, x);
-    sum = sum === null ? sign : edit.add(node, "Add", [sum, sign], x);
+    sum = sum === null ? sign : edit.add(node, "count", "Add", [sum, sign], x);
   }
   const [scale, bias] = [floatAttribute(node, "out_scale", 1), floatAttribute(node, "out_bias", 0)];
   // Each sign is 2 * (T <= x) - 1, so that their sum is 2 * count - steps.
@@ -126,8 +128,8 @@ function xnorPopcount(edit: Edit, node: OnnxNode): boolean {
   const weight = constantInput(edit, node, 1);
   if (weight === null || !weight.data.every((value) => value === 0 || value === 1)) return false;
   const signs = { ...weight, type: "float" as const, data: Float32Array.from(weight.data, (value) => 2 * value - 1) };
-  const doubled = edit.add(node, "Mul", [x, edit.scalar(2, x)], x);
-  const values = edit.add(node, "Sub", [doubled, edit.scalar(1, x)], x);
+  const doubled = edit.add(node, "double", "Mul", [x, edit.scalar(2, x)], x);
+  const values = edit.add(node, "signs", "Sub", [doubled, edit.scalar(1, x)], x);
   const name = edit.constant(signs, node.inputs[1]);
   edit.addOwn(node, "XnorPopcount", [values, name], {}, node.outputs[0], node.outputs[0]);
   return true;

@@ -92,7 +92,7 @@ function statedClasses(nodes: readonly OnnxNode[]): Map<string, string> {
 export function planNames(network: Network): Names {
   const { nodes } = network;
   const places = new Map(nodes.map((node) => [node, placeOf(node, network)]));
-  const loud = nodes.filter(({ op }) => !SILENT.has(op));
+  const loud = nodes.filter(({ op, part: piece }) => !SILENT.has(op) && piece === undefined);
   const isStated = nodes.some(({ modules }) => modules !== undefined);
   const shared = isStated ? 0 : sharedScopes(loud.map((node) => places.get(node)!));
   const pathOf = (node: OnnxNode) =>
@@ -113,13 +113,14 @@ export function planNames(network: Network): Names {
   const named = new Map<OnnxNode, LayerName>();
   for (const node of nodes) {
     const path = pathOf(node);
+    const suffix = node.part === undefined ? "" : `.${node.part}`;
     if (isLayer(path) && !SILENT.has(node.op)) {
-      named.set(node, { name: path, module: path });
-      if (!types.has(path)) types.set(path, node.op);
+      named.set(node, { name: `${path}${suffix}`, module: path });
+      if (suffix === "" && !types.has(path)) types.set(path, node.op);
       continue;
     }
     const leaf = part(places.get(node)!.leaf.replace(/:\d+$/, ""));
-    const name = path === "" ? leaf : `${path}.${leaf}`;
+    const name = `${path === "" ? leaf : `${path}.${leaf}`}${suffix}`;
     const isModule = LAYERS.has(node.op);
     named.set(node, { name, module: isModule ? name : path });
     if (isModule && !types.has(name)) types.set(name, node.op);

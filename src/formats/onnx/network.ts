@@ -27,6 +27,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** What part of the file's node it does, where a pass made several of one; for its name. */
+  readonly part?: string;
   /** The modules that PyTorch's exporter says the node is in, since version 2.6: Python lists of paths and of classes. */
   readonly modules?: { readonly paths: string; readonly classes: string };
 }

@@ -27,8 +27,16 @@ export interface Edit {
   readonly fresh: (near: string) => string;
   readonly constant: (tensor: OnnxTensor, near: string) => string;
   readonly scalar: (value: number, near: string) => string;
-  /** Adds a node like `origin` in name and version; its value has the shape of `like`. */
-  readonly add: (origin: OnnxNode, op: string, inputs: readonly string[], like: string, output?: string) => string;
+  /** Adds a node that does a part of what `origin` does; its value has the shape of `like`. */
+  readonly add: (
+    origin: OnnxNode,
+    part: string,
+    op: string,
+    inputs: readonly string[],
+    like: string,
+    output?: string,
+  ) => string;
+  /** Adds an own operator that does the main part of what `origin` does. */
   readonly addOwn: (
     origin: OnnxNode,
     op: OwnOperator,
@@ -75,9 +83,10 @@ export function startEdit(network: Network, shapes: ReadonlyMap<string, Shape>):
     fresh,
     constant,
     scalar: (value, near) => constant(scalarTensor(value), near),
-    add(origin, op, inputs, like, output = fresh(like)) {
+    add(origin, part, op, inputs, like, output = fresh(like)) {
       const version = origin.domain === "" ? origin.version : 13;
-      return push({ ...origin, domain: "", op, version, inputs, outputs: [output], attributes: NO_ATTRIBUTES }, like);
+      const node = { ...origin, domain: "", op, version, inputs, outputs: [output], attributes: NO_ATTRIBUTES, part };
+      return push(node, like);
     },
     addOwn(origin, op, inputs, attributes, like, output = fresh(like)) {
       const entries = Object.entries(attributes).map(([name, value]): [string, Attribute] => [

@@ -24,21 +24,38 @@ export interface OnnxNote {
   readonly kind: OnnxNoteKind;
   /** The layer it is about, by its name in the graph; absent if it is about the whole file. */
   readonly layer?: string;
+  /** Why it runs in float, for notes of that kind. */
+  readonly reason?: FloatReason;
   /** One sentence for people. */
   readonly text: string;
 }
 
 /** Why a layer runs in float. */
 export type FloatReason =
-  | "its input is the network's"
-  | "its input is real"
-  | "its input lies between signs (something computes between the sign and the layer)"
-  | "its input has more than one bit"
-  | "its border is none of -1, 0 and +1"
-  | "its weights are real"
-  | "its weights have three values"
-  | "its weights have more than one bit"
-  | "its weights miss two values by a little";
+  | "real-input"
+  /** Real too: the pictures themselves. */
+  | "network-input"
+  /** Something computes between the sign and the layer. */
+  | "value-between"
+  | "input-of-more-bits"
+  /** What it reads outside its map is none of -1, 0 and +1. */
+  | "border"
+  | "real-weights"
+  | "weights-of-three-values"
+  | "weights-of-more-bits"
+  | "near-two-values";
+
+const REASONS: Readonly<Record<FloatReason, string>> = {
+  "real-input": "its input is real",
+  "network-input": "its input is real, the network's own",
+  "value-between": "a value between: something computes between the sign and the layer",
+  "input-of-more-bits": "its input has more than one bit",
+  border: "its border is none of -1, 0 and +1",
+  "real-weights": "its weights are real",
+  "weights-of-three-values": "its weights have three values",
+  "weights-of-more-bits": "its weights have more than one bit",
+  "near-two-values": "its weights miss two values by a little",
+};
 
 /** A layer as its note tells of it. */
 export interface LayerFacts {
@@ -59,7 +76,7 @@ export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
   const notes: OnnxNote[] = [];
   for (const { layer, kind, reason, spread } of layers) {
     if (reason === null) notes.push({ kind: "bits", layer, text: `${kind} ${show(layer)} runs on bits` });
-    else notes.push({ kind: "float", layer, text: `${kind} ${show(layer)} runs in float: ${reason}` });
+    else notes.push({ kind: "float", layer, reason, text: `${kind} ${show(layer)} runs in float: ${REASONS[reason]}` });
     if (spread !== undefined) {
       notes.push({
         kind: "near-miss",
@@ -68,7 +85,7 @@ export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
       });
     }
   }
-  const lost = layers.filter((facts) => facts.isTwoValued && facts.reason === "its input is real");
+  const lost = layers.filter((facts) => facts.isTwoValued && facts.reason === "real-input");
   if (lost.length > 0) {
     const names = list(lost.map(({ layer }) => show(layer)));
     notes.push({

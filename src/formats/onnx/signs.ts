@@ -4,7 +4,7 @@
  */
 import type { Shape } from "../../tensor.js";
 import type { Rewritten } from "./lower_quantizers.js";
-import { type Network, OWN_DOMAIN, prune, readers } from "./network.js";
+import { type Network, type OnnxNode, OWN_DOMAIN, prune, readers } from "./network.js";
 import { startEdit } from "./network_edit.js";
 import { type Pieces, stepNumbers } from "./pieces.js";
 import { followSteps } from "./steps.js";
@@ -43,9 +43,14 @@ export function canonicalizeSigns(network: Network, shapes: ReadonlyMap<string, 
   const isWanted = (value: string) =>
     value === network.output || (readersOf.get(value) ?? []).some(({ outputs }) => !forms.has(outputs[0]));
   const edit = startEdit(network, shapes);
+  // The operator that first has the sign's two values is the sign, whatever scales them later.
+  const firsts = new Map<string, OnnxNode>();
   for (const node of network.nodes) {
     const [output] = node.outputs;
     const form = forms.get(output);
+    const key = form === undefined ? "" : JSON.stringify([form.root, form.threshold, form.zero]);
+    const first = firsts.get(key) ?? node;
+    if (form !== undefined) firsts.set(key, first);
     const isOwn = node.domain === OWN_DOMAIN && node.op === "Sign";
     if (form === undefined || !isWanted(output) || (isOwn && form.root === node.inputs[0] && form.threshold === 0)) {
       edit.nodes.push(node);
@@ -53,14 +58,15 @@ export function canonicalizeSigns(network: Network, shapes: ReadonlyMap<string, 
     }
     const { root, threshold, half, middle, zero } = form;
     const isPlain = half === 1 && middle === 0;
-    const shifted = threshold === 0 ? root : edit.add(node, "Sub", [root, edit.scalar(threshold, root)], root);
-    const sign = edit.addOwn(node, "Sign", [shifted], { zero }, root, isPlain ? output : undefined);
+    const shifted =
+      threshold === 0 ? root : edit.add(first, "threshold", "Sub", [root, edit.scalar(threshold, root)], root);
+    const sign = edit.addOwn(first, "Sign", [shifted], { zero }, root, isPlain ? output : undefined);
     if (isPlain) continue;
     const scaled =
       half === 1
         ? sign
-        : edit.add(node, "Mul", [sign, edit.scalar(half, root)], root, middle === 0 ? output : undefined);
-    if (middle !== 0) edit.add(node, "Add", [scaled, edit.scalar(middle, root)], root, output);
+        : edit.add(node, "scale", "Mul", [sign, edit.scalar(half, root)], root, middle === 0 ? output : undefined);
+    if (middle !== 0) edit.add(node, "shift", "Add", [scaled, edit.scalar(middle, root)], root, output);
   }
   return { network: prune({ ...network, nodes: edit.nodes, constants: edit.constants }), shapes: edit.shapes };
 }

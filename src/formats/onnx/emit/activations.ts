@@ -75,7 +75,7 @@ function hardSigmoid(
   beta: number,
   suffix?: string,
 ): string {
-  const line = emitter.affine(node, x, alpha, beta);
+  const line = emitter.affine(node, x, alpha, beta, "line");
   return emitter.add(node, { kind: "clip", min: 0, max: 1 }, [line], suffix);
 }
 

@@ -14,23 +14,27 @@ export function floatReason(
   weights: WeightValues,
   isBorderSign: boolean,
 ): FloatReason | null {
-  if (numbers === "signs" && weights.kind === "signs")
-    return isBorderSign ? null : "its border is none of -1, 0 and +1";
+  if (numbers === "signs" && weights.kind === "signs") return isBorderSign ? null : "border";
   switch (weights.kind) {
     case "real":
-      return "its weights are real";
+      return "real-weights";
     case "near":
-      return "its weights miss two values by a little";
+      return "near-two-values";
     case "three":
-      return "its weights have three values";
+      return "weights-of-three-values";
     case "few":
-      return "its weights have more than one bit";
+      return "weights-of-more-bits";
   }
-  if (numbers === "image") return "its input is the network's";
-  if (numbers === "levels") return "its input has more than one bit";
-  return numbers === "between"
-    ? "its input lies between signs (something computes between the sign and the layer)"
-    : "its input is real";
+  switch (numbers) {
+    case "image":
+      return "network-input";
+    case "levels":
+      return "input-of-more-bits";
+    case "real":
+      return "real-input";
+    default:
+      return "value-between";
+  }
 }
 
 /** What a note tells of a layer. */

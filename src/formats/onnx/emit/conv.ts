@@ -57,10 +57,10 @@ export function conv(node: OnnxNode, emitter: Emitter): Operand {
   const border = borderOf(x, window);
   const values = weightValues(floats(weight), channels);
   const reason = floatReason(x, values, border !== null && isBorderValue(border.value));
-  emitter.layer(layerFacts(emitter.name(node).name, "convolution", reason, values));
+  const told = (value: string) => emitter.layer(layerFacts(value, "convolution", reason, values));
   const isBinary = reason === null && values.kind === "signs" && border !== null && isBorderValue(border.value);
-  if (isBinary) return binaryConv(node, emitter, x, weight, window, border, values.alphas, bias);
-  return floatConv(node, emitter, x, weight, window, border, bias);
+  if (isBinary) return binaryConv(node, emitter, x, weight, window, border, values.alphas, bias, told);
+  return floatConv(node, emitter, x, weight, window, border, bias, told);
 }
 
 function layerFields(node: OnnxNode, { shape }: OnnxTensor, { kernel, stride, dilation }: OnnxWindow) {
@@ -76,6 +76,7 @@ function binaryConv(
   { padding, value: padValue }: Border,
   alphas: Float64Array,
   bias: ChannelNumbers,
+  told: (value: string) => void,
 ): Operand {
   const form = binaryForm(x, floats(weight), weight.shape, alphas, bias, emitter.name(node).name);
   const isScaled = !allAre(form.alphas, 1);
@@ -94,7 +95,8 @@ function binaryConv(
     },
     [x.value],
   );
-  return plainOperand(emitter.affine(node, value, 1, asNumbers(form.added)), identityView(4), "real");
+  told(value);
+  return plainOperand(emitter.affine(node, value, 1, asNumbers(form.added), "bias"), identityView(4), "real");
 }
 
 function floatConv(
@@ -105,6 +107,7 @@ function floatConv(
   window: OnnxWindow,
   border: Border | null,
   bias: ChannelNumbers,
+  told: (value: string) => void,
 ): Operand {
   // A frame of zeros is the convolution's own border; any other becomes a node.
   const takesFrame = x.scale === 1 && x.shift === 0 && border?.value === 0;
@@ -124,6 +127,7 @@ function floatConv(
     },
     [whole.value],
   );
+  told(value);
   const result = plainOperand(value, identityView(4), "real");
   later?.bind(result);
   return result;

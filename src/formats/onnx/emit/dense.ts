@@ -33,11 +33,11 @@ export function dense(
   }
   const values = weightValues(weight, units);
   const reason = floatReason(read, values, true);
-  emitter.layer(layerFacts(emitter.name(node).name, "dense layer", reason, values));
+  const told = (value: string) => emitter.layer(layerFacts(value, "dense layer", reason, values));
   const isBinary = reason === null && values.kind === "signs";
   const value = isBinary
-    ? binaryDense(node, emitter, read, weight, values.alphas, bias, isPopcount)
-    : floatDense(node, emitter, read, weight, units, bias, isPopcount);
+    ? binaryDense(node, emitter, read, weight, values.alphas, bias, isPopcount, told)
+    : floatDense(node, emitter, read, weight, units, bias, isPopcount, told);
   return plainOperand(value, identityView(2), "real");
 }
 
@@ -49,6 +49,7 @@ function binaryDense(
   alphas: Float64Array,
   bias: ChannelNumbers,
   isPopcount: boolean,
+  told: (value: string) => void,
 ): string {
   const units = alphas.length;
   const features = weight.length / units;
@@ -70,8 +71,11 @@ function binaryDense(
     },
     [x.value],
   );
-  const scaled = isScaled ? emitter.affine(node, value, asNumbers(form.alphas), asNumbers(form.added)) : value;
-  return isPopcount && !halves ? emitter.affine(node, scaled, 0.5, features / 2) : scaled;
+  told(value);
+  const scaled = isScaled
+    ? emitter.affine(node, value, asNumbers(form.alphas), asNumbers(form.added), "scaled")
+    : value;
+  return isPopcount && !halves ? emitter.affine(node, scaled, 0.5, features / 2, "count") : scaled;
 }
 
 function floatDense(
@@ -82,6 +86,7 @@ function floatDense(
   units: number,
   bias: ChannelNumbers,
   isPopcount: boolean,
+  told: (value: string) => void,
 ): string {
   const features = weight.length / units;
   const value = emitter.add(
@@ -94,7 +99,8 @@ function floatDense(
     },
     [emitter.finish(node, read).value],
   );
-  return isPopcount ? emitter.affine(node, value, 0.5, features / 2) : value;
+  told(value);
+  return isPopcount ? emitter.affine(node, value, 0.5, features / 2, "count") : value;
 }
 
 /** The rows of [inputs, units] as [units, inputs]. */

@@ -42,8 +42,14 @@ export interface Emitter {
   readonly parameter: (node: OnnxNode, role: string, weight: Weight) => string;
   /** One number for each channel of a value, as a parameter. */
   readonly numbers: (node: OnnxNode, role: string, numbers: ChannelNumbers, channels: number) => string;
-  /** x * scale + shift, by as few nodes as it takes; the value itself if nothing is to do. */
-  readonly affine: (node: OnnxNode, value: string, scale: ChannelNumbers, shift: ChannelNumbers) => string;
+  /** x * scale + shift by one node, named as by `add`; the value itself if nothing is to do. */
+  readonly affine: (
+    node: OnnxNode,
+    value: string,
+    scale: ChannelNumbers,
+    shift: ChannelNumbers,
+    suffix?: string,
+  ) => string;
   /** Binds a value of the file to what it is. */
   readonly alias: (value: string, operand: Operand) => void;
   /** True if another node did this one's work and bound its value. */
@@ -126,18 +132,24 @@ export function createEmitter(
     return parameter(node, role, { kind: "f32", shape: [channels], data: spread(values, channels) });
   }
 
-  function affine(node: OnnxNode, value: string, scale: ChannelNumbers, shift: ChannelNumbers): string {
+  function affine(
+    node: OnnxNode,
+    value: string,
+    scale: ChannelNumbers,
+    shift: ChannelNumbers,
+    suffix?: string,
+  ): string {
     const channels = assembler.shape(value)[1];
     if (isTrivial(shift, 0)) {
       if (isTrivial(scale, 1)) return value;
-      if (typeof scale === "number") return add(node, { kind: "scale", factor: scale }, [value], "scale");
+      if (typeof scale === "number") return add(node, { kind: "scale", factor: scale }, [value], suffix);
     }
     const operation: Operation = {
       kind: "scaleShift",
       scale: isTrivial(scale, 1) ? null : numbers(node, "scale", scale, channels),
       shift: isTrivial(shift, 0) ? null : numbers(node, "shift", shift, channels),
     };
-    return add(node, operation, [value], "affine");
+    return add(node, operation, [value], suffix);
   }
 
   function finish(node: OnnxNode, value: ValueOperand): ValueOperand {
@@ -151,7 +163,7 @@ export function createEmitter(
         const [top, left, bottom, right] = frame.sides;
         made = add(node, { kind: "pad", top, left, bottom, right, value: frame.value }, [made], "pad");
       }
-      made = affine(node, made, scale, shift);
+      made = affine(node, made, scale, shift, "input");
       finished.set(key, made);
     }
     const keepsSigns = scale === 1 && shift === 0 && (frame === null || Math.abs(frame.value) <= 1);
