@@ -1,7 +1,8 @@
 /** Whether a layer runs on bits, and what it is then: signs of its weights, a factor and a summand for each output. */
+
+import { packSigns } from "../../../bits.js";
 import type { Shape } from "../../../tensor.js";
 import type { BitWeight } from "../../../weights.js";
-import { packSigns } from "../../bits.js";
 import type { FloatReason, LayerFacts } from "../notes.js";
 import type { OnnxTensor } from "../tensors.js";
 import { type ChannelNumbers, spread } from "./constants.js";
