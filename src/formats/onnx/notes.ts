@@ -1,0 +1,100 @@
+/** What an import found out about a file that its graph alone does not say. */
+import { list, show } from "./messages.js";
+
+/** What a note is about. */
+export type OnnxNoteKind =
+  /** A layer whose products are counted in bits. */
+  | "bits"
+  /** A convolution or dense layer in float, and why. */
+  | "float"
+  /** No layer of the file runs on bits. */
+  | "no-bits"
+  /** Two-valued weights that read floats: the file may have lost a sign. */
+  | "lost-sign"
+  /** Weights that are nearly, but not quite, two-valued. */
+  | "near-miss"
+  /** The file's answer is cut off; the graph gives the scores. */
+  | "scores"
+  /** What the file tells of its input's range. */
+  | "preprocess"
+  /** Values of more than one bit, computed in float. */
+  | "levels";
+
+export interface OnnxNote {
+  readonly kind: OnnxNoteKind;
+  /** The layer it is about, by its name in the graph; absent if it is about the whole file. */
+  readonly layer?: string;
+  /** Why it runs in float, for notes of that kind. */
+  readonly reason?: FloatReason;
+  /** One sentence for people. */
+  readonly text: string;
+}
+
+/** Why a layer runs in float. */
+export type FloatReason =
+  | "real-input"
+  /** Real too: the pictures themselves. */
+  | "network-input"
+  /** Something computes between the sign and the layer. */
+  | "value-between"
+  | "input-of-more-bits"
+  /** What it reads outside its map is none of -1, 0 and +1. */
+  | "border"
+  | "real-weights"
+  | "weights-of-three-values"
+  | "weights-of-more-bits"
+  | "near-two-values";
+
+const REASONS: Readonly<Record<FloatReason, string>> = {
+  "real-input": "its input is real",
+  "network-input": "its input is real, the network's own",
+  "value-between": "a value between: something computes between the sign and the layer",
+  "input-of-more-bits": "its input has more than one bit",
+  border: "its border is none of -1, 0 and +1",
+  "real-weights": "its weights are real",
+  "weights-of-three-values": "its weights have three values",
+  "weights-of-more-bits": "its weights have more than one bit",
+  "near-two-values": "its weights miss two values by a little",
+};
+
+/** A layer as its note tells of it. */
+export interface LayerFacts {
+  readonly layer: string;
+  readonly kind: "convolution" | "dense layer";
+  /** Null if it runs on bits. */
+  readonly reason: FloatReason | null;
+  /** True if the weights of each output are two-valued. */
+  readonly isTwoValued: boolean;
+  /** How far weights are from two values, where that is little. */
+  readonly spread?: number;
+}
+
+const percent = (spread: number) => spread.toExponential(1);
+
+/** The notes about layers, and about the file as a whole. */
+export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
+  const notes: OnnxNote[] = [];
+  for (const { layer, kind, reason, spread } of layers) {
+    if (reason === null) notes.push({ kind: "bits", layer, text: `${kind} ${show(layer)} runs on bits` });
+    else notes.push({ kind: "float", layer, reason, text: `${kind} ${show(layer)} runs in float: ${REASONS[reason]}` });
+    if (spread !== undefined) {
+      notes.push({
+        kind: "near-miss",
+        layer,
+        text: `the weights of ${show(layer)} are two-valued to ${percent(spread)}, not to 1e-6: were they rounded on their way into the file?`,
+      });
+    }
+  }
+  const lost = layers.filter((facts) => facts.isTwoValued && facts.reason === "real-input");
+  if (lost.length > 0) {
+    const names = list(lost.map(({ layer }) => show(layer)));
+    notes.push({
+      kind: "lost-sign",
+      text: `two-valued weights read floats in ${names}: if a sign belongs before them, the exporter lost it (x.data = sign(x.data) is not traced) and the file is no binary network any more`,
+    });
+  }
+  if (!layers.some(({ reason }) => reason === null)) {
+    notes.push({ kind: "no-bits", text: "no layer of this file runs on bits: it is computed in float throughout" });
+  }
+  return notes;
+}
