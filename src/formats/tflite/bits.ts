@@ -14,7 +14,12 @@ import { badOperator } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
 
 /** @param channels Of the input that a filter sees: those of one group. */
-export function unpackFilter(op: TfliteOperator, words: Uint8Array, [outputs, height, width, wordsPerTap]: Shape, channels: number): BitWeight {
+export function unpackFilter(
+  op: TfliteOperator,
+  words: Uint8Array,
+  [outputs, height, width, wordsPerTap]: Shape,
+  channels: number,
+): BitWeight {
   const taps = outputs * height * width;
   const tapBytes = Math.ceil(channels / 8);
   const lastByte = 0xff >> (8 * tapBytes - channels);
@@ -39,7 +44,8 @@ export function toOihw({ shape, data }: Floats, order: "OHWI" | "HWIO"): Floats 
   for (let output = 0; output < outputs; output++) {
     for (let tap = 0; tap < taps; tap++) {
       for (let input = 0; input < inputs; input++) {
-        const from = order === "OHWI" ? (output * taps + tap) * inputs + input : (tap * inputs + input) * outputs + output;
+        const from =
+          order === "OHWI" ? (output * taps + tap) * inputs + input : (tap * inputs + input) * outputs + output;
         moved[(output * inputs + input) * taps + tap] = data[from];
       }
     }

@@ -74,7 +74,10 @@ export function readIntegers(op: TfliteOperator, { type, data, index }: TfliteTe
     unsupported(op, `reads constant tensor ${index} of type ${type}, where whole numbers are expected`);
   }
   if (bytes.length > MAX_INTEGERS * size) {
-    badOperator(op, `reads ${bytes.length / size} whole numbers from tensor ${index}, expected at most ${MAX_INTEGERS}`);
+    badOperator(
+      op,
+      `reads ${bytes.length / size} whole numbers from tensor ${index}, expected at most ${MAX_INTEGERS}`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: bytes.length / size }, (_, i) =>

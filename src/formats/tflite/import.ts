@@ -54,7 +54,10 @@ function checkOperators({ operators }: TfliteFile): void {
 /** The one tensor that the network reads, or gives. */
 function onlyTensor(indices: readonly number[], what: string): number {
   if (indices.length === 1) return indices[0];
-  throw new XnorkitError("unsupported", `the .tflite file has ${indices.length} ${what}s, but networks of one are run here`);
+  throw new XnorkitError(
+    "unsupported",
+    `the .tflite file has ${indices.length} ${what}s, but networks of one are run here`,
+  );
 }
 
 function createFor(file: TfliteFile, fileBytes: number): Importer {
@@ -144,7 +147,11 @@ function formNotes(importer: Importer, era: Era): readonly string[] {
   const customs = file.operators.filter(isLarqOperator);
   if (customs.length === 0) return ["no operator of Larq is in the file: nothing says that its layers are binary"];
   const isLegacy = customs.some((op) => /^(Bsign|Lqce|LceBsign)/.test(operatorName(op)));
-  const form = isLegacy ? "of 2019 or early 2020" : era === "2020" ? "of mid 2020 (padding 1 is SAME)" : "of LCE 0.4 or later";
+  const form = isLegacy
+    ? "of 2019 or early 2020"
+    : era === "2020"
+      ? "of mid 2020 (padding 1 is SAME)"
+      : "of LCE 0.4 or later";
   return [`Larq's operators are in the form ${form}`];
 }
 

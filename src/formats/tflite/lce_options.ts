@@ -4,10 +4,10 @@
  */
 import type { Pair } from "../../graph/types.js";
 import { formatShape } from "../../tensor.js";
-import { type Bounds, activationBounds, NO_BOUNDS, RELU, RELU6, RELU_N1_TO_1 } from "./activation.js";
+import { activationBounds, type Bounds, NO_BOUNDS, RELU, RELU_N1_TO_1, RELU6 } from "./activation.js";
 import { type OptionValue, readFlexMap } from "./flexbuffer.js";
-import { badOperator, describeOperator, operatorName, readable } from "./operators.js";
 import { CUSTOM } from "./operator_names.js";
+import { badOperator, describeOperator, operatorName, readable } from "./operators.js";
 import type { TfliteFile, TfliteOperator } from "./schema.js";
 import { checkWindow, type PaddingRule, type Window, windowSize } from "./windows.js";
 
@@ -54,7 +54,12 @@ function integer(op: TfliteOperator, options: Options, key: string, otherwise?: 
 }
 
 /** `stride_height` and `stride_width`, or the older vector [1, height, width, 1]. */
-function pair(op: TfliteOperator, options: Options, names: readonly [height: string, width: string], vector: string): Pair {
+function pair(
+  op: TfliteOperator,
+  options: Options,
+  names: readonly [height: string, width: string],
+  vector: string,
+): Pair {
   const found = options.get(vector);
   if (found === undefined) return [integer(op, options, names[0]), integer(op, options, names[1])];
   const isPair = Array.isArray(found) && found.length === 4 && found[0] === 1 && found[3] === 1;
@@ -91,10 +96,7 @@ export function bconvOptions(op: TfliteOperator): BconvOptions {
 /** The window and padding of LceBMaxPool2d. */
 export function binaryPoolOptions(op: TfliteOperator): { readonly window: Window; readonly padding: OptionValue } {
   const options = read(op);
-  const both = (name: string): Pair => [
-    integer(op, options, `${name}_height`),
-    integer(op, options, `${name}_width`),
-  ];
+  const both = (name: string): Pair => [integer(op, options, `${name}_height`), integer(op, options, `${name}_width`)];
   const window = checkWindow(op, { kernel: both("filter"), stride: both("stride"), dilation: [1, 1] });
   return { window, padding: options.get("padding") ?? wrong(op, "padding", undefined) };
 }

@@ -26,5 +26,8 @@ export function unsupported(op: TfliteOperator, problem: string): never {
 
 /** @throws XnorkitError `bad-file` that names the operator. */
 export function badOperator(op: TfliteOperator, problem: string): never {
-  throw new XnorkitError("bad-file", `${describeOperator(op)} of the .tflite file ${problem}: is it changed or damaged?`);
+  throw new XnorkitError(
+    "bad-file",
+    `${describeOperator(op)} of the .tflite file ${problem}: is it changed or damaged?`,
+  );
 }

@@ -1,5 +1,5 @@
 /** The operators that an import knows, by the name that the file gives them. */
-import { RELU, RELU6, RELU_N1_TO_1 } from "./activation.js";
+import { RELU, RELU_N1_TO_1, RELU6 } from "./activation.js";
 import type { Importer } from "./importer.js";
 import type { Era } from "./lce_options.js";
 import { CUSTOM } from "./operator_names.js";

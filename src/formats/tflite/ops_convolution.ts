@@ -21,7 +21,13 @@ function filterOf(importer: Importer, op: TfliteOperator, { storage }: FeatureMa
 }
 
 /** The bias in real numbers: of int8 layers q times the scales of input and filter; null when there is none. */
-function biasOf(importer: Importer, op: TfliteOperator, input: FeatureMap, filter: TfliteTensor, outputs: number): Float32Array | null {
+function biasOf(
+  importer: Importer,
+  op: TfliteOperator,
+  input: FeatureMap,
+  filter: TfliteTensor,
+  outputs: number,
+): Float32Array | null {
   if (importer.operand(op, 2) === null) return null;
   let data: Float32Array;
   if (input.int8 === null) {
@@ -79,7 +85,13 @@ function convolution(importer: Importer, op: TfliteOperator, input: FeatureMap, 
 }
 
 /** y = x W^T + bias. */
-function denseStep(importer: Importer, op: TfliteOperator, { storage }: FeatureMap, filter: Floats, bias: Float32Array | null): Step {
+function denseStep(
+  importer: Importer,
+  op: TfliteOperator,
+  { storage }: FeatureMap,
+  filter: Floats,
+  bias: Float32Array | null,
+): Step {
   const [units, inputs] = filter.shape;
   const rounded = storage === "i8" ? ", rounded to int8" : "";
   importer.notes.push(`${importer.name(op)}: ${operatorName(op)} ${inputs} -> ${units} in float${rounded}`);
@@ -87,7 +99,13 @@ function denseStep(importer: Importer, op: TfliteOperator, { storage }: FeatureM
   return { operation: { kind: "dense", weight, bias: biasName(importer, op, bias), units }, suffix: "dense" };
 }
 
-function finishLayer(importer: Importer, op: TfliteOperator, input: FeatureMap, layer: Layer, activation: number): void {
+function finishLayer(
+  importer: Importer,
+  op: TfliteOperator,
+  input: FeatureMap,
+  layer: Layer,
+  activation: number,
+): void {
   const bounds = activationBounds(op, activation);
   const node = mapOf(importer, op, input);
   if (node !== null) {
@@ -115,7 +133,10 @@ export function conv2d(importer: Importer, op: TfliteOperator): void {
   });
   const groups = channelsOf(input) / inputs;
   if (!Number.isInteger(groups) || outputs % groups !== 0) {
-    badOperator(op, `has a filter of ${formatShape(tensor.shape)} on ${channelsOf(input)} channels, which makes no groups`);
+    badOperator(
+      op,
+      `has a filter of ${formatShape(tensor.shape)} on ${channelsOf(input)} channels, which makes no groups`,
+    );
   }
   const floats = importer.floats(op, 1);
   importer.spend(4 * floats.data.length);
@@ -136,7 +157,10 @@ export function depthwiseConv2d(importer: Importer, op: TfliteOperator): void {
   const [one, height, width, outputs] = tensor.shape;
   const channels = channelsOf(input);
   if (one !== 1 || outputs % channels !== 0) {
-    badOperator(op, `has a filter of ${formatShape(tensor.shape)}, expected [1, height, width, a multiple of ${channels}]`);
+    badOperator(
+      op,
+      `has a filter of ${formatShape(tensor.shape)}, expected [1, height, width, a multiple of ${channels}]`,
+    );
   }
   const { options } = op;
   const window = checkWindow(op, {

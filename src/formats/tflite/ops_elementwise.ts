@@ -1,5 +1,6 @@
 /** ADD, SUB and MUL of two maps or of a map and a constant, and functions of each number. */
-import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
+import type { Operation } from "../../graph/types.js";
+import { formatShape, type Shape, sameShape } from "../../tensor.js";
 import { activationBounds, type Bounds, finish, NO_BOUNDS } from "./activation.js";
 import { float32Field, int8Field } from "./flatbuffer.js";
 import { channelsOf, isRow, sameForm } from "./forms.js";
@@ -10,7 +11,12 @@ import type { TfliteOperator } from "./schema.js";
 type Arithmetic = "add" | "sub" | "mul";
 
 /** A constant that is broadcast over a map, as one number a channel. */
-function channelConstant(importer: Importer, op: TfliteOperator, { shape, data }: Floats, value: FeatureMap): Float32Array {
+function channelConstant(
+  importer: Importer,
+  op: TfliteOperator,
+  { shape, data }: Floats,
+  value: FeatureMap,
+): Float32Array {
   const channels = channelsOf(value);
   const last = shape[shape.length - 1] ?? 1;
   const fits = data.length === last && shape.length <= value.shape.length && (last === 1 || last === channels);
@@ -30,7 +36,13 @@ function perChannel(importer: Importer, op: TfliteOperator, role: string, data: 
 }
 
 /** x + c, x - c, c - x or x * c. */
-function constantStep(importer: Importer, op: TfliteOperator, kind: Arithmetic, data: Float32Array, isFirst: boolean): Step {
+function constantStep(
+  importer: Importer,
+  op: TfliteOperator,
+  kind: Arithmetic,
+  data: Float32Array,
+  isFirst: boolean,
+): Step {
   const negated = () => {
     importer.spend(4 * data.length);
     return data.map((value) => -value);
@@ -59,7 +71,14 @@ function isGateOf(gate: FeatureMap, map: FeatureMap): boolean {
   return sameShape(gate.shape, [batch, height, width, 1]);
 }
 
-function combine(importer: Importer, op: TfliteOperator, kind: Arithmetic, a: FeatureMap, b: FeatureMap, bounds: Bounds): void {
+function combine(
+  importer: Importer,
+  op: TfliteOperator,
+  kind: Arithmetic,
+  a: FeatureMap,
+  b: FeatureMap,
+  bounds: Bounds,
+): void {
   if (kind === "mul" && !sameShape(a.shape, b.shape)) {
     const [map, gate] = isGateOf(b, a) ? [a, b] : [b, a];
     if (!isGateOf(gate, map)) refuseShapes(op, a.shape, b.shape);
@@ -104,7 +123,6 @@ export const mul = (importer: Importer, op: TfliteOperator): void => arithmetic(
 export function clampBy(bounds: Bounds): (importer: Importer, op: TfliteOperator) => void {
   return (importer, op) => {
     const value = importer.map(op, 0);
-    checkNumbers(op, value);
     finish(importer, op, value.node, [], { bounds, shape: value.shape });
   };
 }
@@ -120,7 +138,9 @@ export function prelu(importer: Importer, op: TfliteOperator): void {
   const value = importer.map(op, 0);
   const data = channelConstant(importer, op, importer.floats(op, 1), value);
   const slope = perChannel(importer, op, "slope", data);
-  finish(importer, op, value.node, [{ operation: { kind: "prelu", slope }, suffix: "prelu" }], { shape: value.shape });
+  finish(importer, op, value.node, [{ operation: { kind: "prelu", slope } as unknown as Operation, suffix: "prelu" }], {
+    shape: value.shape,
+  });
 }
 
 /** exp(beta x) over the sum of it, over the channels. */

@@ -8,7 +8,7 @@ import { clampSteps, finish } from "./activation.js";
 import { signsOf, toOihw, unpackFilter } from "./bits.js";
 import { channelsOf, fileShape, mapOf, sizeOf } from "./forms.js";
 import type { FeatureMap, Importer, Step } from "./importer.js";
-import { binaryPoolOptions, type BconvOptions, bconvOptions, type Era, lcePadding } from "./lce_options.js";
+import { type BconvOptions, bconvOptions, binaryPoolOptions, type Era, lcePadding } from "./lce_options.js";
 import { badOperator, unsupported } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
 import { checkWindow, graphPadding, type PaddingRule, type Window } from "./windows.js";
@@ -95,7 +95,9 @@ function readFilter(importer: Importer, op: TfliteOperator, channels: number, { 
 function perChannel(importer: Importer, op: TfliteOperator, index: number, outputs: number): Float32Array | null {
   if (importer.operand(op, index) === null) return null;
   const { data } = importer.floats(op, index);
-  return data.length === outputs ? data : badOperator(op, `has ${data.length} numbers as input ${index}, expected ${outputs}`);
+  return data.length === outputs
+    ? data
+    : badOperator(op, `has ${data.length} numbers as input ${index}, expected ${outputs}`);
 }
 
 /** y * multiplier + bias; without what changes nothing. */
@@ -106,7 +108,9 @@ function affineSteps(importer: Importer, op: TfliteOperator, outputs: number): r
       : importer.parameter(op, role, { kind: "f32", shape: [outputs], data });
   const scale = parameter("scale", perChannel(importer, op, 2, outputs), 1);
   const shift = parameter("shift", perChannel(importer, op, 3, outputs), 0);
-  return scale === null && shift === null ? [] : [{ operation: { kind: "scaleShift", scale, shift }, suffix: "affine" }];
+  return scale === null && shift === null
+    ? []
+    : [{ operation: { kind: "scaleShift", scale, shift }, suffix: "affine" }];
 }
 
 /**
@@ -125,7 +129,13 @@ function thresholdSteps(importer: Importer, op: TfliteOperator, outputs: number,
   return [{ operation: { kind: "scaleShift", scale: null, shift }, suffix: "threshold" }, SIGN];
 }
 
-function convolution(importer: Importer, op: TfliteOperator, options: BconvOptions, filter: Filter, rule: PaddingRule): Step {
+function convolution(
+  importer: Importer,
+  op: TfliteOperator,
+  options: BconvOptions,
+  filter: Filter,
+  rule: PaddingRule,
+): Step {
   const { weight, groups } = filter;
   const [channels, , height, width] = weight.shape;
   const window: Window = { kernel: [height, width], stride: options.stride, dilation: options.dilation };

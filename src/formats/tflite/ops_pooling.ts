@@ -1,7 +1,16 @@
 /** MAX_POOL_2D, AVERAGE_POOL_2D and MEAN over the pixels. */
 import type { Operation } from "../../graph/types.js";
-import { elementCount, formatShape, type Shape } from "../../tensor.js";
-import { activationBounds, type Bounds, finish, finishMoved, int8Scale, NO_BOUNDS, quantizeStep, sameScale } from "./activation.js";
+import { formatShape, type Shape } from "../../tensor.js";
+import {
+  activationBounds,
+  type Bounds,
+  finish,
+  finishMoved,
+  int8Scale,
+  NO_BOUNDS,
+  quantizeStep,
+  sameScale,
+} from "./activation.js";
 import { int8Field } from "./flatbuffer.js";
 import { channelsOf, fileShape, mapOf, sizeOf } from "./forms.js";
 import type { FeatureMap, Importer, Int8Scale, Step } from "./importer.js";
@@ -55,7 +64,14 @@ function averageOperation({ input, window, padding }: Pool): Operation {
  * The mean of int8 numbers as TensorFlow Lite takes it: of q with its zero point, halves away from zero. Halves are frequent, so that q is
  * made exact before (x / scale is a whole number but for rounding) and becomes real numbers after.
  */
-function int8Average(importer: Importer, op: TfliteOperator, average: Operation, { scale, zeroPoint }: Int8Scale, channels: number, bounds: Bounds): readonly Step[] {
+function int8Average(
+  importer: Importer,
+  op: TfliteOperator,
+  average: Operation,
+  { scale, zeroPoint }: Int8Scale,
+  channels: number,
+  bounds: Bounds,
+): readonly Step[] {
   importer.spend(12 * channels);
   const filled = (role: string, value: number) =>
     importer.parameter(op, role, { kind: "f32", shape: [channels], data: new Float32Array(channels).fill(value) });
@@ -65,7 +81,10 @@ function int8Average(importer: Importer, op: TfliteOperator, average: Operation,
     max: bounds.max === null ? null : bounds.max / scale + zeroPoint,
   };
   return [
-    { operation: { kind: "scaleShift", scale: filled("scale", 1 / scale), shift: filled("shift", zeroPoint) }, suffix: "steps" },
+    {
+      operation: { kind: "scaleShift", scale: filled("scale", 1 / scale), shift: filled("shift", zeroPoint) },
+      suffix: "steps",
+    },
     quantizeStep(steps, NO_BOUNDS, "exact"),
     { operation: average, suffix: "pool" },
     quantizeStep(steps, limits, "rounded"),
@@ -94,10 +113,13 @@ export function mean(importer: Importer, op: TfliteOperator): void {
   const axes = importer.integers(op, 1).map((axis) => (axis < 0 ? axis + input.shape.length : axis));
   const isPixels = axes.length === 2 && axes.includes(1) && axes.includes(2) && input.shape.length === 4;
   if (!isPixels) {
-    unsupported(op, `averages axes ${axes.join(", ")} of ${formatShape(input.shape)}: height and width are computed here`);
+    unsupported(
+      op,
+      `averages axes ${axes.join(", ")} of ${formatShape(input.shape)}: height and width are computed here`,
+    );
   }
   const keepsAxes = op.options !== null && int8Field(op.options, 0) !== 0;
-  const [batch, height, width, channels] = input.shape;
+  const [batch, , , channels] = input.shape;
   const shape: Shape = keepsAxes ? [batch, 1, 1, channels] : [batch, channels];
   const isMap = importer.shape(input.node).length === 4;
   const steps: readonly Step[] = isMap ? [{ operation: { kind: "globalAvgPool" }, suffix: "mean" }] : [];

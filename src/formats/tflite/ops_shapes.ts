@@ -37,7 +37,10 @@ export function reshape(importer: Importer, op: TfliteOperator): void {
   const isView = sameShape(shape, input.shape) || (isRow({ shape }) && isRow(input) && shape[0] === input.shape[0]);
   const isFlat = shape.length === 2 && shape[0] === input.shape[0];
   if (!isView && !isFlat) {
-    unsupported(op, `reshapes ${formatShape(input.shape)} to ${formatShape(shape)}: only rows of all numbers of an image are computed here`);
+    unsupported(
+      op,
+      `reshapes ${formatShape(input.shape)} to ${formatShape(shape)}: only rows of all numbers of an image are computed here`,
+    );
   }
   const node = isView ? input.node : rowsOf(importer, op, input);
   finishMoved(importer, op, [input], { node, shape });
@@ -51,7 +54,8 @@ export function pad(importer: Importer, op: TfliteOperator): void {
   const isPairs = sides.length === 8 && sides.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (!isPairs) badOperator(op, `has paddings ${formatShape(sides)}, expected two of each axis, not negative`);
   const [beforeBatch, afterBatch, top, bottom, left, right, before, after] = sides;
-  if (beforeBatch + afterBatch + before + after > 0) unsupported(op, "pads images or channels: rows and columns are computed here");
+  if (beforeBatch + afterBatch + before + after > 0)
+    unsupported(op, "pads images or channels: rows and columns are computed here");
   let value = 0;
   if (op.inputs.length > 2) {
     const { data } = importer.floats(op, 2);
@@ -105,7 +109,8 @@ function sliceIntegers(importer: Importer, op: TfliteOperator, values: readonly 
 function sliceSteps(op: TfliteOperator, shape: Shape, slices: readonly Slice[]): readonly Step[] {
   const steps: Step[] = [];
   const channels = slices[slices.length - 1];
-  if (slices[0].begin > 0 || slices[0].end < shape[0] || slices[0].stride > 1) unsupported(op, "takes some images of the batch");
+  if (slices[0].begin > 0 || slices[0].end < shape[0] || slices[0].stride > 1)
+    unsupported(op, "takes some images of the batch");
   if (channels.stride > 1) unsupported(op, `takes every ${channels.stride}th channel`);
   if (channels.begin > 0 || channels.end < shape[shape.length - 1]) {
     const { begin, end } = channels;
@@ -138,7 +143,10 @@ export function stridedSlice(importer: Importer, op: TfliteOperator): void {
   const shape = sizes.filter((_, axis) => !slices[axis].shrinks);
   const isRows = shape.length === 2 && !slices[0].shrinks && !slices[slices.length - 1].shrinks;
   if (shape.length !== sizes.length && !isRows) {
-    unsupported(op, `leaves ${formatShape(shape)} of ${formatShape(input.shape)}: [N, H, W, C] or [N, C] is computed here`);
+    unsupported(
+      op,
+      `leaves ${formatShape(shape)} of ${formatShape(input.shape)}: [N, H, W, C] or [N, C] is computed here`,
+    );
   }
   finishMoved(importer, op, [input], { node, shape });
 }
@@ -170,7 +178,13 @@ export function concatenate(importer: Importer, op: TfliteOperator): void {
   if (axis !== rank - 1) unsupported(op, `joins along axis ${axis}: channels are joined here`);
   const beside = (value: FeatureMap) => value.shape.slice(0, -1);
   if (inputs.some((value) => !sameShape(beside(value), beside(first)))) {
-    badOperator(op, `joins ${inputs.slice(0, 4).map(({ shape }) => formatShape(shape)).join(" and ")}`);
+    badOperator(
+      op,
+      `joins ${inputs
+        .slice(0, 4)
+        .map(({ shape }) => formatShape(shape))
+        .join(" and ")}`,
+    );
   }
   const mixed = new Set(inputs.map(({ node }) => importer.shape(node).length)).size > 1;
   const nodes = inputs.map((value) => (mixed ? rowsOf(importer, op, value) : value.node));

@@ -1,7 +1,8 @@
 /** Padding of operators whose window slides over a map: TensorFlow's SAME and VALID, and the sizes that they give. */
-import type { Padding, Pair } from "../../graph/types.js";
+
 import { MAX_EXTENT } from "../../graph/limits.js";
-import { int32Field, int8Field, type Table } from "./flatbuffer.js";
+import type { Padding, Pair } from "../../graph/types.js";
+import { int8Field, int32Field, type Table } from "./flatbuffer.js";
 import { badOperator } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
 
