@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";
+import { isNodeKind } from "../../src/graph/nodes/index.js";
 import { runReference } from "../../src/reference/index.js";
 import type { Tensor } from "../../src/tensor.js";
 import { importTflite } from "../../src/tflite.js";
@@ -49,16 +50,16 @@ function assertClose(found: ArrayLike<number>, { data }: Tensor, step: number | 
   const largest = Math.max(1, ...Array.from(data, Math.abs));
   const tolerance = step === null ? 1e-4 * largest : step * 1.0001;
   const worst = Math.max(...Array.from(data, (value, i) => Math.abs(value - found[i])));
-  if (process.env.SHOW) console.log(worst, tolerance, step === null ? "" : worst / step);
   assert.ok(worst <= tolerance, `outputs differ by ${worst}, allowed ${tolerance}`);
 }
 
 describe("LCE networks in the reference", () => {
   for (const [name, step] of Object.entries(GOLDENS)) {
-    it(name, { skip: skipWithout(`goldens/tflite/${name}.tflite`, `goldens/tflite/${name}.io.safetensors`) }, () => {
+    const files = [`goldens/tflite/${name}.tflite`, `goldens/tflite/${name}.io.safetensors`];
+    const noPrelu = name === "lce_gated_residual" && !isNodeKind("prelu") && "prelu is no kind of node yet";
+    it(name, { skip: noPrelu || skipWithout(...files) }, () => {
       const { bytes, input, output } = readGolden(name);
-      const { graph, weights, notes } = importTflite(bytes);
-      if (process.env.SHOW) console.log(notes.join("\n"));
+      const { graph, weights } = importTflite(bytes);
       assert.deepEqual(graph.inputShape, input.shape);
       const found = runReference(graph, weights, input).output;
       assert.deepEqual(found.shape, output.shape);
