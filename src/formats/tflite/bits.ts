@@ -6,9 +6,10 @@
  * here:  [O][kh][kw][ceil(I / 8)] bytes, channel c in bit c & 7 of byte c >> 3
  * ```
  */
+
+import { packSigns } from "../../bits.js";
 import type { Shape } from "../../tensor.js";
 import type { BitWeight } from "../../weights.js";
-import { packSigns } from "../bits.js";
 import type { Floats } from "./importer.js";
 import { badOperator } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
