@@ -60,7 +60,8 @@ const WINDOWS: readonly WindowCase[] = [
 
 describe("convolutions and pools", () => {
   for (const window of WINDOWS) {
-    const name = `${window.kernel.join("x")} stride ${window.stride.join("x")} dilation ${window.dilation.join("x")} ${window.padding}`;
+    const { kernel, stride, dilation, padding } = window;
+    const name = `${kernel.join("x")} stride ${stride.join("x")} dilation ${dilation.join("x")} ${padding}`;
     const shape = [2, 8, 7, 6];
 
     it(`CONV_2D ${name}, in groups and with ReLU6`, () => {

@@ -1,4 +1,7 @@
-/** Writes a float-and-binary network of the registry as LCE's converter would, for tests: batch norms become MUL and ADD or are folded. */
+/**
+ * Writes a float-and-binary network of the registry as LCE's converter would, for tests: batch norms become MUL and
+ * ADD or are folded.
+ */
 import { unpackSigns } from "../../src/bits.js";
 import type { BatchNormNode, BinaryConv2dNode, Conv2dNode, DenseNode, Graph, Node } from "../../src/graph/types.js";
 import type { Shape } from "../../src/tensor.js";

@@ -18,7 +18,7 @@ function drawCase(random: Random, mode: "f32" | "i8" | "i32"): BconvCase {
   const channels =
     groups === 1 ? pick(random, [1, 3, 31, 32, 33, 40, 64, 65, 100]) : 32 * groups * pick(random, [1, 2]);
   const padding = pick(random, ["SAME", "VALID"] as const);
-  // Popcounts take half the channels of a pixel of zeros, so that an odd number of them has no threshold and no int8 kernel.
+  // Popcounts take half the channels of a pixel of zeros: an odd number of them has no threshold and no int8 kernel.
   const canBeZero = mode === "f32" || (channels / groups) % 2 === 0;
   const padValue = padding === "SAME" && !canBeZero ? 1 : pick(random, [0, 1] as const);
   const dilation = pick(random, [

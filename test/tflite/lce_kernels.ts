@@ -1,6 +1,6 @@
 /**
- * What LCE's kernels compute, by popcounts over words as the engine has them: the oracle of the importer's tests, which shares nothing
- * with src/. Tensors are NHWC; bits are 1 for -1.
+ * What LCE's kernels compute, by popcounts over words as the engine has them: the oracle of the importer's tests,
+ * which shares nothing with src/. Tensors are NHWC; bits are 1 for -1.
  */
 export interface BconvCase {
   readonly batch: number;
@@ -42,7 +42,10 @@ function popcount(word: number): number {
   return count;
 }
 
-/** K of a group, and twice the popcount of x XOR w at each output, pixels outside counted as half their channels, or as +1. */
+/**
+ * K of a group, and twice the popcount of x XOR w at each output, pixels outside counted as half their channels, or
+ * as +1.
+ */
 export function doubledPopcounts(
   c: BconvCase,
   x: Int32Array,

@@ -1,4 +1,7 @@
-/** Plain definitions of TensorFlow Lite's operators on NHWC numbers, for tests: loops over all axes, nothing shared with src/. */
+/**
+ * Plain definitions of TensorFlow Lite's operators on NHWC numbers, for tests: loops over all axes, nothing shared
+ * with src/.
+ */
 
 /** Numbers [N, H, W, C]. */
 export interface Map4 {

@@ -1,4 +1,7 @@
-/** The trained QuickNet on pictures of ImageNet, against the recorded logits: two in the reference here, all of them on the kernels. */
+/**
+ * The trained QuickNet on pictures of ImageNet, against the recorded logits: two in the reference here, all of them
+ * on the kernels.
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";

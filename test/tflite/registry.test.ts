@@ -1,4 +1,7 @@
-/** A network of the registry, written as a .tflite file and read again, is that network but for its borders and the input's layout. */
+/**
+ * A network of the registry, written as a .tflite file and read again, is that network but for its borders and the
+ * input's layout.
+ */
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Graph, Node } from "../../src/graph/types.js";

@@ -1,4 +1,7 @@
-/** Writes .tflite files with the official builders, for tests: tensors and operators by their schema numbers, sharing nothing with the reader. */
+/**
+ * Writes .tflite files with the official builders, for tests: tensors and operators by their schema numbers, sharing
+ * nothing with the reader.
+ */
 import { Builder } from "flatbuffers";
 import { encode } from "flatbuffers/js/flexbuffers.js";
 

@@ -68,7 +68,10 @@ export interface Finish {
   readonly bounds?: Bounds;
 }
 
-/** Adds an operator's nodes, then its activation or, of int8, the rounding to the steps of its output; and says what that output is. */
+/**
+ * Adds an operator's nodes, then its activation or, of int8, the rounding to the steps of its output; and says what
+ * that output is.
+ */
 export function finish(
   importer: Importer,
   op: TfliteOperator,
@@ -88,7 +91,8 @@ export function finish(
 }
 
 /**
- * Says what output `index` of an operator is that only moves the numbers of its inputs: int8 ones must keep their scale.
+ * Says what output `index` of an operator is that only moves the numbers of its inputs: int8 ones must keep their
+ * scale.
  * @param shape NHWC or [N, C].
  */
 export function finishMoved(

@@ -2,8 +2,8 @@
  * Larq's bitpacked filters as the bits of a layer's weights, and back to front: there a set bit is -1, here +1.
  *
  * ```
- * file:  [O, kh, kw, W] i32, channel 32 j + b of a tap in bit b of word j, spare bits 0; little endian, so byte c >> 3 holds channel c
- * here:  [O][kh][kw][ceil(I / 8)] bytes, channel c in bit c & 7 of byte c >> 3
+ * file:  [O, kh, kw, W] i32, channel 32 j + b of a tap in bit b of word j, spare bits 0; little endian, so byte c >>
+ * 3 holds channel c here:  [O][kh][kw][ceil(I / 8)] bytes, channel c in bit c & 7 of byte c >> 3
  * ```
  */
 
@@ -60,8 +60,8 @@ export function signsOf({ shape, data }: Floats, name: string): BitWeight {
 }
 
 /**
- * The filter as signs times one number a channel, if all of a channel have the same size; else null. A float convolution of signs can
- * then run on bits.
+ * The filter as signs times one number a channel, if all of a channel have the same size; else null. A float
+ * convolution of signs can then run on bits.
  */
 export function scaledSigns({ shape, data }: Floats, name: string): BitWeight | null {
   const fanIn = data.length / shape[0];

@@ -4,13 +4,17 @@ import { aligned, toFloat32 } from "../dtypes.js";
 import { badOperator, unsupported } from "./operators.js";
 import type { TfliteOperator, TfliteTensor } from "./schema.js";
 
-/** Beside this much for small files, parameters take at most eight times the file: int8 weights become floats, once in each layer. */
+/**
+ * Beside this much for small files, parameters take at most eight times the file: int8 weights become floats, once in
+ * each layer.
+ */
 const BASE_BYTES = 24 * 2 ** 20;
 /** Shapes, axes and slices count a few numbers. */
 const MAX_INTEGERS = 64;
 
 /**
- * A function that counts bytes, of what is made and of what is only viewed: layers can share a constant, and each is checked. It throws `bad-file` when they are more than a file of this size can need.
+ * A function that counts bytes, of what is made and of what is only viewed: layers can share a constant, and each is
+ * checked. It throws `bad-file` when they are more than a file of this size can need.
  */
 export function createBudget(fileBytes: number): (bytes: number) => void {
   const limit = BASE_BYTES + 8 * fileBytes;
@@ -20,7 +24,8 @@ export function createBudget(fileBytes: number): (bytes: number) => void {
     if (spent <= limit) return;
     throw new XnorkitError(
       "bad-file",
-      `the layers of the .tflite file need more than ${limit} bytes of parameters, which its ${fileBytes} bytes cannot hold: is it damaged?`,
+      `the layers of the .tflite file need more than ${limit} bytes of parameters, which its ${fileBytes} bytes cannot hold:` +
+        " is it damaged?",
     );
   };
 }
@@ -45,7 +50,8 @@ function dequantize(op: TfliteOperator, { quantization, shape, data, index }: Tf
 }
 
 /**
- * A constant as real numbers, row-major in the file's order: f32 (a view if its bytes are aligned), f16, or int8 dequantised.
+ * A constant as real numbers, row-major in the file's order: f32 (a view if its bytes are aligned), f16, or int8
+ * dequantised.
  * @param spend Counts what is allocated.
  */
 export function readFloats(op: TfliteOperator, tensor: TfliteTensor, spend: (bytes: number) => void): Float32Array {

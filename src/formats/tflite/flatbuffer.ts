@@ -1,11 +1,13 @@
 /**
- * Tables and vectors of a FlatBuffer of which nothing is trusted: every offset, count and vtable is checked against the file before it
- * is followed. Scalars are read by the `flatbuffers` package. Source: the FlatBuffers internals page (flatbuffers.dev).
+ * Tables and vectors of a FlatBuffer of which nothing is trusted: every offset, count and vtable is checked against
+ * the file before it is followed. Scalars are read by the `flatbuffers` package. Source: the FlatBuffers internals
+ * page (flatbuffers.dev).
  *
  * ```
  * table at p:  i32 distance back to the vtable, then the fields inline
  * vtable:      u16 own bytes, u16 bytes of the table, then one u16 per field id: its place from p, 0 = absent
- * vector:      u32 count, then the elements; strings, vectors and tables as fields are u32 offsets forward from the field
+ * vector:      u32 count, then the elements; strings, vectors and tables as fields are u32 offsets forward from the
+ * field
  * ```
  */
 import type { ByteBuffer } from "flatbuffers";

@@ -1,11 +1,11 @@
 /**
- * FlexBuffers as custom operators hold their options: one map of short keys to integers, strings, booleans and typed integer vectors.
- * Offsets point backwards only and nothing is nested, so no input can make the reader walk in circles. Source: the FlexBuffers page of
- * flatbuffers.dev.
+ * FlexBuffers as custom operators hold their options: one map of short keys to integers, strings, booleans and typed
+ * integer vectors. Offsets point backwards only and nothing is nested, so no input can make the reader walk in
+ * circles. Source: the FlexBuffers page of flatbuffers.dev.
  *
  * ```
- * ... keys ...  key vector | count of keys | width of a key offset | backward offset to the keys | values | a type byte a value
- * the last bytes of all:  root value (w bytes), type << 2 | width code, w
+ * ... keys ...  key vector | count of keys | width of a key offset | backward offset to the keys | values | a type
+ * byte a value the last bytes of all:  root value (w bytes), type << 2 | width code, w
  * ```
  */
 import { XnorkitError } from "../../errors.js";

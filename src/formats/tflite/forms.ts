@@ -1,6 +1,6 @@
 /**
- * Between the file's tensors and the graph's values: NHWC shapes and NCHW maps, and [N, C], which the graph holds as rows or as a map of
- * one pixel.
+ * Between the file's tensors and the graph's values: NHWC shapes and NCHW maps, and [N, C], which the graph holds as
+ * rows or as a map of one pixel.
  */
 import { shapeAtPort } from "../../graph/layout.js";
 import type { Shape } from "../../tensor.js";

@@ -18,7 +18,10 @@ import { readTflite, type TfliteFile, type TfliteOperator } from "./schema.js";
 export interface TfliteImportOptions {
   /** Name of the graph, by default "tflite". */
   readonly name?: string;
-  /** Leave out a softmax at the end and return what it reads; by default the graph returns what the file's network does. */
+  /**
+   * Leave out a softmax at the end and return what it reads; by default the graph returns what the file's network
+   * does.
+   */
   readonly logits?: boolean;
 }
 
@@ -70,7 +73,8 @@ function createFor(file: TfliteFile, fileBytes: number): Importer {
   if (!isShape || elementCount(shape) > MAX_ELEMENTS) {
     throw new XnorkitError(
       "unsupported",
-      `the .tflite file's input has the shape ${formatShape(shape)}: [batch, height, width, channels] or [batch, features] is read here`,
+      `the .tflite file's input has the shape ${formatShape(shape)}:` +
+        " [batch, height, width, channels] or [batch, features] is read here",
     );
   }
   return createImporter(file, fileBytes, input, shapeInside(shape, "NHWC"));
@@ -135,7 +139,10 @@ function modulesOf(importer: Importer, nodes: readonly Node[], output: string): 
   return [{ path: "", type: "TFLite", output }, ...modules];
 }
 
-/** Larq's networks for ImageNet are trained on pixels of -1 to 1; the file does not say so, its operators and input do. */
+/**
+ * Larq's networks for ImageNet are trained on pixels of -1 to 1; the file does not say so, its operators and input
+ * do.
+ */
 function hasLarqPreprocess({ file, nodes, shape }: Importer): boolean {
   const [, ...image] = shape(nodes[0].name);
   const isImage = formatShape(image) === "3x224x224" && file.tensor(file.inputs[0]).type === "f32";
@@ -185,16 +192,18 @@ function importFile(bytes: Uint8Array, { name = "tflite", logits = false }: Tfli
 }
 
 /**
- * Imports a TensorFlow Lite file, above all one that Larq Compute Engine's converter wrote, as a model of its own: binary convolutions run on
- * bits, what is float or int8 in the file is computed as there. The graph's ports are NHWC, as the file's are; an int8 tensor is given as
- * the real numbers that it stands for. Layers keep the names of the file's tensors, so that taps by these names work.
+ * Imports a TensorFlow Lite file, above all one that Larq Compute Engine's converter wrote, as a model of its own:
+ * binary convolutions run on bits, what is float or int8 in the file is computed as there. The graph's ports are
+ * NHWC, as the file's are; an int8 tensor is given as the real numbers that it stands for. Layers keep the names of
+ * the file's tensors, so that taps by these names work.
  *
- * int8 layers are computed in real numbers and rounded to the steps of their output, halves away from zero: within one step of
- * TensorFlow Lite's kernels. Sources: TensorFlow Lite's schema and reference kernels, larq/compute-engine.
+ * int8 layers are computed in real numbers and rounded to the steps of their output, halves away from zero: within
+ * one step of TensorFlow Lite's kernels. Sources: TensorFlow Lite's schema and reference kernels, larq/compute-
+ * engine.
  *
- * @throws XnorkitError `bad-file` (no TensorFlow Lite file, damaged, or operators that do not fit their tensors), `unsupported` (operators or
- *   forms of them that are not computed here; operators all at once, by name), `bad-shape`, `bad-value`; each names the operator or
- *   the byte offset.
+ * @throws XnorkitError `bad-file` (no TensorFlow Lite file, damaged, or operators that do not fit their tensors),
+ *   `unsupported` (operators or forms of them that are not computed here; operators all at once, by name), `bad-
+ *   shape`, `bad-value`; each names the operator or the byte offset.
  */
 export function importTflite(bytes: Uint8Array, options: TfliteImportOptions = {}): TfliteModel {
   try {

@@ -8,7 +8,10 @@ import { createNodeList } from "./nodes.js";
 import { badOperator, operatorName, readable, unsupported } from "./operators.js";
 import type { TensorType, TfliteFile, TfliteOperator, TfliteTensor } from "./schema.js";
 
-/** What a computed tensor of the file holds; in the graph bits are -1 and +1, int8 the real numbers that it stands for. */
+/**
+ * What a computed tensor of the file holds; in the graph bits are -1 and +1, int8 the real numbers that it stands
+ * for.
+ */
 export type Storage = "f32" | "i8" | "bits";
 
 /** real = scale * (q - zeroPoint) of an int8 tensor. */
@@ -79,7 +82,10 @@ export interface Importer {
   /** Shape of a value of the graph: NCHW or [N, C]. */
   readonly shape: (node: string) => Shape;
   readonly node: (name: string) => Node;
-  /** Adds the nodes of an operator's output `index` and returns the value of the last, which takes the operator's name; of no steps, the input. */
+  /**
+   * Adds the nodes of an operator's output `index` and returns the value of the last, which takes the operator's
+   * name; of no steps, the input.
+   */
   readonly add: (op: TfliteOperator, input: string, steps: readonly Step[], index?: number) => string;
   /** Adds a node that an operator needs before its own. */
   readonly helper: (op: TfliteOperator, operation: Operation, inputs: readonly string[], suffix: string) => string;

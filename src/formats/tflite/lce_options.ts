@@ -1,6 +1,6 @@
 /**
- * Options of Larq's custom operators in the forms of all years. Padding is what they disagree on: 1 is VALID since August 2020 and SAME in
- * the files of the two months before; older ones write it in words.
+ * Options of Larq's custom operators in the forms of all years. Padding is what they disagree on: 1 is VALID since
+ * August 2020 and SAME in the files of the two months before; older ones write it in words.
  */
 import type { Pair } from "../../graph/types.js";
 import { formatShape } from "../../tensor.js";
@@ -107,8 +107,8 @@ function hasPadding(op: TfliteOperator): boolean {
 }
 
 /**
- * How the file numbers padding: as in 2020 if an operator binarises its input itself or has the number 2. An operator whose declared output
- * says otherwise is read by that (`lcePadding`).
+ * How the file numbers padding: as in 2020 if an operator binarises its input itself or has the number 2. An operator
+ * whose declared output says otherwise is read by that (`lcePadding`).
  */
 export function eraOf(file: TfliteFile): Era {
   const isOld = file.operators.filter(hasPadding).some((op) => {
@@ -127,7 +127,8 @@ function rulesOf(op: TfliteOperator, padding: OptionValue, era: Era): readonly P
 }
 
 /**
- * SAME or VALID: what the number means in the file's era, unless the declared shape of the output allows only the other.
+ * SAME or VALID: what the number means in the file's era, unless the declared shape of the output allows only the
+ * other.
  * @throws XnorkitError `bad-file` when neither gives the declared shape.
  */
 export function lcePadding(
@@ -145,8 +146,6 @@ export function lcePadding(
   const found = declared.length === 4 ? rules.find(fits) : undefined;
   if (found !== undefined) return found;
   const sizes = rules.map((rule) => `${rule} gives ${windowSize(rule, window, size).join("x")}`).join(", ");
-  return badOperator(
-    op,
-    `declares an output of ${formatShape(declared.map((places) => places ?? -1))}, but its window on ${size.join("x")} pixels with ${sizes}`,
-  );
+  const shape = formatShape(declared.map((places) => places ?? -1));
+  return badOperator(op, `declares an output of ${shape}, but its window on ${size.join("x")} pixels with ${sizes}`);
 }

@@ -1,6 +1,6 @@
 /** The nodes of a graph in the making: unique names, and the shape of each value as it is added. */
 import { XnorkitError } from "../../errors.js";
-import { MAX_ELEMENTS, MAX_NODES } from "../../graph/limits.js";
+import { MAX_ELEMENTS } from "../../graph/limits.js";
 import { inferNodeShape } from "../../graph/shapes.js";
 import type { Node, Operation } from "../../graph/types.js";
 import { elementCount, formatShape, type Shape } from "../../tensor.js";
@@ -15,6 +15,9 @@ export interface NodeList {
   /** Adds a node under a name that is reserved. */
   readonly add: (operation: Operation, inputs: readonly string[], name: string, module: string) => void;
 }
+
+/** QuickNet has 87; a file's operators become up to eight each. */
+const MAX_NODES = 30_000;
 
 /** A list that holds the input. */
 export function createNodeList(input: string, inputShape: Shape): NodeList {

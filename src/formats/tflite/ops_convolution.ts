@@ -180,7 +180,10 @@ export function depthwiseConv2d(importer: Importer, op: TfliteOperator): void {
   finishLayer(importer, op, input, layer, options === null ? 0 : int8Field(options, 4));
 }
 
-/** y = x W^T + bias on rows of I numbers, into which x is taken apart; a map of I channels keeps its pixels if the operator keeps axes. */
+/**
+ * y = x W^T + bias on rows of I numbers, into which x is taken apart; a map of I channels keeps its pixels if the
+ * operator keeps axes.
+ */
 export function fullyConnected(importer: Importer, op: TfliteOperator): void {
   const input = importer.map(op, 0);
   const tensor = filterOf(importer, op, input, 2);

@@ -23,7 +23,8 @@ function channelConstant(
   if (!fits) {
     unsupported(
       op,
-      `has a constant of ${formatShape(shape)} on ${formatShape(value.shape)}: one number, or one a channel, is computed here`,
+      `has a constant of ${formatShape(shape)} on ${formatShape(value.shape)}:` +
+        " one number, or one a channel, is computed here",
     );
   }
   if (last === channels) return data;

@@ -1,6 +1,6 @@
 /**
- * Larq's operators: bitpacked maps become values of -1 and +1, whose bits the compiler packs again as its kernels want them. Source: the
- * reference kernels of larq/compute-engine.
+ * Larq's operators: bitpacked maps become values of -1 and +1, whose bits the compiler packs again as its kernels
+ * want them. Source: the reference kernels of larq/compute-engine.
  */
 import type { BinaryConv2dNode } from "../../graph/types.js";
 import type { BitWeight } from "../../weights.js";
@@ -32,7 +32,10 @@ export function lceQuantize(importer: Importer, op: TfliteOperator): void {
   importer.define(op, { ...input, node, storage: "bits", int8: null });
 }
 
-/** Signs as floats of the same type: the oldest files. A -0 is taken as +1 here, where the old kernel took its sign bit. */
+/**
+ * Signs as floats of the same type: the oldest files. A -0 is taken as +1 here, where the old kernel took its sign
+ * bit.
+ */
 export function binarySign(importer: Importer, op: TfliteOperator): void {
   const { node, shape, storage } = importer.map(op, 0);
   if (storage !== "f32") unsupported(op, "takes the sign of what is not f32");
@@ -84,7 +87,8 @@ function readFilter(importer: Importer, op: TfliteOperator, channels: number, { 
   if (!fits || outputs % groups !== 0) {
     badOperator(
       op,
-      `has a filter of ${filterWords} words and ${outputs} outputs, which make no groups of ${channels} channels (${words} words)`,
+      `has a filter of ${filterWords} words and ${outputs} outputs, which make no groups of ${channels} channels` +
+        ` (${words} words)`,
     );
   }
   importer.spend(tensor.data!.length);
@@ -114,8 +118,9 @@ function affineSteps(importer: Importer, op: TfliteOperator, outputs: number): r
 }
 
 /**
- * Bit = popcount > threshold, that is dot < K - 2 threshold = t, as a sign of the integer dot - t: -1 below 0. Within the range of dot
- * (-K to K) a t of -K is always +1 and one of K + 1 always -1, so that no threshold loses bits in a float.
+ * Bit = popcount > threshold, that is dot < K - 2 threshold = t, as a sign of the integer dot - t: -1 below 0. Within
+ * the range of dot (-K to K) a t of -K is always +1 and one of K + 1 always -1, so that no threshold loses bits in a
+ * float.
  */
 function thresholdSteps(importer: Importer, op: TfliteOperator, outputs: number, fanIn: number): readonly Step[] {
   const thresholds = importer.int32s(op, 4);
@@ -156,8 +161,8 @@ function convolution(
 }
 
 /**
- * The dot product of signs, the activation on that integer, then multiplier and bias; or, of a bitpacked output, a threshold of the popcount
- * in which the converter has folded all three.
+ * The dot product of signs, the activation on that integer, then multiplier and bias; or, of a bitpacked output, a
+ * threshold of the popcount in which the converter has folded all three.
  */
 export function lceBconv2d(importer: Importer, op: TfliteOperator, era: Era): void {
   const input = importer.map(op, 0);

@@ -61,8 +61,9 @@ function averageOperation({ input, window, padding }: Pool): Operation {
 }
 
 /**
- * The mean of int8 numbers as TensorFlow Lite takes it: of q with its zero point, halves away from zero. Halves are frequent, so that q is
- * made exact before (x / scale is a whole number but for rounding) and becomes real numbers after.
+ * The mean of int8 numbers as TensorFlow Lite takes it: of q with its zero point, halves away from zero. Halves are
+ * frequent, so that q is made exact before (x / scale is a whole number but for rounding) and becomes real numbers
+ * after.
  */
 function int8Average(
   importer: Importer,

@@ -1,4 +1,7 @@
-/** Operators that move numbers: RESHAPE, PAD, STRIDED_SLICE, SPLIT, CONCATENATION; and SHAPE and PACK, which only say a shape. */
+/**
+ * Operators that move numbers: RESHAPE, PAD, STRIDED_SLICE, SPLIT, CONCATENATION; and SHAPE and PACK, which only say
+ * a shape.
+ */
 import type { Operation } from "../../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
 import { activationBounds, finish, finishMoved, NO_BOUNDS } from "./activation.js";
@@ -39,7 +42,8 @@ export function reshape(importer: Importer, op: TfliteOperator): void {
   if (!isView && !isFlat) {
     unsupported(
       op,
-      `reshapes ${formatShape(input.shape)} to ${formatShape(shape)}: only rows of all numbers of an image are computed here`,
+      `reshapes ${formatShape(input.shape)} to ${formatShape(shape)}:` +
+        " only rows of all numbers of an image are computed here",
     );
   }
   const node = isView ? input.node : rowsOf(importer, op, input);
@@ -105,7 +109,9 @@ function sliceIntegers(importer: Importer, op: TfliteOperator, values: readonly 
   importer.define(op, { kind: "integers", shape: shrinks ? [] : [taken.length], values: taken });
 }
 
-/** Channels, then rows and columns, then every n-th of these, each by a node of its own where it takes anything away. */
+/**
+ * Channels, then rows and columns, then every n-th of these, each by a node of its own where it takes anything away.
+ */
 function sliceSteps(op: TfliteOperator, shape: Shape, slices: readonly Slice[]): readonly Step[] {
   const steps: Step[] = [];
   const channels = slices[slices.length - 1];

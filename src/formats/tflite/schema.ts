@@ -1,6 +1,6 @@
 /**
- * The tables of a .tflite file that an import needs, as plain data with every index checked. Field ids: TensorFlow Lite's schema.fbs,
- * version 3. Operators stay in the file's order, which is that of execution.
+ * The tables of a .tflite file that an import needs, as plain data with every index checked. Field ids: TensorFlow
+ * Lite's schema.fbs, version 3. Operators stay in the file's order, which is that of execution.
  */
 import { ByteBuffer } from "flatbuffers";
 import { XnorkitError } from "../../errors.js";
@@ -152,7 +152,9 @@ function readTensor(model: Table, table: Table, index: number, file: Uint8Array)
   };
 }
 
-/** The larger of both codes: older files have the i8 field alone, newer ones put 127 into it for what it cannot hold. */
+/**
+ * The larger of both codes: older files have the i8 field alone, newer ones put 127 into it for what it cannot hold.
+ */
 function readCodes(model: Table): readonly { readonly code: number; readonly custom: string }[] {
   const codes = tablesField(model, 1, "operator code");
   if (codes.count > MAX_OPERATORS) fail(`counts ${codes.count} operator codes, expected at most ${MAX_OPERATORS}`);
@@ -167,8 +169,8 @@ function readCodes(model: Table): readonly { readonly code: number; readonly cus
 
 /**
  * Reads the tables of a .tflite file. Constants are views of the file's bytes.
- * @throws XnorkitError `bad-file` when it is no TensorFlow Lite file of version 3, or an offset, count or index does not fit; `unsupported`
- *   for sparse tensors and options that are no FlexBuffer.
+ * @throws XnorkitError `bad-file` when it is no TensorFlow Lite file of version 3, or an offset, count or index does
+ *   not fit; `unsupported` for sparse tensors and options that are no FlexBuffer.
  */
 export function readTflite(bytes: Uint8Array): TfliteFile {
   if (!isTflite(bytes)) {
