@@ -24,8 +24,8 @@ export function createBudget(fileBytes: number): (bytes: number) => void {
     if (spent <= limit) return;
     throw new XnorkitError(
       "bad-file",
-      `the layers of the .tflite file need more than ${limit} bytes of parameters, which its ${fileBytes} bytes cannot hold:` +
-        " is it damaged?",
+      `the layers of the .tflite file need more than ${limit} bytes of parameters, which its ${fileBytes} bytes cannot` +
+        " hold: is it damaged?",
     );
   };
 }
