@@ -5,11 +5,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { loadModel, saveModel } from "../../src/formats/packed_model.js";
 import { readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";
 import { runReference } from "../../src/reference/index.js";
 import type { Tensor } from "../../src/tensor.js";
 import { importTflite } from "../../src/tflite.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
+import { KERNELS, openSession } from "./support.js";
 
 const FILE = "data/larq/quicknet.tflite";
 const SAMPLES = "data/imagenet/imagenet_samples_224.safetensors";
@@ -66,4 +68,24 @@ describe("QuickNet", { skip: skipWithout(FILE, SAMPLES) }, () => {
       assert.equal(indexOfLargest(output.data), indexOfLargest(samples[index].logits));
     }
   });
+
+  for (const kernel of KERNELS) {
+    for (const form of ["file", "packed file"] as const) {
+      it(`gives the recorded logits on the ${kernel} kernel, from its ${form}`, async (t) => {
+        const imported = importTflite(readFileSync(sharedPath(FILE)), { logits: true });
+        const session = await openSession(t, form === "file" ? imported : loadModel(saveModel(imported)), kernel);
+        if (session === null) return;
+        const found = readSamples().map((sample) => {
+          const { data } = session.run(sample.input);
+          const isSame = indexOfLargest(data) === indexOfLargest(sample.logits);
+          return { isClose: difference(data, sample) <= 1e-3, isSame };
+        });
+        // Values a rounding away from a sign turn it in some pictures, and all after it.
+        const close = found.filter(({ isClose }) => isClose).length;
+        const same = found.filter(({ isSame }) => isSame).length;
+        assert.ok(close >= 28 && same >= 30, `${close} pictures within 1e-3, ${same} with the same class`);
+        session.dispose();
+      });
+    }
+  }
 });
