@@ -7,6 +7,6 @@
  * const { data } = session.run({ shape: [1, 224, 224, 3], data: pixels });
  * ```
  */
+export { isTflite } from "./formats/tflite/detect.js";
 export { importTflite, type TfliteImportOptions, type TfliteModel } from "./formats/tflite/import.js";
 export { tfliteOperatorNames } from "./formats/tflite/ops.js";
-export { isTflite } from "./formats/tflite/schema.js";

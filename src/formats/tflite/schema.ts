@@ -5,6 +5,7 @@
 import { ByteBuffer } from "flatbuffers";
 import { XnorkitError } from "../../errors.js";
 import { elementCount, formatShape, type Shape } from "../../tensor.js";
+import { isTflite } from "./detect.js";
 import {
   bytesField,
   hasField,
@@ -80,13 +81,6 @@ const MAX_OPERANDS = 1024;
 const MAX_RANK = 8;
 const MAX_NAME_BYTES = 512;
 const MAX_SCALES = 1 << 16;
-
-const IDENTIFIER = [0x54, 0x46, 0x4c, 0x33]; // "TFL3"
-
-/** True for the bytes of a TensorFlow Lite file; the first 8 are enough. */
-export function isTflite(bytes: Uint8Array): boolean {
-  return bytes.length >= 8 && IDENTIFIER.every((byte, index) => bytes[4 + index] === byte);
-}
 
 function fail(problem: string): never {
   throw new XnorkitError("bad-file", `the .tflite file ${problem}: is it changed or damaged?`);
