@@ -1,0 +1,215 @@
+/** A .tflite file as a Graph with weights of its own, and notes that say what runs on bits and why not. */
+import { XnorkitError } from "../../errors.js";
+import { shapeInside } from "../../graph/layout.js";
+import { MAX_ELEMENTS } from "../../graph/limits.js";
+import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
+import type { Graph, Node, Preprocess } from "../../graph/types.js";
+import type { Model } from "../../model.js";
+import { elementCount, formatShape } from "../../tensor.js";
+import type { Weight } from "../../weights.js";
+import { rowsOf } from "./forms.js";
+import { createImporter, type Importer } from "./importer.js";
+import { type Era, eraOf } from "./lce_options.js";
+import { operatorName, unsupported } from "./operators.js";
+import { findOperator, isLarqOperator } from "./ops.js";
+import { readTflite, type TfliteFile, type TfliteOperator } from "./schema.js";
+
+/** What a .tflite file does not say; see `importTflite`. */
+export interface TfliteImportOptions {
+  /** Name of the graph, by default "tflite". */
+  readonly name?: string;
+  /**
+   * Leave out a softmax at the end and return what it reads; by default the graph returns what the file's network
+   * does.
+   */
+  readonly logits?: boolean;
+}
+
+/** A network that runs as its file says, and what a user should know of how that was read. */
+export interface TfliteModel extends Model {
+  /** The form of the file, its preprocessing, and of each layer whether it runs on bits: one line each. */
+  readonly notes: readonly string[];
+}
+
+const MAX_MESSAGE = 500;
+
+/** Larq Zoo's `preprocess_input`: pixels to -1 .. 1. */
+const LARQ_PREPROCESS: Preprocess = { mean: [127.5], std: [127.5] };
+
+/** Refuses a file with operators that nothing here computes, naming all of them. */
+function checkOperators({ operators }: TfliteFile): void {
+  const counts = new Map<string, number>();
+  for (const op of operators) {
+    if (findOperator(op) !== null) continue;
+    const name = operatorName(op);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  if (counts.size === 0) return;
+  const names = [...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count} times)`));
+  const shown = names.slice(0, 12).join(", ");
+  const others = names.length > 12 ? ` and ${names.length - 12} others` : "";
+  throw new XnorkitError(
+    "unsupported",
+    `the .tflite file has operators that are not computed here: ${shown}${others}; convert a network without them`,
+  );
+}
+
+/** The one tensor that the network reads, or gives. */
+function onlyTensor(indices: readonly number[], what: string): number {
+  if (indices.length === 1) return indices[0];
+  throw new XnorkitError(
+    "unsupported",
+    `the .tflite file has ${indices.length} ${what}s, but networks of one are run here`,
+  );
+}
+
+function createFor(file: TfliteFile, fileBytes: number): Importer {
+  const input = file.tensor(onlyTensor(file.inputs, "input"));
+  const { shape, type } = input;
+  if (type !== "f32" && type !== "i8") {
+    throw new XnorkitError("unsupported", `the .tflite file's input is of type ${type}: f32 and int8 are read here`);
+  }
+  const isShape = (shape.length === 4 || shape.length === 2) && shape.every((size) => size >= 1);
+  if (!isShape || elementCount(shape) > MAX_ELEMENTS) {
+    throw new XnorkitError(
+      "unsupported",
+      `the .tflite file's input has the shape ${formatShape(shape)}:` +
+        " [batch, height, width, channels] or [batch, features] is read here",
+    );
+  }
+  return createImporter(file, fileBytes, input, shapeInside(shape, "NHWC"));
+}
+
+/** These may have an output of another type than their inputs. */
+const CONVERTERS: readonly string[] = ["QUANTIZE", "DEQUANTIZE", "SHAPE"];
+
+/** Builtin operators compute float from float and int8 from int8. */
+function checkTypes(importer: Importer, op: TfliteOperator): void {
+  if (isLarqOperator(op) || CONVERTERS.includes(operatorName(op))) return;
+  const { type } = importer.output(op);
+  op.inputs.forEach((_, index) => {
+    const found = importer.operand(op, index);
+    if (found?.kind !== "map" || found.storage === type) return;
+    const storage = found.storage === "bits" ? "bitpacked numbers" : found.storage;
+    unsupported(op, `computes ${type} from ${storage}, which is not computed here`);
+  });
+}
+
+function addOperators(importer: Importer, era: Era): void {
+  for (const op of importer.file.operators) {
+    checkTypes(importer, op);
+    findOperator(op)!(importer, op, era);
+  }
+}
+
+/** The graph's value of the network's output; rows where the file has rows. */
+function findOutput(importer: Importer): string {
+  const index = onlyTensor(importer.file.outputs, "output");
+  const found = importer.defined(index);
+  if (found?.kind !== "map") {
+    throw new XnorkitError("bad-file", `the .tflite file's output is tensor ${index}, which no operator computes`);
+  }
+  const { operators } = importer.file;
+  const last = operators[operators.length - 1];
+  const isRows = found.shape.length === 2 && last !== undefined;
+  return isRows ? rowsOf(importer, last, found) : found.node;
+}
+
+/** What a softmax at the end reads, past its rounding to int8. */
+function beforeSoftmax(importer: Importer, output: string): string {
+  const last = importer.node(output);
+  const softmax = last.kind === "fakeQuantize" ? importer.node(last.inputs[0]) : last;
+  return softmax.kind === "softmax" ? softmax.inputs[0] : output;
+}
+
+/** The nodes that the output needs, in their order. */
+function reachable(nodes: readonly Node[], output: string): readonly Node[] {
+  const needed = new Set([output, nodes[0].name]);
+  for (const node of [...nodes].reverse()) {
+    if (needed.has(node.name)) for (const name of node.inputs) needed.add(name);
+  }
+  return nodes.filter(({ name }) => needed.has(name));
+}
+
+/** Each operator as a module: a file has no tree. */
+function modulesOf(importer: Importer, nodes: readonly Node[], output: string): Graph["modules"] {
+  const outputs = new Map<string, string>();
+  for (const { module, name } of nodes) if (module !== "") outputs.set(module, name);
+  const modules = [...outputs].map(([path, last]) => ({ path, type: importer.types.get(path)!, output: last }));
+  return [{ path: "", type: "TFLite", output }, ...modules];
+}
+
+/**
+ * Larq's networks for ImageNet are trained on pixels of -1 to 1; the file does not say so, its operators and input
+ * do.
+ */
+function hasLarqPreprocess({ file, nodes, shape }: Importer): boolean {
+  const [, ...image] = shape(nodes[0].name);
+  const isImage = formatShape(image) === "3x224x224" && file.tensor(file.inputs[0]).type === "f32";
+  return isImage && file.operators.some(isLarqOperator);
+}
+
+function formNotes(importer: Importer, era: Era): readonly string[] {
+  const { file } = importer;
+  const customs = file.operators.filter(isLarqOperator);
+  if (customs.length === 0) return ["no operator of Larq is in the file: nothing says that its layers are binary"];
+  const isLegacy = customs.some((op) => /^(Bsign|Lqce|LceBsign)/.test(operatorName(op)));
+  const form = isLegacy
+    ? "of 2019 or early 2020"
+    : era === "2020"
+      ? "of mid 2020 (padding 1 is SAME)"
+      : "of LCE 0.4 or later";
+  return [`Larq's operators are in the form ${form}`];
+}
+
+/** @throws XnorkitError as `importTflite`, of any length. */
+function importFile(bytes: Uint8Array, { name = "tflite", logits = false }: TfliteImportOptions): TfliteModel {
+  const file = readTflite(bytes);
+  checkOperators(file);
+  const importer = createFor(file, bytes.length);
+  const era = eraOf(file);
+  addOperators(importer, era);
+  const found = findOutput(importer);
+  const output = logits ? beforeSoftmax(importer, found) : found;
+  const nodes = reachable(importer.nodes, output);
+  const isLarq = hasLarqPreprocess(importer);
+  const graph: Graph = {
+    name,
+    inputShape: [...file.tensor(file.inputs[0]).shape],
+    layout: "NHWC",
+    nodes,
+    output,
+    modules: modulesOf(importer, nodes, output),
+    ...(isLarq && { preprocess: LARQ_PREPROCESS }),
+  };
+  const weights = new Map<string, Weight>();
+  for (const spec of parameterSpecs(graph)) weights.set(spec.name, importer.weights.get(spec.name)!);
+  checkWeights(graph, weights);
+  const preset = "preprocessing is the preset larq, pixels / 127.5 - 1: Larq operators read a float input of 224x224x3";
+  const stripped = output === found ? [] : ["the softmax at the end is left out"];
+  const notes = [...formNotes(importer, era), ...(isLarq ? [preset] : []), ...stripped, ...importer.notes];
+  return { graph, weights, notes };
+}
+
+/**
+ * Imports a TensorFlow Lite file, above all one that Larq Compute Engine's converter wrote, as a model of its own:
+ * binary convolutions run on bits, what is float or int8 in the file is computed as there. The graph's ports are
+ * NHWC, as the file's are; an int8 tensor is given as the real numbers that it stands for. Layers keep the names of
+ * the file's tensors, so that taps by these names work.
+ *
+ * int8 layers are computed in real numbers and rounded to the steps of their output, halves away from zero: within
+ * one step of TensorFlow Lite's kernels. Sources: TensorFlow Lite's schema and reference kernels, larq/compute-
+ * engine.
+ *
+ * @throws XnorkitError `bad-file` (no TensorFlow Lite file, damaged, or operators that do not fit their tensors),
+ *   `unsupported` (operators or forms of them that are not computed here; operators all at once, by name), `bad-
+ *   shape`, `bad-value`; each names the operator or the byte offset.
+ */
+export function importTflite(bytes: Uint8Array, options: TfliteImportOptions = {}): TfliteModel {
+  try {
+    return importFile(bytes, options);
+  } catch (error) {
+    if (!(error instanceof XnorkitError) || error.message.length <= MAX_MESSAGE) throw error;
+    throw new XnorkitError(error.code, `${error.message.slice(0, MAX_MESSAGE - 3)}...`, { cause: error });
+  }
+}
