@@ -8,6 +8,7 @@
  */
 import { XnorkitError } from "../../errors.js";
 import { describeClosest, quoteName } from "../../graph/suggest.js";
+import { parseJson } from "../../json/parse.js";
 
 /** One output of a node. */
 export interface SymbolEntry {
@@ -146,12 +147,7 @@ function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
  *   is not there.
  */
 export function parseMxnetSymbol(text: string, output?: string): MxnetSymbol {
-  let root: unknown;
-  try {
-    root = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (cause) {
-    throw new XnorkitError("bad-graph", `the symbol is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const root = parseJson(text, "the symbol", "bad-graph");
   if (!isRecord(root) || !Array.isArray(root.nodes)) {
     return fail(`an MXNet symbol is an object with "nodes" and "heads", which this is not`);
   }
