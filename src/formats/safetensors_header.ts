@@ -80,7 +80,7 @@ export function parseSafetensorsHeader(bytes: Uint8Array, fileSize: number): Saf
   }
   const text = decodeText(bytes.subarray(LENGTH_BYTES, dataOffset));
   const cursor = jsonCursor(text, {
-    what: "the JSON header",
+    what: "the header",
     code: "bad-file",
     start: LENGTH_BYTES,
     maxDepth: MAX_DEPTH,
@@ -148,7 +148,7 @@ function decodeText(bytes: Uint8Array): string {
     // What does not come back as it was is the first byte that is wrong.
     const again = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
     const wrong = LENGTH_BYTES + bytes.findIndex((byte, index) => byte !== again[index]);
-    throw new XnorkitError("bad-file", `the JSON header is damaged at byte ${wrong}: the bytes are not UTF-8`, {
+    throw new XnorkitError("bad-file", `the header is not JSON, at byte ${wrong}: the bytes are not UTF-8`, {
       cause,
     });
   }

@@ -81,7 +81,10 @@ export function jsonCursor(text: string, { what, code, start = 0, maxDepth }: Js
   let depth = 0;
 
   const fail = (problem: string, place = at): never => {
-    throw new XnorkitError(code, `${what} is damaged at byte ${start + byteLength(text.slice(0, place))}: ${problem}`);
+    throw new XnorkitError(
+      code,
+      `${what} is not JSON, at byte ${start + byteLength(text.slice(0, place))}: ${problem}`,
+    );
   };
   const found = () => (at < text.length ? `found ${JSON.stringify(text[at])}` : "the text ends");
   const skipSpace = () => {
