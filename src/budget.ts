@@ -13,14 +13,16 @@ export const FREE_BYTES = 64 * 2 ** 20;
  * What of these is given out. The rest is for the file itself, for what is freed before the collector runs, and for what an engine adds
  * to the sizes that readers know.
  */
-const GIVEN_PER_BYTE = 7;
+const GIVEN_PER_BYTE = 9;
 const GIVEN_FREE = 40 * 2 ** 20;
 
-/** Roughly what engines take for small things, in bytes: an object, a list or text apart from what it holds; a `Map`; an entry of one. */
-export const OBJECT_BYTES = 64;
+/** Roughly what engines take for small things, in bytes: an object or list and a text apart from what they hold; a `Map`; an entry of one. */
+export const OBJECT_BYTES = 48;
+export const TEXT_BYTES = 32;
 export const MAP_BYTES = 256;
-export const ENTRY_BYTES = 56;
-/** An item of a list, with the room that growing lists keep. */
+export const ENTRY_BYTES = 48;
+/** An item of a list of known length, and of one that grows, with the room that it keeps. */
+export const SLOT_BYTES = 8;
 export const ITEM_BYTES = 16;
 
 export interface Budget {
