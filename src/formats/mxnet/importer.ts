@@ -1,12 +1,13 @@
 /** What the operators of a symbol are turned into: nodes of a Graph and the parameters that these need. */
 import { XnorkitError } from "../../errors.js";
 import { inferNodeShape } from "../../graph/node_shapes.js";
-import { closestNames, quoteName } from "../../graph/suggest.js";
+import { quoteName } from "../../graph/suggest.js";
 import type { ActivationQuantizer, Node, WeightQuantizer } from "../../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
 import { isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
 import { describeNode, MAX_CHANNELS } from "./attributes.js";
+import type { Missing } from "./missing.js";
 import { checkPackedWords, unpackWords } from "./packed.js";
 import type { SymbolEntry, SymbolNode } from "./symbol.js";
 
@@ -100,7 +101,12 @@ export function decodeRequirement(name: string, { shape, source }: Requirement):
  * An importer with the input alone in its graph.
  * @param tensors By the names of the symbol's variables.
  */
-export function createImporter(input: string, inputShape: Shape, tensors: ReadonlyMap<string, RawTensor>): Importer {
+export function createImporter(
+  input: string,
+  inputShape: Shape,
+  tensors: ReadonlyMap<string, RawTensor>,
+  missing: Missing,
+): Importer {
   const nodes: Node[] = [{ kind: "input", name: input, inputs: [], module: "" }];
   const byName = new Map<string, Node>([[input, nodes[0]]]);
   const shapes = new Map<string, Shape>([[input, inputShape]]);
@@ -201,12 +207,7 @@ export function createImporter(input: string, inputShape: Shape, tensors: Readon
         `${describeNode(node)} computes its input ${index}, where a parameter of the file is expected`,
       );
     }
-    const [closest] = closestNames(found.name, tensors.keys(), 1);
-    throw new XnorkitError(
-      "missing-weight",
-      `parameter ${quoteName(found.name)}, for ${describeNode(node)}, is not in the .params file` +
-        `${closest === undefined ? "" : ` (the closest name there is ${quoteName(closest)})`}: is it the file of this symbol?`,
-    );
+    throw missing(found.name, node);
   }
 
   function addRequirement(name: string, requirement: Requirement): string {

@@ -110,6 +110,20 @@ function readHead(heads: unknown, nodes: readonly RawNode[], output: string | un
   return found[0];
 }
 
+const BATCH_NORM = /^(BatchNorm(_v1)?|CuDNNBatchNorm)$/;
+
+/**
+ * Symbols up to MXNet 0.8 leave a layer's states out of its inputs; the loader of later versions adds them by their default names (MXNet
+ * `legacy_json_util.cc`, UpgradeJSON_000800_000900).
+ */
+function missingStates({ op, name, inputs }: RawNode): readonly SymbolEntry[] {
+  if (!BATCH_NORM.test(op) || inputs.length !== 3) return [];
+  return ["moving_mean", "moving_var"].map((state) => ({
+    node: { op: "null", name: `${name}_${state}`, inputs: [], attributes: new Map() },
+    output: 0,
+  }));
+}
+
 /** Depth first from the head, without recursion: a chain may be as long as the file. */
 function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
   const done = new Map<number, SymbolNode>();
@@ -120,7 +134,7 @@ function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
     const node = nodes[step.index];
     if (step.next === node.inputs.length) {
       const inputs = node.inputs.map((input) => ({ node: done.get(input.node)!, output: input.output }));
-      done.set(step.index, { ...node, inputs });
+      done.set(step.index, { ...node, inputs: [...inputs, ...missingStates(node)] });
       onPath.delete(step.index);
       path.pop();
       continue;
