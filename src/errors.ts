@@ -1,3 +1,6 @@
+/** The errors of this library. */
+import { printable } from "./printable.js";
+
 /** What went wrong, for programs; the message says it to people. */
 export type ErrorCode =
   /** A file is cut short, too long, or not of the format it should be. */
@@ -23,15 +26,19 @@ export type ErrorCode =
   /** The command line was called wrongly. */
   | "bad-usage";
 
+/** The longest message of an error, in UTF-16 units. */
+export const MAX_MESSAGE = 500;
+
 /**
  * Every error that xnorkit throws on purpose: one sentence that says what, where (parameter, layer, byte offset), what was
- * expected and found, and what to do.
+ * expected and found, and what to do. Messages quote names and texts of files, so that every message is made fit to print: control
+ * characters are shown as escapes, and what is longer than `MAX_MESSAGE` loses its middle.
  */
 export class XnorkitError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(printable(message, MAX_MESSAGE), options);
     this.name = "XnorkitError";
     this.code = code;
   }

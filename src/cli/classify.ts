@@ -5,7 +5,7 @@ import { elementCount, formatShape, type Tensor } from "../tensor.js";
 import { isFolder } from "./files.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readCount } from "./options.js";
-import { type Io, printJson, printNote, printTable } from "./output.js";
+import { type Io, printJson, printNote, printNotes, printTable } from "./output.js";
 import { listPictures, readPicture } from "./prepare_image.js";
 import { softmax, topIndices } from "./probabilities.js";
 import { openRunner, type Runner } from "./runner.js";
@@ -106,7 +106,8 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   checkPositionals(positionals, "IMAGE...", 1, Number.POSITIVE_INFINITY);
   const top = readCount("--top", values.top) ?? DEFAULT_TOP;
 
-  const model = await openModel(values);
+  const { notes, ...model } = await openModel(values);
+  printNotes(io, notes);
   const files = await expandFolders(positionals);
   const { graph } = model;
   if (graph.preprocess === undefined) {

@@ -7,11 +7,13 @@ import { summarize } from "../graph/cost.js";
 import type { Graph } from "../graph/types.js";
 import { randomStream } from "../models/random.js";
 import { elementCount, type Tensor } from "../tensor.js";
-import { atPath, readBytes, withFile, writeFileWhole } from "./files.js";
-import { type FoundModel, findModel, MODEL_HELP, readModelWeights } from "./load_model.js";
+import { atPath, isFile, readBytes, withFile } from "./files.js";
+import { findModel, MODEL_HELP, readModelWeights } from "./load_model.js";
+import type { FoundModel } from "./model_file.js";
 import { badUsage, checkPositionals, modelOptions, parseCommand } from "./options.js";
-import { formatCount, type Io, printJson, printLine, progressBar } from "./output.js";
+import { formatCount, type Io, printJson, printLine, printNote, printNotes, progressBar } from "./output.js";
 import { openRunner } from "./runner.js";
+import { type Write, writeFileWhole } from "./write_file.js";
 
 export const usage = `usage: xnorkit convert IN OUT [--weights F] [--f16] [options]
 
@@ -56,28 +58,42 @@ async function floatFile({ weights }: FoundModel): Promise<string | null> {
   return isPackedModel(metadata) ? null : weights.path;
 }
 
+/** Writes the file and gives its size in bytes. */
 async function writePacked(
   io: Io,
   found: FoundModel,
   output: string,
   { f16, progress }: ConvertOptions,
-): Promise<void> {
+): Promise<number> {
   const path = await floatFile(found);
   if (path === null) {
-    const bytes = saveModel({ graph: found.graph, weights: await readModelWeights(found) }, { f16 });
+    const { weights, notes } = await readModelWeights(found);
+    printNotes(io, notes);
+    const bytes = saveModel({ graph: found.graph, weights }, { f16 });
     await writeFileWhole(output, (write) => write(bytes));
-    return;
+    return bytes.length;
   }
+  let written = 0;
+  const sink = (write: Write) => ({
+    write(bytes: Uint8Array) {
+      written += bytes.length;
+      return write(bytes);
+    },
+  });
+  const onNote = (note: string) => printNote(io, note);
   await withFile(path, async (source) => {
     const bar = progressBar(io, source.size, "bytes", progress);
     // Some tensors are read twice: the bar shows the share of the work as a share of the file.
     const onProgress = (read: number, total: number) => bar.update(Math.round((read / total) * source.size));
     try {
-      await writeFileWhole(output, (write) => packStream(found.graph, source, { write }, { f16, onProgress }));
+      await writeFileWhole(output, (write) =>
+        packStream(found.graph, source, sink(write), { f16, onProgress, onNote }),
+      );
     } finally {
       bar.stop();
     }
   });
+  return written;
 }
 
 /** What storing weights as float16 did to the outputs for one random input. */
@@ -96,20 +112,22 @@ function randomInput(graph: Graph): Tensor {
 /** Why the network is too large to be run twice, or null. */
 async function whyNotMeasured({ graph, weights }: FoundModel): Promise<string | null> {
   const bytes = weights.kind === "file" ? (await stat(weights.path)).size : 0;
-  if (bytes > MAX_MEASURED_BYTES) return `the float file has ${formatCount(bytes)} bytes`;
+  if (bytes > MAX_MEASURED_BYTES) return `the network is large, the float file has ${formatCount(bytes)} bytes`;
   const { binaryMacs, floatMacs } = summarize(graph, [1, ...graph.inputShape.slice(1)]).totals;
   const macs = binaryMacs + floatMacs;
-  return macs > MAX_MEASURED_MACS ? `a run takes ${formatCount(macs)} multiply-accumulates` : null;
+  return macs > MAX_MEASURED_MACS
+    ? `the network is large, a run takes ${formatCount(macs)} multiply-accumulates`
+    : null;
 }
 
 async function measureF16(found: FoundModel, output: string): Promise<F16Effect | string> {
-  const reason = await whyNotMeasured(found);
+  const reason = (await isFile(output)) ? await whyNotMeasured(found) : `${output} is no file that can be read again`;
   if (reason !== null) return reason;
   const input = randomInput(found.graph);
   const bytes = await readBytes(output);
   const halves = await openRunner(await atPath(output, () => loadModel(bytes)), { inputShape: input.shape });
   const floats = await openRunner(
-    { graph: found.graph, weights: await readModelWeights(found) },
+    { graph: found.graph, weights: (await readModelWeights(found)).weights },
     { inputShape: input.shape },
   );
   const expected = floats.run(input).data;
@@ -124,8 +142,7 @@ async function measureF16(found: FoundModel, output: string): Promise<F16Effect 
 }
 
 function describeF16(effect: F16Effect | string): string {
-  if (typeof effect === "string")
-    return `float16: its effect on the outputs was not measured, the network is large (${effect})`;
+  if (typeof effect === "string") return `float16: its effect on the outputs was not measured (${effect})`;
   const { largestDifference, largestOutput } = effect;
   return `float16: outputs of one random input move by ${largestDifference.toPrecision(3)} at most (largest output ${largestOutput.toPrecision(3)})`;
 }
@@ -140,15 +157,15 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     throw badUsage(`${input} is a network without weights: name their file with --weights F`);
   }
   const named = values.name === undefined ? found : { ...found, graph: { ...found.graph, name: values.name } };
-  await writePacked(io, named, output, { f16, progress: values.progress === true });
+  printNotes(io, found.notes);
+  const bytes = await writePacked(io, named, output, { f16, progress: values.progress === true });
   const effect = f16 ? await measureF16(named, output) : null;
 
-  const { size } = await atPath(output, () => stat(output));
   if (values.json) {
     const measured = typeof effect === "string" ? { notMeasured: effect } : effect;
-    printJson(io, { output, bytes: size, ...(measured !== null && { f16: measured }) });
+    printJson(io, { output, bytes, ...(measured !== null && { f16: measured }) });
     return;
   }
-  printLine(io, `${output}: ${formatCount(size)} bytes, ${named.graph.name}`);
+  printLine(io, `${output}: ${formatCount(bytes)} bytes, ${named.graph.name}`);
   if (effect !== null) printLine(io, describeF16(effect));
 }

@@ -3,12 +3,21 @@
 import type { Graph } from "../graph/types.js";
 import { elementCount, type Tensor } from "../tensor.js";
 import { type LabelledImages, openDataset, type Split } from "./dataset_images.js";
-import { writeFileWhole } from "./files.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
 import { badUsage, checkPositionals, modelOptions, parseCommand, readCount, requireOption } from "./options.js";
-import { formatCount, type Io, type Progress, printJson, printLine, printNote, progressBar } from "./output.js";
+import {
+  formatCount,
+  type Io,
+  type Progress,
+  printJson,
+  printLine,
+  printNote,
+  printNotes,
+  progressBar,
+} from "./output.js";
 import { topIndices } from "./probabilities.js";
 import { openRunner, type Runner } from "./runner.js";
+import { writeFileWhole } from "./write_file.js";
 
 export const usage = `usage: xnorkit evaluate --data D [--model M] [--weights F] [options]
 
@@ -116,7 +125,8 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const data = requireOption("--data", values.data);
   const split = readSplit(values.split);
   const limit = readCount("--limit", values.limit);
-  const model = await openModel(values);
+  const { notes, ...model } = await openModel(values);
+  printNotes(io, notes);
   const batch = readCount("--batch", values.batch) ?? DEFAULT_BATCH;
 
   const images = await openDataset(data, model.graph, split);

@@ -1,8 +1,5 @@
 /** Files as commands use them: every failure is a sentence that starts with the path. */
-import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { XnorkitError } from "../errors.js";
 
 /** What one buffer of Node 20 holds for certain. */
@@ -18,7 +15,20 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device",
   EMFILE: "too many files are open",
   ENAMETOOLONG: "the path is too long",
+  ELOOP: "it is a symbolic link that leads in a circle",
+  EDQUOT: "the quota of the disk is used up",
+  EFBIG: "it would be larger than the file system allows",
+  EIO: "the device reports an error",
+  EPIPE: "its reader has closed it",
+  EBUSY: "it is in use",
+  ETXTBSY: "it is in use",
+  ENXIO: "nothing is behind it",
 };
+
+/** What an error of the system means, for people. */
+export function systemReason({ code, message }: NodeJS.ErrnoException): string {
+  return REASONS[code ?? ""] ?? message;
+}
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
@@ -45,7 +55,7 @@ export async function atPath<T>(path: string, work: () => T | Promise<T>): Promi
       throw placed.has(cause) ? cause : placeError(cause.code, `${path}: ${cause.message}`, cause);
     }
     if (!isSystemError(cause)) throw cause;
-    throw placeError("bad-file", `${path}: ${REASONS[cause.code ?? ""] ?? cause.message}`, cause);
+    throw placeError("bad-file", `${path}: ${systemReason(cause)}`, cause);
   }
 }
 
@@ -138,53 +148,4 @@ export function withFile<T>(path: string, work: (file: OpenFile) => Promise<T>):
       await handle.close();
     }
   });
-}
-
-/** Removes a file where the process is interrupted; the returned function ends that. */
-function removeWhenInterrupted(path: string): () => void {
-  const remove = (signal: NodeJS.Signals) => {
-    rmSync(path, { force: true });
-    stop();
-    process.kill(process.pid, signal);
-  };
-  const stop = () => {
-    for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, remove);
-  };
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, remove);
-  return stop;
-}
-
-/**
- * Writes a file through a temporary one beside it that takes its name at the end: where anything fails or interrupts, nothing new
- * is left and a file that was there stays.
- */
-export async function writeFileWhole(
-  path: string,
-  produce: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  if (await isFolder(path)) {
-    throw placeError("bad-file", `${path}: it is a folder, but a file is to be written`, undefined);
-  }
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  const stopWatching = removeWhenInterrupted(temporary);
-  try {
-    const handle = await atPath(path, () => open(temporary, "wx"));
-    try {
-      await produce((bytes) => atPath(path, () => writeAll(handle, bytes)));
-    } finally {
-      await atPath(path, () => handle.close());
-    }
-    await atPath(path, () => rename(temporary, path));
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  } finally {
-    stopWatching();
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  let done = 0;
-  while (done < bytes.length)
-    done += (await handle.write(bytes, done, Math.min(bytes.length - done, 2 ** 30))).bytesWritten;
 }

@@ -1,6 +1,8 @@
 /** The command line: finds the command, runs it, and turns what it throws into one line and an exit code. */
-import { XnorkitError } from "../errors.js";
+import { MAX_MESSAGE, XnorkitError } from "../errors.js";
 import { describeClosest } from "../graph/suggest.js";
+import { printable } from "../printable.js";
+import { systemReason } from "./files.js";
 import { badUsage } from "./options.js";
 import type { Io } from "./output.js";
 
@@ -71,7 +73,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<void> {
 /** An error as one line: what people can act on, or, for a mistake of the program itself, how to report it. */
 function errorLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const line = message.replace(/\s*\n\s*/g, " ");
+  const line = printable(message.replace(/\s*\n\s*/g, " "), MAX_MESSAGE);
   if (error instanceof XnorkitError) return `xnorkit: ${line}`;
   return `xnorkit: internal error: ${line} (run again with --verbose and report what it prints)`;
 }
@@ -92,13 +94,16 @@ export async function main(argv: readonly string[], io: Io): Promise<0 | 1 | 2> 
   }
 }
 
-/** Runs the command of this process. A reader that closes the pipe early (`| head`) ends it quietly. */
+/**
+ * Runs the command of this process. A reader that closes the pipe early (`| head`) ends it quietly; where stdout cannot be written
+ * otherwise, a full disk say, that is a failure.
+ */
 export async function runProcess(): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(0);
-      throw error;
-    });
-  }
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    process.stderr.write(`xnorkit: stdout: ${systemReason(error)}\n`);
+    process.exit(1);
+  });
+  process.stderr.on("error", () => {}); // nobody is there to be told
   process.exitCode = await main(process.argv.slice(2), process);
 }

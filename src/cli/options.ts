@@ -21,6 +21,7 @@ export const modelOptions = {
   weights: { type: "string", short: "w" },
   mean: { type: "string" },
   std: { type: "string" },
+  "input-shape": { type: "string" },
 } as const;
 
 export function badUsage(message: string): XnorkitError {

@@ -1,6 +1,8 @@
 /** What commands print: results on stdout, progress and remarks on stderr. */
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
+import { MAX_MESSAGE } from "../errors.js";
+import { escapeText, printable } from "../printable.js";
 
 /** Where a command prints; tests hand in streams of their own. */
 export interface Io {
@@ -8,18 +10,30 @@ export interface Io {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
+/** A line of text, made fit to print: it may hold names from files. */
 export function printLine(io: Io, text: string): void {
-  io.stdout.write(`${text}\n`);
+  io.stdout.write(`${escapeText(text)}\n`);
 }
+
+/** What JSON leaves as it is and terminals or readers of lines do not. */
+const UNPRINTED = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** The only thing that `--json` lets a command write to stdout. */
 export function printJson(io: Io, value: unknown): void {
-  printLine(io, JSON.stringify(value, null, 2));
+  const text = JSON.stringify(value, null, 2).replace(
+    UNPRINTED,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  io.stdout.write(`${text}\n`);
 }
 
 /** A remark beside the result, on stderr so that it never mixes with what is piped on. */
 export function printNote(io: Io, text: string): void {
-  io.stderr.write(`note: ${text}\n`);
+  io.stderr.write(`note: ${printable(text, MAX_MESSAGE)}\n`);
+}
+
+export function printNotes(io: Io, notes: readonly string[]): void {
+  for (const note of notes) printNote(io, note);
 }
 
 export interface Column {
@@ -45,6 +59,9 @@ const NO_BORDERS = {
   middle: "  ",
 };
 
+/** Longest text of a cell; names of layers and classes are shorter. */
+const MAX_CELL = 120;
+
 /** Columns aligned by blanks alone: readable, and easy to cut apart by other programs. */
 export function printTable(io: Io, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
   const table = new Table({
@@ -53,7 +70,7 @@ export function printTable(io: Io, columns: readonly Column[], rows: readonly (r
     chars: NO_BORDERS,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
-  for (const row of rows) table.push([...row]);
+  for (const row of rows) table.push(row.map((cell) => printable(cell, MAX_CELL)));
   for (const line of table.toString().split("\n")) printLine(io, line.trimEnd());
 }
 

@@ -3,11 +3,12 @@ import { XnorkitError } from "../errors.js";
 import { isFloatDtype, rawFloat32, toFloat32 } from "../formats/dtypes.js";
 import { type RawTensor, readSafetensors, writeSafetensors } from "../formats/safetensors.js";
 import { formatShape, type Tensor, tensor } from "../tensor.js";
-import { atPath, readBytes, writeFileWhole } from "./files.js";
+import { atPath, readBytes } from "./files.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readNames, requireOption } from "./options.js";
-import { type Io, printJson, printLine } from "./output.js";
+import { type Io, printJson, printLine, printNotes } from "./output.js";
 import { openRunner } from "./runner.js";
+import { writeFileWhole } from "./write_file.js";
 
 export const usage = `usage: xnorkit run --model M [--weights F] --input X.safetensors --output Y.safetensors [options]
 
@@ -22,6 +23,7 @@ tensor "output" and, for every tap, "tap:<name>" to Y, in F32.
       --taps a,b           modules or layers whose output is written too (features.3.0.body.0)
       --reference          compute with the slow f64 reference interpreter instead of the kernels, to compare both
       --mean, --std        preprocessing of U8 input
+      --input-shape S      input of a network that states none, like 1,3,224,224; by default that of X
       --json               print { "output", "shape", "taps", "ms" } as JSON
 
 ${MODEL_HELP}`;
@@ -68,8 +70,14 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const outputPath = requireOption("--output", values.output);
   const taps = readNames("--taps", values.taps);
 
-  const model = await openModel(values);
-  const input = await readInput(inputPath);
+  let read: Promise<Tensor> | undefined;
+  const inputOf = () => {
+    read ??= readInput(inputPath);
+    return read;
+  };
+  const { notes, ...model } = await openModel({ ...values, likelyShape: async () => (await inputOf()).shape });
+  printNotes(io, notes);
+  const input = await inputOf();
   const runner = await openRunner(model, { reference: values.reference, taps });
   const start = performance.now();
   const output = await atPath(inputPath, () => runner.run(input));

@@ -6,7 +6,7 @@ import { allModelNames } from "../models/catalog.js";
 import { formatShape, type Shape } from "../tensor.js";
 import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
 import { checkPositionals, parseCommand, readShape } from "./options.js";
-import { formatCount, formatLarge, type Io, printJson, printLine, printTable } from "./output.js";
+import { formatCount, formatLarge, type Io, printJson, printLine, printNotes, printTable } from "./output.js";
 
 export const usage = `usage: xnorkit summary [M] [--input-shape 1,3,224,224] [--json]
 
@@ -116,7 +116,11 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     else printModels(io, models);
     return;
   }
-  const { graph } = await findModel({ model: positionals[0] });
+  const { graph, notes } = await findModel({
+    model: positionals[0],
+    ...(inputShape && { likelyShape: async () => inputShape }),
+  });
+  printNotes(io, notes);
   const summary = summarize(graph, inputShape);
   if (values.json) printJson(io, summary);
   else printSummary(io, summary);

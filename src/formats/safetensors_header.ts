@@ -4,15 +4,24 @@
  * Source: the safetensors format description (shared rules: offsets count from the end of the header, follow each other in the
  * order listed, and cover the rest of the file exactly).
  */
+import { type Budget, ENTRY_BYTES, readBudget } from "../budget.js";
 import { XnorkitError } from "../errors.js";
+import { quoteName } from "../graph/suggest.js";
+import { type JsonCursor, jsonCursor } from "../json/cursor.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
 import { DTYPE_BYTES, type Dtype, isDtype } from "./dtypes.js";
-import { parseStrictJson, type StrictJson } from "./strict_json.js";
 
 /** The most that the format's own library reads. */
 const MAX_HEADER_BYTES = 100_000_000;
 const LENGTH_BYTES = 8;
 const METADATA = "__metadata__";
+/** The header, a tensor, its sizes. */
+const MAX_DEPTH = 3;
+/** As many as torch has. */
+const MAX_AXES = 64;
+const SIZES = "integers from 0 to 2^53 - 1";
+/** An entry of the header, and the tensor that is made of it. */
+const TENSOR_BYTES = 400;
 
 /** Where a tensor lies in its file. */
 export interface TensorEntry {
@@ -69,21 +78,26 @@ export function parseSafetensorsHeader(bytes: Uint8Array, fileSize: number): Saf
       `the header ends at byte ${dataOffset}, but only ${bytes.length} bytes were read`,
     );
   }
-  const json = parseStrictJson(bytes.subarray(LENGTH_BYTES, dataOffset), LENGTH_BYTES);
-  if (!(json instanceof Map)) throw new XnorkitError("bad-file", "the header at byte 8 is not a JSON object");
-
+  const text = decodeText(bytes.subarray(LENGTH_BYTES, dataOffset));
+  const cursor = jsonCursor(text, {
+    what: "the header",
+    code: "bad-file",
+    start: LENGTH_BYTES,
+    maxDepth: MAX_DEPTH,
+  });
+  const budget = readBudget(fileSize, "the safetensors file");
   const tensors = new Map<string, TensorEntry>();
-  let metadata: ReadonlyMap<string, string> = new Map();
+  const metadata = new Map<string, string>();
   let end = dataOffset;
-  for (const [name, value] of json as ReadonlyMap<string, StrictJson>) {
-    if (name === METADATA) {
-      metadata = parseMetadata(value);
-      continue;
-    }
-    const entry = parseEntry(name, value, end, dataOffset, fileSize);
+  if (cursor.kind() !== "object") throw new XnorkitError("bad-file", "the header at byte 8 is not a JSON object");
+  cursor.object((name) => {
+    if (name === METADATA) return readMetadata(cursor, metadata, budget);
+    budget.spend(TENSOR_BYTES + name.length);
+    const entry = readEntry(cursor, { name, expectedOffset: end, dataOffset, fileSize });
     tensors.set(name, entry);
     end = entry.offset + entry.byteLength;
-  }
+  });
+  cursor.end();
   if (end !== fileSize) {
     throw new XnorkitError("bad-file", `the last tensor ends at byte ${end}, but the file has ${fileSize} bytes`);
   }
@@ -126,43 +140,61 @@ function jsonObject(members: ReadonlyMap<string, string>): string {
   return `{${[...members].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
 }
 
-function parseMetadata(value: StrictJson): ReadonlyMap<string, string> {
-  if (!(value instanceof Map)) throw new XnorkitError("bad-file", `${METADATA} is not a JSON object`);
-  for (const [key, text] of value as ReadonlyMap<string, StrictJson>) {
-    if (typeof text !== "string") {
-      throw new XnorkitError("bad-file", `${METADATA} key ${JSON.stringify(key)} is not a text, as the format demands`);
-    }
+/** The header's text; the byte order mark, which JSON may not have, stays and is refused. */
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    // What does not come back as it was is the first byte that is wrong.
+    const again = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+    const wrong = LENGTH_BYTES + bytes.findIndex((byte, index) => byte !== again[index]);
+    throw new XnorkitError("bad-file", `the header is not JSON, at byte ${wrong}: the bytes are not UTF-8`, {
+      cause,
+    });
   }
-  return value as ReadonlyMap<string, string>;
 }
 
-/** One tensor's entry, which must start where the previous one ended. */
-function parseEntry(
-  name: string,
-  value: StrictJson,
-  expectedOffset: number,
-  dataOffset: number,
-  fileSize: number,
-): TensorEntry {
+function readMetadata(cursor: JsonCursor, metadata: Map<string, string>, budget: Budget): void {
+  if (cursor.kind() !== "object") throw new XnorkitError("bad-file", `${METADATA} is not a JSON object`);
+  cursor.object((key) => {
+    if (cursor.kind() !== "string") {
+      throw new XnorkitError("bad-file", `${METADATA} key ${quoteName(key)} is not a text, as the format demands`);
+    }
+    const text = cursor.string();
+    budget.spend(ENTRY_BYTES + key.length + text.length);
+    metadata.set(key, text);
+  });
+}
+
+/** Where an entry stands and what it must fit. */
+interface EntryPlace {
+  readonly name: string;
+  /** File offset that it must start at, where the previous one ended. */
+  readonly expectedOffset: number;
+  readonly dataOffset: number;
+  readonly fileSize: number;
+}
+
+/** Reads one tensor's entry; nothing else than its three fields is taken off the text. */
+function readEntry(cursor: JsonCursor, { name, expectedOffset, dataOffset, fileSize }: EntryPlace): TensorEntry {
   const fail = (what: string): never => {
-    throw new XnorkitError("bad-file", `tensor ${JSON.stringify(name)}, expected at byte ${expectedOffset}: ${what}`);
+    throw new XnorkitError("bad-file", `tensor ${quoteName(name)}, expected at byte ${expectedOffset}: ${what}`);
   };
-  const members =
-    value instanceof Map ? (value as ReadonlyMap<string, StrictJson>) : fail("its entry is not a JSON object");
-  for (const key of members.keys()) {
-    if (key !== "dtype" && key !== "shape" && key !== "data_offsets") fail(`unknown key ${JSON.stringify(key)}`);
-  }
-  const dtype = members.get("dtype");
-  if (typeof dtype !== "string") return fail("dtype is missing or not a text");
-  if (!isDtype(dtype))
-    return fail(`dtype ${JSON.stringify(dtype)} is not one of ${Object.keys(DTYPE_BYTES).join(", ")}`);
-  const shape = members.get("shape");
-  if (!isSizes(shape)) return fail("shape is not a list of integers from 0 to 2^53 - 1");
-  const offsets = members.get("data_offsets");
-  if (!isSizes(offsets) || offsets.length !== 2) return fail("data_offsets is not two integers from 0 to 2^53 - 1");
+  const notSizes = () => fail(`shape is not a list of up to ${MAX_AXES} ${SIZES}`);
+  const notOffsets = () => fail(`data_offsets is not a list of two ${SIZES}`);
+  const fields: { dtype?: string; shape?: Shape; offsets?: readonly number[] } = {};
+  if (cursor.kind() !== "object") fail("its entry is not a JSON object");
+  cursor.object((key) => {
+    if (key === "dtype") fields.dtype = cursor.kind() === "string" ? cursor.string() : fail("dtype is not a text");
+    else if (key === "shape") fields.shape = readSizes(cursor, MAX_AXES, notSizes);
+    else if (key === "data_offsets") fields.offsets = readSizes(cursor, 2, notOffsets);
+    else fail(`unknown key ${quoteName(key)}`);
+  });
+  const { dtype = fail("dtype is missing"), shape = fail("shape is missing"), offsets = notOffsets() } = fields;
+  if (!isDtype(dtype)) return fail(`dtype ${quoteName(dtype)} is not one of ${Object.keys(DTYPE_BYTES).join(", ")}`);
+  const [begin, end = notOffsets()] = offsets;
 
   const byteLength = elementCount(shape) * DTYPE_BYTES[dtype];
-  const [begin, end] = offsets;
   if (begin > end) fail(`data_offsets run backwards, from ${begin} to ${end}`);
   if (dataOffset + begin !== expectedOffset) {
     const wrong = dataOffset + begin < expectedOffset ? "overlap" : "leave a gap after";
@@ -177,7 +209,14 @@ function parseEntry(
   return { dtype, shape, offset: expectedOffset, byteLength };
 }
 
-function isSizes(value: StrictJson | undefined): value is readonly number[] {
-  const isSize = (size: StrictJson) => typeof size === "number" && Number.isSafeInteger(size) && size >= 0;
-  return Array.isArray(value) && value.every(isSize);
+/** A list of up to `most` integers from 0 to 2^53 - 1. */
+function readSizes(cursor: JsonCursor, most: number, refuse: () => never): readonly number[] {
+  const sizes: number[] = [];
+  if (cursor.kind() !== "array") refuse();
+  cursor.array(() => {
+    const size = cursor.kind() === "word" ? cursor.word() : refuse();
+    if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0 || sizes.length === most) refuse();
+    else sizes.push(size);
+  });
+  return sizes;
 }

@@ -1,43 +1,80 @@
-/** Names the format of a file by its first bytes, so that an error can say what somebody handed over by mistake. */
+/** Names the format of a file by its beginning, so that an error can say what somebody handed over by mistake. */
+
+/** The beginning of a file, as signatures look at it. */
+interface Start {
+  readonly bytes: Uint8Array;
+  /** As text, without a byte order mark and white space before it. */
+  readonly text: string;
+}
 
 interface Signature {
-  readonly offset: number;
-  readonly bytes: readonly number[];
+  readonly matches: (start: Start) => boolean;
   /** Ends the sentence "expected ..., but". */
   readonly says: string;
 }
 
-const ascii = (text: string): readonly number[] => [...text].map((character) => character.charCodeAt(0));
+/** Bytes at an offset, as text in Latin-1. */
+const magic = (characters: string, says: string, offset = 0): Signature => ({
+  matches: ({ bytes }) => [...characters].every((character, i) => bytes[offset + i] === character.charCodeAt(0)),
+  says,
+});
 
-const SIGNATURES: readonly Signature[] = [
-  { offset: 0, bytes: ascii("PK\x03\x04"), says: "this is a zip archive (a torch checkpoint? use xnorkit/torch)" },
-  {
-    offset: 0,
-    bytes: [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20],
-    says: "this is a torch checkpoint of the legacy format (use xnorkit/torch)",
-  },
-  {
-    offset: 0,
-    bytes: [0x12, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-    says: "this is an MXNet .params file (use xnorkit/mxnet)",
-  },
-  { offset: 4, bytes: ascii("TFL3"), says: "this is a TensorFlow Lite model (use xnorkit/tflite)" },
-  { offset: 0, bytes: [0x89, ...ascii("PNG")], says: "this is a PNG picture" },
-  { offset: 0, bytes: [0xff, 0xd8, 0xff], says: "this is a JPEG picture" },
-  { offset: 0, bytes: ascii("GIF8"), says: "this is a GIF picture" },
-  { offset: 0, bytes: [0x1f, 0x8b], says: "this is gzip (unpack it first)" },
-  { offset: 0, bytes: [0x89, ...ascii("HDF")], says: "this is an HDF5 file (Keras?)" },
-  { offset: 0, bytes: [0x93, ...ascii("NUMPY")], says: "this is a NumPy array" },
-  { offset: 0, bytes: [0x80, 0x02], says: "this is a Python pickle" },
-  { offset: 0, bytes: [0x80, 0x04], says: "this is a Python pickle" },
-  { offset: 0, bytes: ascii("\0asm"), says: "this is a WebAssembly module" },
-  { offset: 0, bytes: ascii("version https://git-lfs"), says: "this is a Git LFS pointer (fetch the file itself)" },
-  { offset: 0, bytes: ascii("<!DOCTYPE"), says: "this is a web page" },
-  { offset: 0, bytes: ascii("<html"), says: "this is a web page" },
-];
+const text = (pattern: RegExp, says: string): Signature => ({ matches: (start) => pattern.test(start.text), says });
+
+/** Comments, declarations and white space, which may stand before the first element. */
+const MARKUP_PROLOGUE = "^(?:<!--[\\s\\S]*?-->|<\\?[\\s\\S]*?\\?>|\\s)*";
+const markup = (element: string, says: string) => text(new RegExp(MARKUP_PROLOGUE + element, "i"), says);
 
 /** Longest run of bytes that `describeFile` looks at. */
-export const SNIFF_BYTES = 32;
+export const SNIFF_BYTES = 4096;
+
+const LOCAL_FILE = "PK\x03\x04";
+
+/** True where the bytes start as a zip archive of NumPy arrays does: its first file's name, behind a header of 30 bytes, ends in .npy. */
+export function isNumpyArchive(bytes: Uint8Array): boolean {
+  const name = String.fromCharCode(...bytes.subarray(30, 30 + Math.min(bytes[26] | (bytes[27] << 8), SNIFF_BYTES)));
+  return magic(LOCAL_FILE, "").matches({ bytes, text: "" }) && name.endsWith(".npy");
+}
+
+/** The first that matches says what a file is. */
+const SIGNATURES: readonly Signature[] = [
+  {
+    matches: ({ bytes }) => isNumpyArchive(bytes),
+    says: "this is a NumPy archive (.npz), as MXNet 2 saves parameters too: load it in Python and save its arrays as safetensors",
+  },
+  magic(LOCAL_FILE, "this is a zip archive (a torch checkpoint? use xnorkit/torch)"),
+  magic(
+    "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20",
+    "this is a torch checkpoint of the legacy format (use xnorkit/torch)",
+  ),
+  magic("\x12\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "this is an MXNet .params file (use xnorkit/mxnet)"),
+  magic("TFL3", "this is a TensorFlow Lite model (use xnorkit/tflite)", 4),
+  magic("\x89PNG", "this is a PNG picture"),
+  magic("\xff\xd8\xff", "this is a JPEG picture"),
+  magic("GIF8", "this is a GIF picture"),
+  magic("\x1f\x8b", "this is gzip (unpack it first)"),
+  magic("\x89HDF", "this is an HDF5 file (Keras?)"),
+  magic("\x93NUMPY", "this is a NumPy array"),
+  magic("\x80\x02", "this is a Python pickle"),
+  magic("\x80\x04", "this is a Python pickle"),
+  magic("\0asm", "this is a WebAssembly module"),
+  text(/^version https:\/\/git-lfs/i, "this is a Git LFS pointer (fetch the file itself)"),
+  markup(
+    "<(?:!doctype\\s+html|html|head|body|title|script)\\b",
+    "this is a web page (was the download an error page?)",
+  ),
+  markup("<!?[a-z]", "this is XML (was the download an error page?)"),
+  text(
+    /^\{[\s\S]*"weight_map"\s*:/,
+    "this is the index of a model in several safetensors files: join them into one first",
+  ),
+  text(/^[{[]/, "this is JSON text (a model description or symbol?)"),
+];
+
+/** The beginning of a file as text, without a byte order mark and the white space before it. */
+export function textStart(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, SNIFF_BYTES)).trimStart();
+}
 
 /**
  * What the bytes are, as the end of a sentence ("this is a PNG picture"), or null where they may be safetensors.
@@ -46,18 +83,15 @@ export const SNIFF_BYTES = 32;
 export function describeFile(bytes: Uint8Array): string | null {
   if (bytes.length === 0) return "the file is empty";
   if (looksLikeSafetensors(bytes)) return null;
-  const signature = SIGNATURES.find(({ offset, bytes: expected }) =>
-    expected.every((byte, index) => bytes[offset + index] === byte),
-  );
+  const start = { bytes, text: textStart(bytes) };
+  const signature = SIGNATURES.find(({ matches }) => matches(start));
   if (signature !== undefined) return signature.says;
-  const first = String.fromCharCode(bytes[0]);
-  if (first === "{" || first === "[") return "this is JSON text (a model description or symbol?)";
   const shown = [...bytes.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return `the file starts with the bytes ${shown}, which is no format it knows`;
 }
 
 /** A length below 2^32 and the brace that opens the header; short files are left to the reader, which says where they end. */
-function looksLikeSafetensors(bytes: Uint8Array): boolean {
+export function looksLikeSafetensors(bytes: Uint8Array): boolean {
   const isShortLength = bytes.subarray(4, 8).every((byte) => byte === 0);
   return bytes.length >= 8 && isShortLength && (bytes.length === 8 || bytes[8] === 0x7b);
 }

@@ -12,6 +12,7 @@ import type { Graph } from "../graph/types.js";
 import { elementCount, formatShape, sameShape } from "../tensor.js";
 import { channelMagnitudes, meanScale } from "../weight_scale.js";
 import { DTYPE_BYTES, isFloatDtype, toFloat32 } from "./dtypes.js";
+import { describePrefix, withoutPrefix, wrapperOf } from "./fit_weights.js";
 import {
   bytesOf,
   encodeValues,
@@ -50,6 +51,8 @@ export interface StreamOptions extends SaveOptions {
    * twice, as these come before the sign bits in the file (a third time, uncounted, to list zeros where there are some).
    */
   readonly onProgress?: (bytesRead: number, bytesTotal: number) => void;
+  /** Called with a sentence where something was done that the caller did not ask for: prefixes left out of names. */
+  readonly onNote?: (note: string) => void;
 }
 
 const DEFAULT_SLICE_BYTES = 8 * 2 ** 20;
@@ -72,7 +75,7 @@ export async function readSafetensorsHeader(source: RandomAccess): Promise<Safet
 }
 
 /**
- * Writes the packed model file that `saveModel({ graph, weights: readWeights(source) }, options)` gives, byte for byte, in bounded
+ * Writes the packed model file that `saveModel` gives for the graph and `fitWeights(graph, readWeights(source))`, byte for byte, in bounded
  * memory: one slice, and the scales. Names, shapes and types are checked before the first byte is written; values as they are read, so
  * that after an error the sink may hold part of a file: write under a temporary name and rename it at the end.
  *
@@ -92,14 +95,17 @@ export async function packStream(
     throw new XnorkitError("unsupported", "the source is a packed model already: read it with loadModel");
   }
   const specs = parameterSpecs(graph);
-  matchWeights(specs, header.tensors.keys());
-  for (const spec of specs) checkEntry(spec, header.tensors.get(spec.name)!);
+  const prefix = wrapperOf(graph, header.tensors.keys());
+  const entries = withoutPrefix(header.tensors, prefix);
+  if (prefix !== "") options.onNote?.(describePrefix(prefix));
+  matchWeights(specs, entries.keys());
+  for (const spec of specs) checkEntry(spec, entries.get(spec.name)!);
 
-  const total = specs.reduce((sum, spec) => sum + passes(spec) * header.tensors.get(spec.name)!.byteLength, 0);
+  const total = specs.reduce((sum, spec) => sum + passes(spec) * entries.get(spec.name)!.byteLength, 0);
   let done = 0;
-  const slicesOf = (spec: ParameterSpec) => slices(spec, header.tensors.get(spec.name)!, source, sliceBytes);
+  const slicesOf = (spec: ParameterSpec) => slices(spec, entries.get(spec.name)!, source, sliceBytes);
   const progress = ({ name }: ParameterSpec) => {
-    done += header.tensors.get(name)!.byteLength;
+    done += entries.get(name)!.byteLength;
     options.onProgress?.(done, total);
   };
 

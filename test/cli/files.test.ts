@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { readBytes, withFile, writeFileWhole } from "../../src/cli/files.js";
+import { readBytes, withFile } from "../../src/cli/files.js";
+import { writeFileWhole } from "../../src/cli/write_file.js";
 import { temporaryFolder } from "./support.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -28,7 +29,7 @@ describe("writeFileWhole", () => {
   }, async () => {
     const folder = temporaryFolder();
     const script = `
-      import { writeFileWhole } from "./src/cli/files.ts";
+      import { writeFileWhole } from "./src/cli/write_file.ts";
       await writeFileWhole(process.argv[1], async (write) => {
         await write(new Uint8Array(10));
         console.log("writing");

@@ -79,7 +79,27 @@ test("a gzip file that is cut or damaged anywhere is refused", () => {
 test("a gzip trailer that promises gigabytes is refused before allocating", () => {
   const file = gzipSync(idx([1], [0]));
   new DataView(file.buffer, file.byteOffset).setUint32(file.length - 4, 0xffffffff, true);
-  throwsError(() => readIdx(file), "bad-file", /states 4294967295 bytes/);
+  throwsError(() => readIdx(file), "bad-file", /incorrect length check/);
+});
+
+test("a gzip file may have several members and zeros after them, and nothing else", () => {
+  const file = idx([3, 5], [...Array(15).keys()]);
+  const parts = [file.subarray(0, 7), file.subarray(7, 7), file.subarray(7)].map((part) => gzipSync(part));
+  const joined = Uint8Array.from(Buffer.concat([...parts, new Uint8Array(700)]));
+  for (const bytes of [joined, joined.subarray(0, -700), joined.subarray(0, -699)]) {
+    assert.deepEqual([...readIdx(bytes).data], [...Array(15).keys()]);
+  }
+  joined[joined.length - 1] = 7;
+  throwsError(() => readIdx(joined), "bad-file", /byte \d+ is 0, where another member or the end is expected/);
+  joined[joined.length - 700] = 0x1f;
+  throwsError(() => readIdx(joined), "bad-file", /cannot be unpacked/);
+});
+
+test("a gzip file that unpacks to a thousand times its size is refused where that is much", () => {
+  const zeros = gzipSync(new Uint8Array(45 * 2 ** 20));
+  throwsError(() => readIdx(zeros), "bad-file", /the gzip file of [\d,]+ bytes takes more than [\d,]+ in memory/);
+  throwsError(() => readIdx(Buffer.concat([zeros, gzipSync(new Uint8Array(1))])), "bad-file", /in memory/);
+  throwsError(() => readIdx(gzipSync(new Uint8Array(20 * 2 ** 20))), "unsupported", /type at byte 2/);
 });
 
 const files = ["data/mnist/t10k-images-idx3-ubyte.gz", "data/mnist/t10k-labels-idx1-ubyte.gz"] as const;

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { readBudget } from "../../src/budget.js";
 import { type PickleHost, readPickle } from "../../src/formats/torch/pickle.js";
-import type { PickleValue } from "../../src/formats/torch/pickle_values.js";
+import type { PickleList, PickleObject, PickleValue } from "../../src/formats/torch/pickle_values.js";
 import { throwsError } from "./support.js";
 import { pickle } from "./torch_support.js";
 
-const lenient: PickleHost = { allow: () => {}, persistent: (id) => ({ kind: "persistent", id }) };
+const lenient: PickleHost = {
+  isKnown: () => true,
+  checkUnknown: () => {},
+  persistent: (id) => ({ kind: "persistent", id }),
+};
 
-const read = (text: string, host = lenient): PickleValue => readPickle(pickle(text), "test.pkl", host).value;
+const budget = readBudget(0, "the test");
+const read = (text: string, host = lenient): PickleValue => readPickle(pickle(text), "test.pkl", host, budget).value;
 
 /** Lists, tuples and sets as arrays, dicts as maps. */
 function plain(value: PickleValue): unknown {
@@ -72,7 +78,7 @@ describe("values of pickles", () => {
   });
 
   it("makes records of calls and instances", () => {
-    const object = { kind: "object", args: [], state: null, entries: null, items: null };
+    const object = { kind: "object", unknown: null, args: [], state: null, entries: null, items: null };
     assert.deepEqual(read("cm\nf\n(I1\ntR."), { ...object, name: "m.f", args: [1] });
     assert.deepEqual(read("cm\nC\n)\x81K\x05b."), { ...object, name: "m.C", state: 5 });
     assert.deepEqual(read("cm\nC\n)}\x92."), { ...object, name: "m.C" });
@@ -84,9 +90,19 @@ describe("values of pickles", () => {
     assert.deepEqual(read("K\x01Q."), { kind: "persistent", id: 1 });
   });
 
-  it("asks before every call, and says where it is", () => {
+  it("keeps with a record the call that nobody knows", () => {
+    const [object] = (read("cm\nf\n)R\x85.", { ...lenient, isKnown: () => false }) as PickleList).items;
+    const unknown = { name: "m.f", how: "call", place: "opcode REDUCE at byte 6 of test.pkl" };
+    assert.deepEqual((object as PickleObject).unknown, unknown);
+  });
+
+  it("asks before every call of an unknown name, and says where it is", () => {
     const calls: unknown[] = [];
-    read("N0cm\nf\n)Rcm\nC\n)\x81\x86.", { ...lenient, allow: (call) => calls.push(call) });
+    read("N0cm\nf\n)Rcm\nC\n)\x81\x86.", {
+      ...lenient,
+      isKnown: () => false,
+      checkUnknown: (call) => calls.push(call),
+    });
     assert.deepEqual(calls, [
       { name: "m.f", how: "call", place: "opcode REDUCE at byte 8 of test.pkl" },
       { name: "m.C", how: "instance", place: "opcode NEWOBJ at byte 15 of test.pkl" },
@@ -94,8 +110,14 @@ describe("values of pickles", () => {
   });
 
   it("tells where the next pickle starts", () => {
-    assert.deepEqual(readPickle(pickle("xxK\x05.K\x06."), "test.pkl", lenient, 2), { value: 5, end: 5 });
+    assert.deepEqual(readPickle(pickle("xxK\x05.K\x06."), "test.pkl", lenient, budget, 2), { value: 5, end: 5 });
   });
+});
+
+it("refuses a dict that sets a key twice", () => {
+  for (const text of ["(S'a'\nNS'a'\nNd.", "}S'a'\nNsS'a'\nNs.", "}(S'a'\nNS'b'\nNS'a'\nNu."]) {
+    throwsError(() => read(text), "bad-file", /sets the key the text "a" of a dict twice/);
+  }
 });
 
 describe("damaged pickles", () => {

@@ -32,7 +32,8 @@ export function numberAttribute(node: SymbolNode, key: string, fallback?: number
   const text = textAttribute(node, key);
   if (text === undefined && fallback !== undefined) return fallback;
   const value = text === undefined || text === "" ? Number.NaN : Number(text.replace(/[Lf]$/, ""));
-  return Number.isFinite(value) ? value : refuse(node, key, "a number");
+  // In MXNet all of them become float32 where they are used.
+  return Number.isFinite(Math.fround(value)) ? value : refuse(node, key, "a number that float32 can hold");
 }
 
 export function integerAttribute(

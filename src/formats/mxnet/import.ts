@@ -1,5 +1,5 @@
 /** A `-symbol.json` and its `.params` as a Graph with weights of its own. */
-import { XnorkitError } from "../../errors.js";
+import { type ErrorCode, XnorkitError } from "../../errors.js";
 import { type Assembler, type AssemblyOptions, createAssembler } from "../../graph/assemble.js";
 import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
 import { quoteName } from "../../graph/suggest.js";
@@ -9,6 +9,7 @@ import type { Weight } from "../../weights.js";
 import type { RawTensor } from "../dtypes.js";
 import { integersAttribute, MAX_CHANNELS } from "./attributes.js";
 import { createImporter, decodeRequirement, type Requirement } from "./importer.js";
+import { findMissing, missingParameter } from "./missing.js";
 import { findOperator } from "./ops.js";
 import { readMxnetParams } from "./params.js";
 import { type MxnetSymbol, parseMxnetSymbol, type SymbolNode } from "./symbol.js";
@@ -69,7 +70,8 @@ interface InputAxes {
 }
 
 /** From the parameters of the first layer that has some; operators without any pass the input on. */
-function findInputAxes({ nodes }: MxnetSymbol, input: SymbolNode, tensors: ReadonlyMap<string, RawTensor>): InputAxes {
+function findInputAxes(symbol: MxnetSymbol, input: SymbolNode, tensors: ReadonlyMap<string, RawTensor>): InputAxes {
+  const { nodes } = symbol;
   const same = new Set([input]);
   let features: InputAxes | null = null;
   let channels: InputAxes | null = null;
@@ -89,6 +91,8 @@ function findInputAxes({ nodes }: MxnetSymbol, input: SymbolNode, tensors: Reado
     }
   }
   const found = channels ?? features;
+  const missing = findMissing(symbol, tensors);
+  if (found === null && missing !== null) throw missingParameter(symbol, tensors.keys())(...missing);
   if (found !== null && found.count >= 1 && found.count <= MAX_CHANNELS) return found;
   throw new XnorkitError(
     "bad-option",
@@ -104,14 +108,17 @@ interface Built {
 
 type Attempt = { readonly built: Built } | { readonly error: XnorkitError; readonly placed: number };
 
-/** Builds the network on an input of this shape; a shape that does not fit the parameters is no exception. */
+/** What another input shape may mend. */
+const MISFITS: readonly ErrorCode[] = ["bad-shape", "unsupported"];
+
+/** Builds the network on an input of this shape; a shape that does not fit is no exception. */
 function attempt(
   symbol: MxnetSymbol,
   graph: Pick<AssemblyOptions, "name" | "input" | "inputShape">,
   tensors: ReadonlyMap<string, RawTensor>,
 ): Attempt {
   const assembler = createAssembler({ ...graph, takenNames: "number", layersAreModules: true });
-  const importer = createImporter(assembler, tensors);
+  const importer = createImporter(assembler, tensors, missingParameter(symbol, tensors.keys()));
   let placed = 0;
   try {
     for (const node of symbol.nodes) {
@@ -123,7 +130,7 @@ function attempt(
     const output = importer.output(symbol.head);
     return { built: { assembler, output, requirements: importer.requirements } };
   } catch (error) {
-    if (error instanceof XnorkitError && error.code === "bad-shape") return { error, placed };
+    if (error instanceof XnorkitError && MISFITS.includes(error.code)) return { error, placed };
     throw error;
   }
 }
@@ -154,6 +161,7 @@ function findSize(
     placed += tried.placed;
     if (placed > MAX_PLACED) break;
   }
+  if (best!.error.code === "unsupported") throw best!.error;
   throw new XnorkitError(
     "bad-shape",
     `no square input of up to ${MAX_SIZE} pixels fits the parameters (with ${best!.shape.join("x")}: ${best!.error.message}): give inputShape`,

@@ -1,12 +1,13 @@
 /** What the operators of a symbol are turned into: nodes of a Graph and the parameters that these need. */
 import { XnorkitError } from "../../errors.js";
 import type { Assembler } from "../../graph/assemble.js";
-import { closestNames, quoteName } from "../../graph/suggest.js";
+import { quoteName } from "../../graph/suggest.js";
 import type { ActivationQuantizer, Node, Operation, WeightQuantizer } from "../../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
 import { isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
 import { describeNode, MAX_CHANNELS } from "./attributes.js";
+import type { Missing } from "./missing.js";
 import { checkPackedWords, unpackWords } from "./packed.js";
 import type { SymbolEntry, SymbolNode } from "./symbol.js";
 
@@ -93,7 +94,11 @@ export function decodeRequirement(name: string, { shape, source }: Requirement):
  * An importer that adds to a graph with its input alone.
  * @param tensors By the names of the symbol's variables.
  */
-export function createImporter(assembler: Assembler, tensors: ReadonlyMap<string, RawTensor>): Importer {
+export function createImporter(
+  assembler: Assembler,
+  tensors: ReadonlyMap<string, RawTensor>,
+  missing: Missing,
+): Importer {
   const { add, shape } = assembler;
   const requirements = new Map<string, Requirement>();
   const outputs = new Map<SymbolNode, readonly Operand[]>();
@@ -169,12 +174,7 @@ export function createImporter(assembler: Assembler, tensors: ReadonlyMap<string
         `${describeNode(node)} computes its input ${index}, where a parameter of the file is expected`,
       );
     }
-    const [closest] = closestNames(found.name, tensors.keys(), 1);
-    throw new XnorkitError(
-      "missing-weight",
-      `parameter ${quoteName(found.name)}, for ${describeNode(node)}, is not in the .params file` +
-        `${closest === undefined ? "" : ` (the closest name there is ${quoteName(closest)})`}: is it the file of this symbol?`,
-    );
+    throw missing(found.name, node);
   }
 
   function addRequirement(name: string, requirement: Requirement): string {

@@ -50,6 +50,12 @@ function identity(node: SymbolNode, importer: Importer): Operand {
   return importer.operand(node, 0);
 }
 
+/** To float32, in which everything is computed here. */
+function cast(node: SymbolNode, importer: Importer): Operand {
+  requireAttribute(node, "dtype", ["float32"]);
+  return identity(node, importer);
+}
+
 function sum(node: SymbolNode, importer: Importer): Operand {
   if (node.inputs.length === 0) throw new XnorkitError("bad-graph", `${describeNode(node)} has no inputs`);
   const inputs = node.inputs.map((_, index) => importer.value(node, index));
@@ -202,6 +208,7 @@ export const elementwiseOperators: OperatorTable = Object.fromEntries([
   ["LogisticRegressionOutput", activation("sigmoid")],
   ...aliases(["LinearRegressionOutput", "MAERegressionOutput"], identity),
   ...aliases(["Dropout", "BlockGrad", "stop_gradient", "identity", "_copy", "_contrib_gradcancel"], identity),
+  ...aliases(["Cast", "cast", "amp_cast"], cast),
   ...aliases(["elemwise_add", "broadcast_add", "broadcast_plus", "_plus", "_Plus", "_add"], sum),
   ...aliases(["add_n", "ElementWiseSum", "_sum"], sum),
   ...aliases(["elemwise_mul", "broadcast_mul", "_mul", "_Mul"], product),

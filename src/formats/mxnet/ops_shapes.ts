@@ -1,6 +1,6 @@
 /** Operators of MXNet symbols that rearrange maps: flatten, join, slice, surround. */
 import { XnorkitError } from "../../errors.js";
-import { elementCount } from "../../tensor.js";
+import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
 import {
   booleanAttribute,
   choiceAttribute,
@@ -24,17 +24,47 @@ function flatten(node: SymbolNode, importer: Importer): Operand {
   return result(importer.add({ kind: "flatten" }, [input], node.name));
 }
 
-/** Only the shapes that flatten. */
+/**
+ * The shape that MXNet's codes make of one: 0 takes an axis as it is, -1 is what the others leave, -2 takes all that follow, -3 joins two,
+ * -4 splits one into the two that follow. Null where they do not fit. Source: MXNet `matrix_op-inl.h`, InferReshapeShape.
+ */
+function reshaped(shape: Shape, codes: readonly number[]): Shape | null {
+  const sizes: number[] = [];
+  let axis = 0;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i];
+    if (code === -2) {
+      sizes.push(...shape.slice(axis));
+      axis = shape.length;
+    } else if (code === -3) {
+      sizes.push(shape[axis] * shape[axis + 1]);
+      axis += 2;
+    } else if (code === -4) {
+      const [first, second] = [codes[++i], codes[++i]];
+      const size = shape[axis++];
+      sizes.push(first === -1 ? size / second : first, second === -1 ? size / first : second);
+    } else {
+      sizes.push(code === 0 ? shape[axis] : code);
+      axis++;
+    }
+  }
+  const known = elementCount(sizes.filter((size) => size !== -1));
+  const found = sizes.map((size) => (size === -1 ? elementCount(shape) / known : size));
+  const isShape = found.every((size) => Number.isSafeInteger(size) && size > 0);
+  return isShape && elementCount(found) === elementCount(shape) ? found : null;
+}
+
+/** Of the shapes that a map may take those that flatten it, or leave it as it is. */
 function reshape(node: SymbolNode, importer: Importer): Operand {
   const input = importer.value(node, 0);
   const shape = importer.shape(input);
   const target = integersAttribute(node, "shape", MAX_AXIS) ?? [];
-  const features = elementCount(shape.slice(1));
-  const keepsBatch = target[0] === 0 || (target[0] === -1 && target[1] !== -1);
-  if (target.length === 2 && keepsBatch && (target[1] === -1 || target[1] === features)) return flatten(node, importer);
+  const found = booleanAttribute(node, "reverse", false) ? null : reshaped(shape, target);
+  if (found !== null && sameShape(found, shape)) return result(input);
+  if (found !== null && sameShape(found, [shape[0], elementCount(shape.slice(1))])) return flatten(node, importer);
   throw new XnorkitError(
     "unsupported",
-    `${describeNode(node)} reshapes to ${textAttribute(node, "shape") ?? "nothing"}; only (0, -1), which flattens, is computed here`,
+    `${describeNode(node)} reshapes ${formatShape(shape)} to ${textAttribute(node, "shape") ?? "nothing"}${found === null ? ", which it does not fit" : ` = ${formatShape(found)}`}; only what flattens each picture is computed here`,
   );
 }
 

@@ -11,6 +11,7 @@
  *
  * Without axes a V0 to V2 record ends after them and holds no array; in V3 that is a scalar, and -1 axes end the record.
  */
+import { ENTRY_BYTES, OBJECT_BYTES, readBudget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
 import { quoteName } from "../../graph/suggest.js";
 import { formatShape } from "../../tensor.js";
@@ -28,6 +29,11 @@ const MAX_AXES = 32;
 /** The smallest record: a V0 word of zero axes. */
 const MIN_ARRAY_BYTES = 4n;
 const NAME_LENGTH_BYTES = 8n;
+
+/** An array, the view of its bytes, and its name. */
+const ARRAY_BYTES = 6 * OBJECT_BYTES + ENTRY_BYTES;
+/** One for all records that hold no array. */
+const NO_ARRAY: RawTensor = { dtype: "F32", shape: [0], bytes: new Uint8Array(0) };
 
 interface Cursor {
   readonly bytes: Uint8Array;
@@ -106,7 +112,7 @@ function takeArray(cursor: Cursor, what: string): RawTensor {
   }
   const shapeAt = cursor.at;
   const axes = takeAxes(cursor, version, what);
-  if (axes === null) return { dtype: "F32", shape: [0], bytes: new Uint8Array(0) };
+  if (axes === null) return NO_ARRAY;
   take(cursor, 8, `the device of ${what}`);
   const flagAt = cursor.at;
   const flag = takeI32(cursor, `the type of ${what}`);
@@ -132,14 +138,14 @@ function takeArray(cursor: Cursor, what: string): RawTensor {
   return { dtype, shape, bytes: new Uint8Array(buffer, byteOffset + begin, Number(byteLength)) };
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function takeName(cursor: Cursor, index: number): string {
   const what = `name ${index}`;
   const length = takeCount(cursor, `the length of ${what}`, 1n);
   const start = take(cursor, length, what);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-      cursor.bytes.subarray(start, start + length),
-    );
+    return decoder.decode(cursor.bytes.subarray(start, start + length));
   } catch (cause) {
     throw new XnorkitError("bad-file", `${what} at byte ${start} is not UTF-8`, { cause });
   }
@@ -168,8 +174,13 @@ export function readMxnetParams(bytes: Uint8Array): ReadonlyMap<string, RawTenso
   takeU64(cursor, "its magic number");
   takeU64(cursor, "the header");
   const count = takeCount(cursor, "the number of arrays", MIN_ARRAY_BYTES);
+  const budget = readBudget(bytes.length, "the .params file");
   const arrays: RawTensor[] = [];
-  for (let index = 0; index < count; index++) arrays.push(takeArray(cursor, `array ${index} of ${count}`));
+  for (let index = 0; index < count; index++) {
+    const array = takeArray(cursor, `array ${index} of ${count}`);
+    budget.spend(array === NO_ARRAY ? OBJECT_BYTES + ENTRY_BYTES : ARRAY_BYTES);
+    arrays.push(array);
+  }
 
   const namesAt = cursor.at;
   const nameCount = takeCount(cursor, "the number of names", NAME_LENGTH_BYTES);

@@ -8,6 +8,7 @@
  */
 import { XnorkitError } from "../../errors.js";
 import { describeClosest, quoteName } from "../../graph/suggest.js";
+import { parseJson } from "../../json/parse.js";
 
 /** One output of a node. */
 export interface SymbolEntry {
@@ -109,6 +110,20 @@ function readHead(heads: unknown, nodes: readonly RawNode[], output: string | un
   return found[0];
 }
 
+const BATCH_NORM = /^(BatchNorm(_v1)?|CuDNNBatchNorm)$/;
+
+/**
+ * Symbols up to MXNet 0.8 leave a layer's states out of its inputs; the loader of later versions adds them by their default names (MXNet
+ * `legacy_json_util.cc`, UpgradeJSON_000800_000900).
+ */
+function missingStates({ op, name, inputs }: RawNode): readonly SymbolEntry[] {
+  if (!BATCH_NORM.test(op) || inputs.length !== 3) return [];
+  return ["moving_mean", "moving_var"].map((state) => ({
+    node: { op: "null", name: `${name}_${state}`, inputs: [], attributes: new Map() },
+    output: 0,
+  }));
+}
+
 /** Depth first from the head, without recursion: a chain may be as long as the file. */
 function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
   const done = new Map<number, SymbolNode>();
@@ -119,7 +134,7 @@ function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
     const node = nodes[step.index];
     if (step.next === node.inputs.length) {
       const inputs = node.inputs.map((input) => ({ node: done.get(input.node)!, output: input.output }));
-      done.set(step.index, { ...node, inputs });
+      done.set(step.index, { ...node, inputs: [...inputs, ...missingStates(node)] });
       onPath.delete(step.index);
       path.pop();
       continue;
@@ -146,12 +161,7 @@ function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
  *   is not there.
  */
 export function parseMxnetSymbol(text: string, output?: string): MxnetSymbol {
-  let root: unknown;
-  try {
-    root = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (cause) {
-    throw new XnorkitError("bad-graph", `the symbol is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const root = parseJson(text, "the symbol", "bad-graph");
   if (!isRecord(root) || !Array.isArray(root.nodes)) {
     return fail(`an MXNet symbol is an object with "nodes" and "heads", which this is not`);
   }

@@ -8,11 +8,13 @@
  *     pickle  list of the storages' keys
  *     for each key: number of elements as i64, then the raw elements
  */
+import type { Budget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
-import { callGuard, refuseCall } from "./globals.js";
+import { quoteName } from "../../graph/suggest.js";
+import { checkHarmless, isKnownCall, refuseCall } from "./globals.js";
 import { type PickleHost, type PickleRead, readPickle } from "./pickle.js";
-import { describeValue, isDict, isPersistent, itemsOf, type PickleValue, quoteText } from "./pickle_values.js";
-import { elementBytes, readStorageId, resolvePersistentId, type TorchFile } from "./storage.js";
+import { describeValue, isDict, isPersistent, itemsOf, type PickleValue } from "./pickle_values.js";
+import { elementBytes, persistentResolver, readStorageId, type TorchFile } from "./storage.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const MAGIC_BYTES = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -28,11 +30,13 @@ export function isTorchLegacy(bytes: Uint8Array): boolean {
 
 /** Plain data call nothing and refer to nothing. */
 const PLAIN: PickleHost = {
-  allow: (call) => {
+  isKnown: () => false,
+  checkUnknown: (call) => {
+    checkHarmless(call);
     throw refuseCall(call);
   },
   persistent: (_id, place) => {
-    throw new XnorkitError("bad-file", `the checkpoint has a storage in its header (${place}): it is damaged`);
+    throw new XnorkitError("bad-file", `the checkpoint has a storage in its header (${place()}): it is damaged`);
   },
 };
 
@@ -41,29 +45,34 @@ const PLAIN: PickleHost = {
  * @throws XnorkitError `bad-file` with the offset where it is cut short or damaged; `unsupported` where it is big-endian, or its
  *   pickle asks for a call that no checkpoint needs.
  */
-export function openTorchLegacy(bytes: Uint8Array): TorchFile {
-  const magic = readPickle(bytes, "the magic number", PLAIN);
+export function openTorchLegacy(bytes: Uint8Array, budget: Budget): TorchFile {
+  const magic = readPickle(bytes, "the magic number", PLAIN, budget);
   expectValue("the magic number", magic.value, MAGIC);
-  const version = readPickle(bytes, "the protocol version", PLAIN, magic.end);
+  const version = readPickle(bytes, "the protocol version", PLAIN, budget, magic.end);
   expectValue("the protocol version", version.value, PROTOCOL_VERSION);
-  const system = readPickle(bytes, "the system information", PLAIN, version.end);
+  const system = readPickle(bytes, "the system information", PLAIN, budget, version.end);
   checkByteOrder(system.value);
 
-  const guard = callGuard();
   const sizes = new Map<string, number>();
+  const resolve = persistentResolver();
   const persistent = (id: PickleValue): PickleValue => {
-    const value = resolvePersistentId(id);
+    const value = resolve(id);
     if (isPersistent(value)) noteSize(sizes, id);
     return value;
   };
-  const object = readPickle(bytes, "the object", { allow: guard.allow, persistent }, system.end);
-  const storages = readStorages(bytes, readPickle(bytes, "the storage keys", PLAIN, object.end), sizes);
+  const object = readPickle(
+    bytes,
+    "the object",
+    { isKnown: isKnownCall, checkUnknown: checkHarmless, persistent },
+    budget,
+    system.end,
+  );
+  const storages = readStorages(bytes, readPickle(bytes, "the storage keys", PLAIN, budget, object.end), sizes);
   return {
     root: object.value,
-    onlyInModules: guard.onlyInModules(),
     storage: (key) => {
       const contents = storages.get(key);
-      if (contents === undefined) throw new XnorkitError("bad-file", `the checkpoint has no storage ${quoteText(key)}`);
+      if (contents === undefined) throw new XnorkitError("bad-file", `the checkpoint has no storage ${quoteName(key)}`);
       return contents;
     },
   };
@@ -95,7 +104,7 @@ function noteSize(sizes: Map<string, number>, id: PickleValue): void {
   if (earlier === undefined || earlier === size) return;
   throw new XnorkitError(
     "bad-file",
-    `storage ${quoteText(storage.key)} has elements of ${earlier} and of ${size} bytes: the checkpoint is damaged`,
+    `storage ${quoteName(storage.key)} has elements of ${earlier} and of ${size} bytes: the checkpoint is damaged`,
   );
 }
 
@@ -127,7 +136,7 @@ function readStorages(
     if (start > bytes.length || length < 0 || length > bytes.length - start) {
       throw new XnorkitError(
         "bad-file",
-        `storage ${quoteText(key)} of ${length} bytes at byte ${at} goes past the end of the file at byte ${bytes.length}: it is cut short or damaged`,
+        `storage ${quoteName(key)} of ${length} bytes at byte ${at} goes past the end of the file at byte ${bytes.length}: it is cut short or damaged`,
       );
     }
     storages.set(key, bytes.subarray(start, start + length));

@@ -1,8 +1,10 @@
 /**
  * A reader of Python pickles (protocols 0 to 5) that executes nothing. Python's own reader is a stack machine some of whose opcodes
- * call what a file names; here those opcodes make records of the call, after `allow` has agreed to its name. Everything is bounded:
- * the number of opcodes, the depth of the stack, lengths by the bytes that are there; nothing recurs with the depth of the data.
+ * call what a file names; here those opcodes make records of the call, unless the host throws. Everything is bounded: the number of
+ * opcodes, the depth of the stack, lengths by the bytes that are there, memory by the file's budget; nothing recurs with the depth of the
+ * data.
  */
+import { type Budget, MAP_BYTES, OBJECT_BYTES, SLOT_BYTES } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
 import { readLiteral } from "./pickle_literals.js";
 import {
@@ -10,6 +12,7 @@ import {
   type Machine,
   mark,
   memoIndex,
+  memoize,
   type PickleCall,
   type PickleHost,
   pop,
@@ -24,7 +27,7 @@ import {
 } from "./pickle_machine.js";
 import { OPCODES } from "./pickle_opcodes.js";
 import { pickleReader } from "./pickle_reader.js";
-import { describeValue, isGlobal, isObject, itemsOf, type PickleObject, type PickleValue } from "./pickle_values.js";
+import { describeValue, isGlobal, isObject, itemsOf, type PickleList, type PickleValue } from "./pickle_values.js";
 
 export type { PickleCall, PickleHost } from "./pickle_machine.js";
 
@@ -45,12 +48,13 @@ const PYTHON_2_MODULES: Readonly<Record<string, string>> = { __builtin__: "built
  * Reads the pickle that starts at `start`.
  *
  * @param name What messages call it.
+ * @param budget What its values may take.
  * @throws XnorkitError `bad-file` with the offset where it is cut short or damaged, `unsupported` for opcodes that refer to data
  *   outside (EXT, buffers), and what the host throws.
  */
-export function readPickle(bytes: Uint8Array, name: string, host: PickleHost, start = 0): PickleRead {
+export function readPickle(bytes: Uint8Array, name: string, host: PickleHost, budget: Budget, start = 0): PickleRead {
   const reader = pickleReader(bytes, name, start);
-  const machine: Machine = { reader, host, name, stack: [], marks: [], memo: new Map() };
+  const machine: Machine = { reader, host, name, stack: [], marks: [], memo: [], budget };
   for (let count = 0; count < MAX_OPCODES; count++) {
     const code = reader.opcode();
     const opcode = OPCODES.get(code);
@@ -58,15 +62,20 @@ export function readPickle(bytes: Uint8Array, name: string, host: PickleHost, st
       throw reader.error(`has the byte 0x${code.toString(16).padStart(2, "0")}, which is no opcode: it is damaged`);
     }
     if (opcode === "STOP") return { value: pop(machine), end: reader.position() };
-    const literal = readLiteral(opcode, reader);
+    const literal = readLiteral(opcode, reader, budget);
     if (literal !== undefined) push(machine, literal);
     else step(machine, opcode);
   }
   throw reader.error(`goes on after ${MAX_OPCODES} opcodes, expected no more`);
 }
 
+function pushSequence(machine: Machine, kind: PickleList["kind"], items: PickleValue[]): void {
+  machine.budget.spend(2 * OBJECT_BYTES + SLOT_BYTES * items.length);
+  push(machine, { kind, items });
+}
+
 function step(machine: Machine, opcode: string): void {
-  const { reader } = machine;
+  const { reader, budget } = machine;
   switch (opcode) {
     case "PROTO": {
       const protocol = reader.uint8();
@@ -89,20 +98,21 @@ function step(machine: Machine, opcode: string): void {
       push(machine, top(machine));
       return;
     case "TUPLE":
-      push(machine, { kind: "tuple", items: popToMark(machine) });
+      pushSequence(machine, "tuple", popToMark(machine));
       return;
     case "TUPLE1":
     case "TUPLE2":
     case "TUPLE3":
-      push(machine, { kind: "tuple", items: popMany(machine, Number(opcode.at(-1))) });
+      pushSequence(machine, "tuple", popMany(machine, Number(opcode.at(-1))));
       return;
     case "LIST":
-      push(machine, { kind: "list", items: popToMark(machine) });
+      pushSequence(machine, "list", popToMark(machine));
       return;
     case "FROZENSET":
-      push(machine, { kind: "set", items: popToMark(machine) });
+      pushSequence(machine, "set", popToMark(machine));
       return;
     case "DICT": {
+      budget.spend(OBJECT_BYTES + MAP_BYTES);
       const entries = new Map<PickleValue, PickleValue>();
       setPairs(machine, entries, popToMark(machine));
       push(machine, { kind: "dict", entries });
@@ -131,16 +141,16 @@ function step(machine: Machine, opcode: string): void {
       return;
     }
     case "PUT":
-      machine.memo.set(memoIndex(machine), top(machine));
+      memoize(machine, memoIndex(machine), top(machine));
       return;
     case "BINPUT":
-      machine.memo.set(reader.uint8(), top(machine));
+      memoize(machine, reader.uint8(), top(machine));
       return;
     case "LONG_BINPUT":
-      machine.memo.set(reader.uint32(), top(machine));
+      memoize(machine, reader.uint32(), top(machine));
       return;
     case "MEMOIZE":
-      machine.memo.set(machine.memo.size, top(machine));
+      memoize(machine, machine.memo.length, top(machine));
       return;
     case "GET":
       recall(machine, memoIndex(machine));
@@ -159,7 +169,7 @@ function step(machine: Machine, opcode: string): void {
 /** The opcodes that refer to something outside of the pickle: names, calls, storages. */
 function stepOutside(machine: Machine, opcode: string): void {
   const { reader, host } = machine;
-  const place = placeOf(machine, opcode);
+  const place = () => placeOf(machine, opcode);
   switch (opcode) {
     case "GLOBAL":
       push(machine, readGlobal(machine, reader.line(), reader.line()));
@@ -209,42 +219,46 @@ function stepOutside(machine: Machine, opcode: string): void {
     default:
       throw new XnorkitError(
         "unsupported",
-        `the pickle refers to data outside of it (${place}), which no torch checkpoint does: is it another file?`,
+        `the pickle refers to data outside of it (${place()}), which no torch checkpoint does: is it another file?`,
       );
   }
 }
 
 function placeOf({ reader, name }: Machine, opcode: string): string {
-  return `opcode ${opcode} at byte ${reader.position() - 1} of ${name}`;
+  return `opcode ${opcode} at byte ${reader.opcodeAt()} of ${name}`;
 }
 
 /** A dotted name of Python, whose letters may be of any script. */
 const DOTTED_NAME = /^[\p{L}\p{N}_.<>]{1,256}$/u;
 
-function readGlobal({ reader }: Machine, module: string, name: string): PickleValue {
+function readGlobal({ reader, budget }: Machine, module: string, name: string): PickleValue {
   if (!DOTTED_NAME.test(module) || !DOTTED_NAME.test(name)) {
     throw reader.error(`names ${describeValue(`${module}.${name}`)}, which is no name in Python: it is damaged`);
   }
+  budget.spend(3 * OBJECT_BYTES);
   return { kind: "global", name: `${PYTHON_2_MODULES[module] ?? module}.${name}` };
 }
 
-/** Makes the record of a call whose name is allowed. */
+/** Makes the record of a call. */
 function call(
   machine: Machine,
   callee: PickleValue,
   args: readonly PickleValue[],
   how: PickleCall["how"],
-  place: string,
+  place: () => string,
 ): void {
   if (!isGlobal(callee)) {
     throw new XnorkitError(
       "unsupported",
-      `the pickle calls ${describeValue(callee)} (${place}), but only named classes and functions can be known to be harmless`,
+      `the pickle calls ${describeValue(callee)} (${place()}), but only named classes and functions can be known to be harmless`,
     );
   }
-  machine.host.allow({ name: callee.name, how, place });
-  const object: PickleObject = { kind: "object", name: callee.name, args, state: null, entries: null, items: null };
-  push(machine, object);
+  const { host, budget } = machine;
+  const { name } = callee;
+  const unknown = host.isKnown(name) ? null : { name, how, place: place() };
+  if (unknown !== null) host.checkUnknown(unknown);
+  budget.spend(2 * OBJECT_BYTES);
+  push(machine, { kind: "object", name, unknown, args, state: null, entries: null, items: null });
 }
 
 function argumentsOf({ reader }: Machine, args: PickleValue): readonly PickleValue[] {

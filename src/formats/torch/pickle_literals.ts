@@ -1,12 +1,26 @@
 /** The opcodes of a pickle that hold a value themselves: numbers, texts, bytes and empty containers. */
+import { type Budget, MAP_BYTES, OBJECT_BYTES, TEXT_BYTES } from "../../budget.js";
+import { quoteName } from "../../graph/suggest.js";
 import type { PickleReader } from "./pickle_reader.js";
-import { type PickleValue, quoteText } from "./pickle_values.js";
+import type { PickleValue } from "./pickle_values.js";
 
 /** Longest whole number, as text or bytes: its conversion takes quadratic time. Python's own bound is 4300 digits. */
 const MAX_DIGITS = 4300;
 
+/** One for all, as in Python: nothing can be appended to it. */
+const EMPTY_TUPLE: PickleValue = { kind: "tuple", items: [] };
+
 /** The value that the opcode holds, or undefined where it is another opcode. */
-export function readLiteral(opcode: string, reader: PickleReader): PickleValue | undefined {
+export function readLiteral(opcode: string, reader: PickleReader, budget: Budget): PickleValue | undefined {
+  const value = read(opcode, reader);
+  if (typeof value === "string") budget.spend(TEXT_BYTES + value.length);
+  else if (typeof value === "bigint") budget.spend(OBJECT_BYTES);
+  else if (typeof value === "object" && value !== null)
+    budget.spend(2 * OBJECT_BYTES + ("entries" in value ? MAP_BYTES : 0));
+  return value;
+}
+
+function read(opcode: string, reader: PickleReader): PickleValue | undefined {
   switch (opcode) {
     case "NONE":
       return null;
@@ -55,7 +69,7 @@ export function readLiteral(opcode: string, reader: PickleReader): PickleValue |
     case "EMPTY_LIST":
       return { kind: "list", items: [] };
     case "EMPTY_TUPLE":
-      return { kind: "tuple", items: [] };
+      return EMPTY_TUPLE;
     case "EMPTY_SET":
       return { kind: "set", items: [] };
     case "EMPTY_DICT":
@@ -65,8 +79,10 @@ export function readLiteral(opcode: string, reader: PickleReader): PickleValue |
   }
 }
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 function utf8(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return decoder.decode(bytes);
 }
 
 function whole(value: bigint): number | bigint {
@@ -82,7 +98,7 @@ function readInt(reader: PickleReader): PickleValue {
 
 function decimal(reader: PickleReader, text: string): number | bigint {
   if (text.length > MAX_DIGITS || !/^[+-]?\d+$/.test(text)) {
-    throw reader.error(`has ${quoteText(text)} where a whole number belongs: it is damaged`);
+    throw reader.error(`has ${quoteName(text)} where a whole number belongs: it is damaged`);
   }
   return whole(BigInt(text.replace(/^\+/, "")));
 }
@@ -104,7 +120,7 @@ function readFloat(reader: PickleReader): number {
   const text = reader.line();
   const value = FLOAT_WORDS.get(text) ?? Number(text);
   if (text.trim() === "" || (Number.isNaN(value) && text !== "nan")) {
-    throw reader.error(`has ${quoteText(text)} where a number belongs: it is damaged`);
+    throw reader.error(`has ${quoteName(text)} where a number belongs: it is damaged`);
   }
   return value;
 }
@@ -119,7 +135,7 @@ function readLength(reader: PickleReader): number {
 function readQuoted(reader: PickleReader): string {
   const text = reader.line();
   const quoted = /^(['"])(.*)\1$/s.exec(text);
-  if (quoted === null) throw reader.error(`has ${quoteText(text)} where a text in quotes belongs`);
+  if (quoted === null) throw reader.error(`has ${quoteName(text)} where a text in quotes belongs`);
   return resolveEscapes(quoted[2]);
 }
 

@@ -1,6 +1,9 @@
 /** The stack machine of a pickle: its state, and the steps that move values about in it. */
+
+import { type Budget, ENTRY_BYTES, ITEM_BYTES } from "../../budget.js";
+import { quoteName } from "../../graph/suggest.js";
 import type { PickleReader } from "./pickle_reader.js";
-import { describeValue, isDict, isGrowing, isObject, type PickleValue, quoteText } from "./pickle_values.js";
+import { describeValue, isDict, isGrowing, isObject, type PickleValue } from "./pickle_values.js";
 
 /** A call or an instance that a pickle asks for. */
 export interface PickleCall {
@@ -11,11 +14,14 @@ export interface PickleCall {
   readonly place: string;
 }
 
+/** What judges and resolves the names of a pickle. */
 export interface PickleHost {
-  /** Throws where the pickle may not have this call; it is never executed, a record of it goes into the value. */
-  readonly allow: (call: PickleCall) => void;
+  /** True for a class or function that makes nothing but what is known to be no weight, or a tensor. */
+  readonly isKnown: (name: string) => boolean;
+  /** Throws where the pickle may not have this call, whose name is not known. It is never executed, a record of it goes into the value. */
+  readonly checkUnknown: (call: PickleCall) => void;
   /** What a persistent id stands for. */
-  readonly persistent: (id: PickleValue, place: string) => PickleValue;
+  readonly persistent: (id: PickleValue, place: () => string) => PickleValue;
 }
 
 export interface Machine {
@@ -25,7 +31,9 @@ export interface Machine {
   readonly stack: PickleValue[];
   /** Heights of the stack where a MARK lies. */
   readonly marks: number[];
-  readonly memo: Map<number, PickleValue>;
+  /** By index; Python counts them up. */
+  readonly memo: (PickleValue | undefined)[];
+  readonly budget: Budget;
 }
 
 const MAX_STACK = 1_000_000;
@@ -68,20 +76,32 @@ export function top(machine: Machine): PickleValue {
 }
 
 /** The last `count` values, the topmost last. */
-export function popMany(machine: Machine, count: number): PickleValue[] {
-  const values: PickleValue[] = [];
-  for (let i = 0; i < count; i++) values.push(pop(machine));
-  return values.reverse();
+export function popMany({ stack, marks, reader }: Machine, count: number): PickleValue[] {
+  const floor = marks.length === 0 ? 0 : marks[marks.length - 1];
+  if (stack.length - count < floor) throw reader.error("takes a value from an empty stack: it is damaged");
+  return stack.splice(stack.length - count);
+}
+
+/** So far an index may be ahead of those before it. */
+const MAX_MEMO_GAP = 2 ** 16;
+
+export function memoize({ memo, reader, budget }: Machine, index: number, value: PickleValue): void {
+  if (index > memo.length + MAX_MEMO_GAP) {
+    throw reader.error(`writes memo ${index} after ${memo.length} of them: it is damaged`);
+  }
+  budget.spend(ITEM_BYTES * Math.max(index + 1 - memo.length, 0));
+  while (memo.length < index) memo.push(undefined);
+  memo[index] = value;
 }
 
 export function memoIndex({ reader }: Machine): number {
   const text = reader.line();
-  if (!/^\d{1,10}$/.test(text)) throw reader.error(`has ${quoteText(text)} for a memo index`);
+  if (!/^\d{1,10}$/.test(text)) throw reader.error(`has ${quoteName(text)} for a memo index`);
   return Number(text);
 }
 
 export function recall(machine: Machine, index: number): void {
-  const value = machine.memo.get(index);
+  const value = machine.memo[index];
   if (value === undefined) throw machine.reader.error(`looks for memo ${index}, which is not there: it is damaged`);
   push(machine, value);
 }
@@ -91,6 +111,7 @@ export function append(machine: Machine, items: readonly PickleValue[]): void {
   if (isObject(target)) target.items ??= [];
   const list = isObject(target) || isGrowing(target) ? target.items : null;
   if (list === null) throw machine.reader.error(`appends to ${describeValue(target)}, expected a list or set`);
+  machine.budget.spend(ITEM_BYTES * items.length);
   for (const item of items) list.push(item);
 }
 
@@ -103,10 +124,16 @@ export function setItems(machine: Machine, pairs: readonly PickleValue[]): void 
 }
 
 export function setPairs(
-  { reader }: Machine,
+  { reader, budget }: Machine,
   entries: Map<PickleValue, PickleValue>,
   pairs: readonly PickleValue[],
 ): void {
   if (pairs.length % 2 !== 0) throw reader.error("sets a key without a value: it is damaged");
-  for (let i = 0; i < pairs.length; i += 2) entries.set(pairs[i], pairs[i + 1]);
+  budget.spend((ENTRY_BYTES * pairs.length) / 2);
+  for (let i = 0; i < pairs.length; i += 2) {
+    if (typeof pairs[i] === "string" && entries.has(pairs[i])) {
+      throw reader.error(`sets the key ${describeValue(pairs[i])} of a dict twice, which Python never writes`);
+    }
+    entries.set(pairs[i], pairs[i + 1]);
+  }
 }

@@ -4,6 +4,8 @@ import { XnorkitError } from "../../errors.js";
 export interface PickleReader {
   /** Offset of the next byte. */
   readonly position: () => number;
+  /** Offset of the opcode that was read last. */
+  readonly opcodeAt: () => number;
   /** Exactly this many bytes, a view. */
   readonly take: (count: number) => Uint8Array;
   readonly uint8: () => number;
@@ -21,6 +23,8 @@ export interface PickleReader {
   /** Opcode byte; errors refer to it from here on. */
   readonly opcode: () => number;
 }
+
+const decoder = new TextDecoder();
 
 /** Longest line of text: names and decimal numbers. */
 const MAX_LINE = 2 ** 16;
@@ -51,6 +55,7 @@ export function pickleReader(bytes: Uint8Array, name: string, start: number): Pi
 
   return {
     position: () => at,
+    opcodeAt: () => opcodeAt,
     take,
     uint8: () => bytes[advance(1)],
     uint16: () => view.getUint16(advance(2), true),
@@ -66,7 +71,7 @@ export function pickleReader(bytes: Uint8Array, name: string, start: number): Pi
       const end = bytes.subarray(at, at + MAX_LINE).indexOf(0x0a);
       if (end < 0)
         throw error(`has a line of text without an end within ${MAX_LINE} bytes: it is cut short or damaged`);
-      return new TextDecoder().decode(take(end + 1).subarray(0, end));
+      return decoder.decode(take(end + 1).subarray(0, end));
     },
     error,
     opcode: () => {

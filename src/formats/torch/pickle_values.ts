@@ -1,4 +1,6 @@
 /** What a pickle holds, as plain data: classes and functions are names, what Python would call is kept as a record of the call. */
+import { quoteName } from "../../graph/suggest.js";
+import type { PickleCall } from "./pickle_machine.js";
 
 export interface PickleList {
   readonly kind: "list" | "tuple" | "set";
@@ -21,6 +23,8 @@ export interface PickleObject {
   readonly kind: "object";
   /** Of the class or function. */
   readonly name: string;
+  /** What it would be made by, where that is nothing known (`isKnownCall`). */
+  readonly unknown: PickleCall | null;
   readonly args: readonly PickleValue[];
   /** What BUILD gave, often a dict of attributes; null without. */
   state: PickleValue;
@@ -91,18 +95,11 @@ export function isCount(value: PickleValue): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-const SHOWN_CHARACTERS = 100;
-
-/** A text of the file in quotes, as an error message shows it: on one line, cut where it is long. */
-export function quoteText(text: string): string {
-  return JSON.stringify(text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}...`);
-}
-
 /** A value as an error message calls it. */
 export function describeValue(value: PickleValue): string {
-  if (typeof value === "string") return `the text ${quoteText(value)}`;
+  if (typeof value === "string") return `the text ${quoteName(value)}`;
   if (value === null) return "None";
-  if (!isStructure(value)) return value instanceof Uint8Array ? "bytes" : `${value}`.slice(0, SHOWN_CHARACTERS);
+  if (!isStructure(value)) return value instanceof Uint8Array ? "bytes" : `${value}`.slice(0, 100);
   switch (value.kind) {
     case "global":
       return value.name;

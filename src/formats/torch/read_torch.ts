@@ -1,23 +1,20 @@
 /** Checkpoints that torch.save wrote, in both of its containers, read without executing anything of them. */
+import { OBJECT_BYTES, readBudget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
 import { isKnownExtra } from "../../graph/parameters.js";
+import { quoteName } from "../../graph/suggest.js";
 import type { FloatWeight, Weights } from "../../weights.js";
 import { DTYPE_BYTES, isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
 import { describeFile } from "../sniff.js";
 import { isTorchLegacy, openTorchLegacy } from "./legacy_container.js";
-import { type PickleObject, quoteText } from "./pickle_values.js";
+import type { PickleObject } from "./pickle_values.js";
 import { namedTensors } from "./state.js";
-import type { TorchFile } from "./storage.js";
 import { readTensor } from "./tensor.js";
 import { isZip } from "./zip.js";
 import { openTorchZip } from "./zip_container.js";
 
-/**
- * Tensors may be views of one storage many times over, so a small file could ask for any amount of memory. What is copied may be
- * this many times what the storages hold: float16 becomes twice as large, tied parameters are rarely more than a few.
- */
-const MAX_COPIES = 16;
-const FREE_BYTES = 2 ** 20;
+/** A weight apart from its numbers: the object, and the view of them. */
+const WEIGHT_BYTES = 4 * OBJECT_BYTES;
 
 /** True where the bytes start as torch.save's files do: a zip archive, or the legacy magic number. */
 export function isTorch(bytes: Uint8Array): boolean {
@@ -30,11 +27,11 @@ export function isTorch(bytes: Uint8Array): boolean {
  * a module pickled whole, whose tensors are found as its state_dict() would. Tensors of any strides, of F32, F16, BF16 or F64;
  * integer batch counters are left out. Float32 tensors are views of the bytes where those are aligned.
  *
- * The pickle within is read as data: nothing is called or imported. A pickle that asks for calls which no checkpoint needs
- * (`os.system`, say) is refused.
+ * The pickle within is read as data: nothing is called or imported. What stands beside the weights stays unread, whatever makes it. A
+ * pickle that asks for calls which run code (`os.system`, say) is refused, and one with a call that nobody knows among its weights.
  *
- * @throws XnorkitError `bad-file` with the offset where the file is no checkpoint, cut short or damaged; `unsupported` with the
- *   name of a call that is not allowed, for TorchScript, big-endian files, and integer parameters.
+ * @throws XnorkitError `bad-file` with the offset where the file is no checkpoint, cut short or damaged, or takes memory out of
+ *   proportion to its size; `unsupported` with the name of a call as above, for TorchScript, big-endian files, and integer parameters.
  */
 export function readTorch(bytes: Uint8Array): Weights {
   if (!isTorch(bytes)) {
@@ -43,13 +40,19 @@ export function readTorch(bytes: Uint8Array): Weights {
       `expected a torch checkpoint, but ${describeFile(bytes) ?? "this is safetensors"}`,
     );
   }
-  const opened = isZip(bytes) ? openTorchZip(bytes) : openTorchLegacy(bytes);
-  const { file, spend } = withBudget(opened);
+  // Tensors may be views of one storage many times over: what is copied of them is spent from the same budget.
+  const budget = readBudget(bytes.length, "the checkpoint");
+  const { spend } = budget;
+  const file = isZip(bytes) ? openTorchZip(bytes, budget) : openTorchLegacy(bytes, budget);
   const read = new Map<PickleObject, FloatWeight | null>();
   const weights = new Map<string, FloatWeight>();
-  for (const [name, call] of namedTensors(file)) {
+  const names = new Set<string>();
+  for (const [name, call] of namedTensors(file, budget)) {
+    if (names.has(name)) throw new XnorkitError("bad-file", `the checkpoint holds tensor ${quoteName(name)} twice`);
+    names.add(name);
     let weight = read.get(call);
     if (weight === undefined) {
+      spend(WEIGHT_BYTES);
       weight = floatWeight(name, readTensor(name, call, file, spend), spend);
       read.set(call, weight);
     }
@@ -60,34 +63,13 @@ export function readTorch(bytes: Uint8Array): Weights {
 
 function floatWeight(name: string, raw: RawTensor, spend: (bytes: number) => void): FloatWeight | null {
   if (isFloatDtype(raw.dtype)) {
-    spend(4 * (raw.bytes.length / DTYPE_BYTES[raw.dtype]));
+    const isView = raw.dtype === "F32" && raw.bytes.byteOffset % 4 === 0;
+    if (!isView) spend(4 * (raw.bytes.length / DTYPE_BYTES[raw.dtype]));
     return { kind: "f32", shape: raw.shape, data: toFloat32(raw) };
   }
   if (isKnownExtra(name)) return null;
   throw new XnorkitError(
     "unsupported",
-    `tensor ${quoteText(name)} has dtype ${raw.dtype}, but weights are F32, F16, BF16 or F64: is it a file of weights?`,
+    `tensor ${quoteName(name)} has dtype ${raw.dtype}, but weights are F32, F16, BF16 or F64: is it a file of weights?`,
   );
-}
-
-/** The file, and what to call before bytes of its storages are copied: throws where they are out of proportion to the storages. */
-function withBudget(file: TorchFile): { readonly file: TorchFile; readonly spend: (bytes: number) => void } {
-  const known = new Set<string>();
-  let most = FREE_BYTES;
-  let spent = 0;
-  const storage = (key: string) => {
-    const contents = file.storage(key);
-    if (!known.has(key)) most += MAX_COPIES * contents.length;
-    known.add(key);
-    return contents;
-  };
-  const spend = (bytes: number) => {
-    spent += bytes;
-    if (spent <= most) return;
-    throw new XnorkitError(
-      "bad-file",
-      `the tensors of the checkpoint take more than ${most} bytes, ${MAX_COPIES} times its storages: they repeat them too often`,
-    );
-  };
-  return { file: { ...file, storage }, spend };
 }

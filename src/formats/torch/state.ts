@@ -1,22 +1,16 @@
 /** The named tensors of a torch checkpoint: of a state dict, of one inside of another dict, or of a module that was pickled whole. */
+import { type Budget, ENTRY_BYTES } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
+import { quoteName } from "../../graph/suggest.js";
 import { refuseCall } from "./globals.js";
-import {
-  describeValue,
-  isDict,
-  isObject,
-  itemsOf,
-  type PickleObject,
-  type PickleValue,
-  quoteText,
-} from "./pickle_values.js";
+import { describeValue, isDict, isObject, itemsOf, type PickleObject, type PickleValue } from "./pickle_values.js";
 import type { TorchFile } from "./storage.js";
 import { tensorCall } from "./tensor.js";
 
 type Entries = ReadonlyMap<PickleValue, PickleValue>;
 
-/** Tensors by their name in the state dict, as the calls that rebuild them. */
-export type NamedCalls = ReadonlyMap<string, PickleObject>;
+/** A tensor by its name in the state dict, as the call that rebuilds it. */
+export type NamedCall = readonly [name: string, call: PickleObject];
 
 /** Keys that training scripts give the state dict beside epoch and optimizer; AWNAS uses the first. */
 const WRAPPERS = ["state_dict", "model_state_dict", "model_state", "model", "net", "weights", "params"];
@@ -34,10 +28,14 @@ function entriesOf(value: PickleValue | undefined): Entries | null {
   if (value === undefined) return null;
   if (isDict(value)) return value.entries;
   if (!isObject(value) || !DICT_CLASSES.has(value.name)) return null;
-  if (value.entries !== null) return value.entries;
-  // Python 2 gives an OrderedDict its pairs as an argument.
-  const pairs = (itemsOf(value.args[0] ?? null) ?? []).map((pair) => itemsOf(pair) ?? []);
-  return new Map(pairs.filter((pair) => pair.length === 2).map(([key, item]) => [key, item]));
+  // Python 2 gives an OrderedDict its pairs as an argument. They are joined once: a dict may be looked at many times.
+  value.entries ??= new Map(
+    (itemsOf(value.args[0] ?? null) ?? []).flatMap((pair) => {
+      const [key, item, ...more] = itemsOf(pair) ?? [];
+      return key === undefined || item === undefined || more.length > 0 ? [] : [[key, item] as const];
+    }),
+  );
+  return value.entries;
 }
 
 interface ModuleState {
@@ -61,50 +59,59 @@ function moduleState(value: PickleValue): ModuleState | null {
 
 /**
  * The tensors of a checkpoint: of its dict, of the dict or module under `state_dict` or a like key, of the module that it is.
- * @throws XnorkitError `bad-file` where there are none; `unsupported` with the name of a call that is not needed for them.
+ * @param budget Spent for every entry looked at.
+ * @throws XnorkitError `bad-file` where there are none; `unsupported` with the name of a call that stands where weights belong.
  */
-export function namedTensors({ root, onlyInModules }: TorchFile): NamedCalls {
+export function* namedTensors({ root }: TorchFile, budget: Budget): Generator<NamedCall> {
   const found = unwrap(root);
-  if (moduleState(found) !== null) return collect(found, moduleMembers);
-  if (onlyInModules !== null) throw refuseCall(onlyInModules);
+  const isModule = moduleState(found) !== null;
   const entries = entriesOf(found);
-  if (entries === null) {
+  if (!isModule && entries === null) {
+    if (isObject(found) && found.unknown !== null) throw refuseCall(found.unknown);
     throw new XnorkitError(
       "bad-file",
       `the checkpoint holds ${tensorCall(found) === null ? describeValue(found) : "a tensor alone"}, expected a state_dict, a dict with one under "state_dict", or a module`,
     );
   }
-  const tensors = collect(found, dictMembers);
-  if (tensors.size > 0) return tensors;
-  const keys = [...entries.keys()].slice(0, 8).map(showKey).join(", ");
+  let count = 0;
+  for (const named of walk(found, isModule ? moduleMembers : dictMembers, budget)) {
+    count++;
+    yield named;
+  }
+  if (isModule || count > 0) return;
+  const keys = [...(entries?.keys() ?? [])].slice(0, 8).map(showKey).join(", ");
   throw new XnorkitError(
     "bad-file",
     `the checkpoint holds no tensors${keys === "" ? "" : ` under its keys ${keys}`}, expected a state_dict or a dict with one under "state_dict"`,
   );
 }
 
-/** From a training checkpoint to its state dict or module. */
+/**
+ * From a training checkpoint to its state dict or module. A wrapper that holds tensors wins over tensors beside it: scripts keep the best
+ * accuracy, the loss, the state of random generators or the decay of an average as tensors.
+ */
 function unwrap(root: PickleValue): PickleValue {
   let found = root;
   for (let i = 0; i < MAX_WRAPPERS; i++) {
     const entries = entriesOf(found);
-    if (entries === null || hasTensor(entries)) return found;
-    const key = WRAPPERS.find(
-      (wrapper) => entriesOf(entries.get(wrapper)) ?? moduleState(entries.get(wrapper) ?? null),
-    );
-    if (key === undefined) return found;
-    found = entries.get(key)!;
+    if (entries === null) return found;
+    const wrapped = WRAPPERS.map((wrapper) => entries.get(wrapper) ?? null);
+    const inner =
+      wrapped.find((value) => moduleState(value) !== null || hasTensor(entriesOf(value))) ??
+      (hasTensor(entries) ? undefined : wrapped.find((value) => entriesOf(value) !== null));
+    if (inner === undefined) return found;
+    found = inner;
   }
   return found;
 }
 
-function hasTensor(entries: Entries): boolean {
-  for (const value of entries.values()) if (tensorCall(value) !== null) return true;
+function hasTensor(entries: Entries | null): boolean {
+  for (const value of entries?.values() ?? []) if (tensorCall(value) !== null) return true;
   return false;
 }
 
 function showKey(key: PickleValue): string {
-  return typeof key === "string" ? quoteText(key) : describeValue(key);
+  return typeof key === "string" ? quoteName(key) : describeValue(key);
 }
 
 /** @throws XnorkitError where the name is longer than any. */
@@ -114,7 +121,7 @@ function memberName(parent: string, key: PickleValue): string {
   if (name.length <= MAX_NAME) return name;
   throw new XnorkitError(
     "bad-file",
-    `the checkpoint has the name ${quoteText(name)} of ${name.length} characters, expected ${MAX_NAME} at most`,
+    `the checkpoint has the name ${quoteName(name)} of ${name.length} characters, expected ${MAX_NAME} at most`,
   );
 }
 
@@ -130,36 +137,41 @@ const moduleMembers: Members = (value) => {
   return [...state.parameters, ...buffers, ...state.children];
 };
 
-interface Place {
-  readonly value: PickleValue;
+/** A dict or module whose members are being walked through. */
+interface Level {
   readonly name: string;
-  readonly depth: number;
+  readonly members: Iterator<readonly [PickleValue, PickleValue]>;
 }
 
-/** Walks depth first and in order; what is neither a tensor nor has members (None, numbers) is passed over. */
-function collect(root: PickleValue, membersOf: Members): NamedCalls {
-  const tensors = new Map<string, PickleObject>();
-  const places: Place[] = [{ value: root, name: "", depth: 0 }];
+/**
+ * Walks depth first and in order, and gives the tensors by their names; what is known to be no weight (None, numbers, dates) is passed
+ * over.
+ */
+function* walk(root: PickleValue, membersOf: Members, budget: Budget): Generator<NamedCall> {
+  const levels: Level[] = [{ name: "", members: membersOf(root)[Symbol.iterator]() }];
   let visited = 0;
-  for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    const { value, name, depth } = place;
-    const call = tensorCall(value);
-    if (call !== null) {
-      if (tensors.has(name)) throw new XnorkitError("bad-file", `the checkpoint holds tensor ${quoteText(name)} twice`);
-      tensors.set(name, call);
+  while (levels.length > 0) {
+    const level = levels[levels.length - 1];
+    const { done, value: member } = level.members.next();
+    if (done === true) {
+      levels.pop();
       continue;
     }
-    const members: Place[] = [];
-    for (const [key, member] of membersOf(value)) {
-      if (++visited > MAX_ENTRIES || depth >= MAX_DEPTH) {
-        throw new XnorkitError(
-          "bad-file",
-          `the checkpoint nests more than ${MAX_DEPTH} deep or holds more than ${MAX_ENTRIES} entries at ${quoteText(name)}: does it hold itself?`,
-        );
-      }
-      members.push({ value: member, name: memberName(name, key), depth: depth + 1 });
+    const [key, value] = member;
+    const name = memberName(level.name, key);
+    if (++visited > MAX_ENTRIES || levels.length > MAX_DEPTH) {
+      throw new XnorkitError(
+        "bad-file",
+        `the checkpoint nests more than ${MAX_DEPTH} deep or holds more than ${MAX_ENTRIES} entries at ${quoteName(name)}: does it hold itself?`,
+      );
     }
-    places.push(...members.reverse());
+    budget.spend(ENTRY_BYTES + (level.name === "" ? 0 : name.length));
+    const call = tensorCall(value);
+    if (call !== null) {
+      yield [name, call];
+      continue;
+    }
+    if (isObject(value) && value.unknown !== null && moduleState(value) === null) throw refuseCall(value.unknown);
+    levels.push({ name, members: membersOf(value)[Symbol.iterator]() });
   }
-  return tensors;
 }

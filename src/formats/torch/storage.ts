@@ -1,14 +1,11 @@
 /** The storages of a torch checkpoint: the runs of numbers outside of the pickle that its tensors are views of. */
 import { XnorkitError } from "../../errors.js";
 import { DTYPE_BYTES, type Dtype } from "../dtypes.js";
-import type { PickleCall } from "./pickle.js";
-import { describeValue, isCount, isGlobal, itemsOf, type PickleValue } from "./pickle_values.js";
+import { describeValue, isCount, isGlobal, itemsOf, type PicklePersistent, type PickleValue } from "./pickle_values.js";
 
 /** A checkpoint that has been opened; its tensors are still calls. */
 export interface TorchFile {
   readonly root: PickleValue;
-  /** The first call that only a module pickled whole may have; null without. */
-  readonly onlyInModules: PickleCall | null;
   /** The little-endian bytes of a storage, by its key. */
   readonly storage: (key: string) => Uint8Array;
 }
@@ -75,10 +72,22 @@ export function readStorageId(id: PickleValue): StorageId {
   return { key, dtype: storageDtype(type), elements, view };
 }
 
-/** What a persistent id stands for: a storage, or the class that the legacy format wraps with its source text. */
-export function resolvePersistentId(id: PickleValue): PickleValue {
-  const [tag, type] = itemsOf(id) ?? [];
-  if (tag === "module" && isGlobal(type)) return type;
-  readStorageId(id);
-  return { kind: "persistent", id };
+/**
+ * What persistent ids stand for: a storage, or the class that the legacy format wraps with its source text. Pickles write the id anew for
+ * every tensor of a storage; equal ids become one value.
+ */
+export function persistentResolver(): (id: PickleValue) => PickleValue {
+  const known = new Map<string, { readonly storage: StorageId; readonly value: PicklePersistent }>();
+  return (id) => {
+    const [tag, type] = itemsOf(id) ?? [];
+    if (tag === "module" && isGlobal(type)) return type;
+    const storage = readStorageId(id);
+    const earlier = known.get(storage.key);
+    const { dtype, elements } = storage;
+    const isSame = earlier?.storage.dtype === dtype && earlier.storage.elements === elements && storage.view === null;
+    if (isSame && earlier.storage.view === null) return earlier.value;
+    const value: PicklePersistent = { kind: "persistent", id };
+    known.set(storage.key, { storage, value });
+    return value;
+  };
 }

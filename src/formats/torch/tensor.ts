@@ -1,5 +1,6 @@
 /** Tensors of a torch checkpoint: from the arguments of their rebuild call to row-major elements. */
 import { XnorkitError } from "../../errors.js";
+import { quoteName } from "../../graph/suggest.js";
 import { elementCount, formatShape, type Shape } from "../../tensor.js";
 import { DTYPE_BYTES, type Dtype, type RawTensor } from "../dtypes.js";
 import {
@@ -11,7 +12,6 @@ import {
   itemsOf,
   type PickleObject,
   type PickleValue,
-  quoteText,
 } from "./pickle_values.js";
 import { elementBytes, readStorageId, type StorageId, type TorchFile } from "./storage.js";
 
@@ -49,7 +49,7 @@ export function tensorCall(value: PickleValue): PickleObject | null {
       const [callee, , inner] = args;
       const innerArgs = itemsOf(inner ?? null);
       if (!isGlobal(callee ?? null) || innerArgs === null) return null;
-      found = { kind: "object", name: describeValue(callee), args: innerArgs, state: null, entries: null, items: null };
+      found = { ...found, name: describeValue(callee), args: innerArgs };
     } else {
       return null;
     }
@@ -67,7 +67,7 @@ interface Layout {
 }
 
 function bad(name: string, message: string): XnorkitError {
-  return new XnorkitError("bad-file", `tensor ${quoteText(name)}: ${message}: the checkpoint is damaged`);
+  return new XnorkitError("bad-file", `tensor ${quoteName(name)}: ${message}: the checkpoint is damaged`);
 }
 
 /** A tuple or torch.Size of counts. */
@@ -89,7 +89,7 @@ function readLayout(name: string, call: PickleObject): Layout {
   if (dtype === null) {
     throw new XnorkitError(
       "unsupported",
-      `tensor ${quoteText(name)}: its storage is untyped, and its dtype is none of ${Object.keys(DTYPES).join(", ")}`,
+      `tensor ${quoteName(name)}: its storage is untyped, and its dtype is none of ${Object.keys(DTYPES).join(", ")}`,
     );
   }
   return { storage, dtype, offset, shape, strides };
@@ -108,7 +108,7 @@ function storageBytes(name: string, { storage, dtype, offset, shape, strides }: 
   if ((first + elements) * size > all.length) {
     throw bad(
       name,
-      `its storage ${quoteText(storage.key)} has ${all.length} bytes, expected ${(first + elements) * size}`,
+      `its storage ${quoteName(storage.key)} has ${all.length} bytes, expected ${(first + elements) * size}`,
     );
   }
   const bytes = all.subarray(first * size, (first + elements) * size);
@@ -117,7 +117,7 @@ function storageBytes(name: string, { storage, dtype, offset, shape, strides }: 
   if (needed > bytes.length) {
     throw bad(
       name,
-      `its elements take ${needed} bytes of storage ${quoteText(storage.key)}, which has ${bytes.length}`,
+      `its elements take ${needed} bytes of storage ${quoteName(storage.key)}, which has ${bytes.length}`,
     );
   }
   return bytes;

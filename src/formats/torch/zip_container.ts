@@ -2,11 +2,12 @@
  * The zip container of torch 1.6 and later: NAME/data.pkl holds the object, NAME/data/KEY the raw numbers of storage KEY,
  * NAME/byteorder (torch 2.1 and later) their byte order (torch/serialization.py, _save; caffe2/serialize/inline_container.cc).
  */
+import type { Budget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
-import { callGuard } from "./globals.js";
+import { quoteName } from "../../graph/suggest.js";
+import { checkHarmless, isKnownCall } from "./globals.js";
 import { readPickle } from "./pickle.js";
-import { quoteText } from "./pickle_values.js";
-import { resolvePersistentId, type TorchFile } from "./storage.js";
+import { persistentResolver, type TorchFile } from "./storage.js";
 import { openZip } from "./zip.js";
 
 const OBJECT = "data.pkl";
@@ -16,8 +17,8 @@ const OBJECT = "data.pkl";
  * @throws XnorkitError `bad-file` where the archive is damaged or no checkpoint; `unsupported` where it is TorchScript or
  *   big-endian, or its pickle asks for a call that no checkpoint needs.
  */
-export function openTorchZip(bytes: Uint8Array): TorchFile {
-  const { names, read } = openZip(bytes);
+export function openTorchZip(bytes: Uint8Array, budget: Budget): TorchFile {
+  const { names, read } = openZip(bytes, budget);
   const objects = names.filter((name) => name === OBJECT || name.endsWith(`/${OBJECT}`));
   if (objects.length !== 1) {
     throw new XnorkitError(
@@ -35,12 +36,11 @@ export function openTorchZip(bytes: Uint8Array): TorchFile {
   }
   checkByteOrder(names.includes(`${folder}byteorder`) ? read(`${folder}byteorder`) : null);
 
-  const guard = callGuard();
-  const { value } = readPickle(read(name), name, { allow: guard.allow, persistent: resolvePersistentId });
+  const host = { isKnown: isKnownCall, checkUnknown: checkHarmless, persistent: persistentResolver() };
+  const { value } = readPickle(read(name), name, host, budget);
   const storages = new Map<string, Uint8Array>();
   return {
     root: value,
-    onlyInModules: guard.onlyInModules(),
     storage: (key) => {
       const contents = storages.get(key) ?? read(`${folder}data/${key}`);
       storages.set(key, contents);
@@ -55,6 +55,6 @@ function checkByteOrder(contents: Uint8Array | null): void {
   if (order === "little") return;
   throw new XnorkitError(
     "unsupported",
-    `the checkpoint's byte order is ${quoteText(order)}, expected "little": save it again on a little-endian machine`,
+    `the checkpoint's byte order is ${quoteName(order)}, expected "little": save it again on a little-endian machine`,
   );
 }

@@ -94,11 +94,18 @@ function directory64(
   return { count: readUint64(view, at + 32), size: readUint64(view, at + 40), start: readUint64(view, at + 48) };
 }
 
+export interface ZipDirectory {
+  /** Files by name, in the directory's order; folders are left out. */
+  readonly entries: ReadonlyMap<string, ZipEntry>;
+  /** Offset of the directory. */
+  readonly start: number;
+}
+
 /**
- * The files of an archive by name, in the order of its directory; folders are left out.
+ * Reads the directory of an archive.
  * @throws XnorkitError `bad-file` with the offset where the archive is cut short or damaged, `unsupported` where it is encrypted.
  */
-export function readDirectory(bytes: Uint8Array): ReadonlyMap<string, ZipEntry> {
+export function readDirectory(bytes: Uint8Array): ZipDirectory {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { start, end, count } = findDirectory(view);
   const entries = new Map<string, ZipEntry>();
@@ -121,7 +128,7 @@ export function readDirectory(bytes: Uint8Array): ReadonlyMap<string, ZipEntry> 
       `the zip directory has ${found} entries up to byte ${at}, expected ${count} up to byte ${end}: the archive is damaged`,
     );
   }
-  return entries;
+  return { entries, start };
 }
 
 function readEntry(bytes: Uint8Array, view: DataView, at: number): ZipEntry {
