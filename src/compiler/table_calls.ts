@@ -101,7 +101,10 @@ export function tableCalls(builder: PlanBuilder, conv: BinaryConv, sink: CountsS
         const bandRows = Math.min(rows, output.height - row);
         const source = offsetRef(selectors, image * imageBytes + row * strideHeight * paddedWidth * words * 16);
         const size = [batch, paddedHeight, paddedWidth, words, bandRows, output.width, outputs];
-        calls.push({ kernel: "tableConv", args: [source, weights, counts, countStride, ...size, ...sweep, batch * bandRows] });
+        calls.push({
+          kernel: "tableConv",
+          args: [source, weights, counts, countStride, ...size, ...sweep, batch * bandRows],
+        });
         if (corrections !== null) {
           const place = [input.height, input.width, inputs, output.height, output.width, outputs];
           calls.push({
