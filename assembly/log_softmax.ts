@@ -8,9 +8,10 @@
  *
  *   map  [pixel][stride] f32
  *
- * Cost: that of softmaxF32.
+ * Cost: a power for each channel, as in softmaxF32.
  */
-import { exp, highDoubles, log1p, lowDoubles, toFloats } from "./exponential";
+import { exp, log1p } from "./exponential";
+import { zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
 
 const LN_2: f64 = 0.6931471805599453;
@@ -18,31 +19,35 @@ const LN_2: f64 = 0.6931471805599453;
 /** log softmax over the channels of each pixel; `dst` may be `src`. */
 export function logSoftmaxF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
   const step = mapStride(channels) << 2;
-  const last = step - 16;
-  const present = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(((channels - 1) & 3) + 1));
+  const end = (<usize>channels) << 2;
+  let to = dst;
   for (let pixel = 0; pixel < pixels; ++pixel) {
     let largest = load<f32>(src);
-    for (let c = 1; c < channels; ++c) largest = max<f32>(largest, load<f32>(src + ((<usize>c) << 2)));
+    for (let at: usize = 4; at < end; at += 4) largest = max<f32>(largest, load<f32>(src + at));
     const top = f64x2.splat(<f64>largest);
 
+    // Two channels at a time; the last one of an odd number is not counted with the tail lane beside it.
     let sum = f64x2.splat(0);
-    for (let at: usize = 0; at < step; at += 16) {
-      let x = v128.load(src + at);
-      if (at == last) x = v128.bitselect(x, f32x4.splat(-Infinity), present);
-      sum = f64x2.add(sum, exp(f64x2.sub(lowDoubles(x), top)));
-      sum = f64x2.add(sum, exp(f64x2.sub(highDoubles(x), top)));
+    for (let at: usize = 0; at < end; at += 8) {
+      const power = exp(f64x2.sub(two(src + at), top));
+      sum = f64x2.add(sum, at + 4 < end ? power : f64x2.replace_lane(power, 1, 0));
     }
     const rest = f64x2.splat(log(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)));
-    for (let at: usize = 0; at < step; at += 16) {
-      const x = v128.load(src + at);
-      const low = f64x2.sub(f64x2.sub(lowDoubles(x), top), rest);
-      const high = f64x2.sub(f64x2.sub(highDoubles(x), top), rest);
-      const result = toFloats(low, high);
-      v128.store(dst + at, at == last ? v128.and(result, present) : result);
+    for (let at: usize = 0; at < end; at += 8) {
+      const result = f64x2.sub(f64x2.sub(two(src + at), top), rest);
+      v128.store64_lane(to + at, f32x4.demote_f64x2_zero(result), 0);
     }
     src += step;
-    dst += step;
+    to += step;
   }
+  zeroTails(dst, pixels, channels);
+}
+
+/** Two floats as doubles. */
+// @ts-ignore: decorator
+@inline
+function two(at: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(at));
 }
 
 /** log x for x >= 1; NaN for NaN. */
