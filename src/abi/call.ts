@@ -8,11 +8,11 @@ export type KernelName = keyof KernelExports;
 export type ArgumentName<K extends KernelName> = (typeof argumentNames)[K][number];
 
 /**
- * A pointer: `offset` bytes into a constant or an arena buffer, or, in the calls that pack a constant, into the packing area or the
- * constant itself.
+ * A pointer: `offset` bytes into a constant, an arena buffer or the scratch of the worker that makes the call; or, in
+ * the calls that pack a constant, into the packing area or the constant itself.
  */
 export interface Ref {
-  readonly area: "constant" | "buffer" | "packing" | "self";
+  readonly area: "constant" | "buffer" | "scratch" | "packing" | "self";
   readonly id: number;
   readonly offset: number;
 }

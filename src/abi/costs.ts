@@ -1,6 +1,7 @@
 /**
- * What kernels cost, in nanoseconds on one core of 2022 (`xnorkit bench kernels` prints what the numbers are made from). They choose
- * between kernels that compute the same numbers, and say into how many tasks a step is worth cutting.
+ * What kernels cost, in nanoseconds on one core of 2022 (`xnorkit bench kernels` prints what the numbers are made
+ * from). They choose between kernels that compute the same numbers, and say into how many tasks a step is worth
+ * cutting.
  */
 import { TABLE_CONV_BLOCK } from "./constants.js";
 import {
@@ -13,7 +14,10 @@ import {
   winogradPointPhases,
 } from "./sizes.js";
 
-/** A word of 64 input channels at one pixel for a block of output channels, and the table that such a word and block take. */
+/**
+ * A word of 64 input channels at one pixel for a block of output channels, and the table that such a word and block
+ * take.
+ */
 const tableWord = 7.3;
 const tableBuild = 160;
 
@@ -36,6 +40,9 @@ const winogradInput = 55 * vector;
 
 /** A byte of a map that is read or written in passing. */
 const mapByte = 0.05;
+
+/** A value of a function with exponentials in it. */
+const functionValue = 3.5;
 
 /** What a binary convolution's cost depends on; `pixels` counts output pixels of all images. */
 export interface BinaryConvSize {
@@ -86,4 +93,9 @@ export function convU8Cost(shape: Omit<ConvF32Shape, "groups">): number {
 /** Bytes of maps or weights that pass by with little to compute. */
 export function mapCost(bytes: number): number {
   return bytes * mapByte;
+}
+
+/** Values of tanh, sigmoid, softmax and the like. */
+export function functionCost(values: number): number {
+  return values * functionValue;
 }

@@ -1,6 +1,6 @@
 /**
- * Bytes that the kernels' layouts take, as assembly/ defines them. The host owns all memory, so the plan must know every size
- * before a kernel runs.
+ * Bytes that the kernels' layouts take, as assembly/ defines them. The host owns all memory, so the plan must know
+ * every size before a kernel runs.
  */
 import {
   CONV_F32_BLOCK,
@@ -70,7 +70,10 @@ export interface ConvF32Shape {
   readonly groups: number;
 }
 
-/** Bytes of the padded copy of one image that convF32 makes in `scratch`; 0 where it reads the map in place (assembly/pad_f32.ts). */
+/**
+ * Bytes of the padded copy of one image that convF32 makes in `scratch`; 0 if it reads the map in place
+ * (assembly/pad_f32.ts).
+ */
 export function convF32ScratchBytes(shape: ConvF32Shape): number {
   const { inChannels, groups } = shape;
   // Depthwise convolutions cut their windows to the map.
@@ -84,8 +87,9 @@ export function convF32ScratchBytes(shape: ConvF32Shape): number {
 }
 
 /**
- * Points along an axis, and pairs of a point and a phase that has it: for kernels of up to four taps a phase of the stride 5 points, and
- * a sixth where a phase has four; for kernels of up to two taps a phase 3, and a fourth where it has two.
+ * Points along an axis, and pairs of a point and a phase that has it: for kernels of up to four taps a phase of the
+ * stride 5 points, and a sixth if a phase has four; for kernels of up to two taps a phase 3, and a fourth if it
+ * has two.
  */
 export function winogradAxis(kernel: number, stride: number): { readonly points: number; readonly pairs: number } {
   const near = kernel > 2 * stride ? 5 : 3;
@@ -131,7 +135,10 @@ export function denseF32WeightBytes(units: number, inputs: number): number {
   return roundUp(units, CONV_F32_BLOCK) * inputs * 4;
 }
 
-/** u64 words of one im2col row: taps of at most 32 channels share words (joinTaps in assembly/im2col.ts), others have their own. */
+/**
+ * u64 words of one im2col row: taps of at most 32 channels share words (joinTaps in assembly/im2col.ts), others have
+ * their own.
+ */
 export function im2colWords(channels: number, taps: number): number {
   return channels <= 32 ? Math.ceil(taps / Math.floor(64 / channels)) : taps * bitWords(channels);
 }
@@ -141,7 +148,9 @@ export function xnorGemmWeightBytes(channels: number, words: number): number {
   return roundUp(channels, XNOR_GEMM_PANEL) * words * 8;
 }
 
-/** Bytes of a table convolution's selectors: one byte for four channels of the padded images (assembly/table_conv.ts). */
+/**
+ * Bytes of a table convolution's selectors: one byte for four channels of the padded images (assembly/table_conv.ts).
+ */
 export function tableConvSelectorBytes(
   batch: number,
   paddedHeight: number,
@@ -151,7 +160,10 @@ export function tableConvSelectorBytes(
   return batch * paddedHeight * paddedWidth * bitWords(channels) * TABLE_CONV_WORD_BYTES;
 }
 
-/** Bytes of a table convolution's weights: 1 bit each, output channels filled up to blocks of 64, input channels to words of 64. */
+/**
+ * Bytes of a table convolution's weights: 1 bit each, output channels filled up to blocks of 64, input channels to
+ * words of 64.
+ */
 export function tableConvWeightBytes(outChannels: number, inChannels: number, taps: number): number {
   return roundUp(outChannels, TABLE_CONV_BLOCK) * taps * bitWords(inChannels) * 8;
 }
@@ -171,27 +183,37 @@ export function tableConvCorrectionBytes(outChannels: number, taps: number): num
   return taps * tableConvCountStride(outChannels) * 2;
 }
 
-/** Whether u16 counts are exact: K = taps * channels up to 65535, half of it where zero padding doubles the counts of odd channels. */
+/**
+ * Whether u16 counts are exact: K = taps * channels up to 65535, half of it if zero padding doubles the counts of
+ * odd channels.
+ */
 export function tableConvIsExact(inChannels: number, taps: number, zeroPadding: boolean): boolean {
   return inChannels * taps <= (zeroPadding && inChannels % 2 === 1 ? 32767 : 65535);
 }
 
 /**
- * Output rows, of all images together, that share a table: bands of about 1568 pixels, whose counts and selectors fit an L2 cache of
- * 512 KiB, of equal height. Half the pixels cost 1 % of the time at 56x56x64, a third 2 %.
+ * Output rows, of all images together, that share a table: bands of about 1568 pixels, whose counts and selectors fit
+ * an L2 cache of 512 KiB, of equal height. Half the pixels cost 1 % of the time at 56x56x64, a third 2 %: `bandPixels`
+ * may ask for fewer.
  */
-export function tableConvRowBand(batch: number, outHeight: number, outWidth: number): number {
+export function tableConvRowBand(batch: number, outHeight: number, outWidth: number, bandPixels = 1568): number {
   const rows = batch * outHeight;
-  const bands = Math.max(1, Math.min(rows, Math.round((rows * outWidth) / 1568)));
+  const bands = Math.max(1, Math.min(rows, Math.round((rows * outWidth) / Math.min(bandPixels, 1568))));
   return Math.ceil(rows / bands);
 }
 
-/** Floats of a byte-image convolution's scale, and of each class of its bias: whole blocks of 16 channels (assembly/conv_u8.ts). */
+/**
+ * Floats of a byte-image convolution's scale, and of each class of its bias: whole blocks of 16 channels
+ * (assembly/conv_u8.ts).
+ */
 export function convU8Lanes(channels: number): number {
   return roundUp(channels, CONV_U8_BLOCK);
 }
 
-/** How a byte-image convolution walks an output pixel's inputs: runs of consecutive values, each filled up to an even number. */
+/**
+ * How a byte-image convolution walks an output pixel's inputs: runs of consecutive values, each filled up to an even
+ * number.
+ */
 export function convU8Runs(inChannels: number, kernelHeight: number, kernelWidth: number, dilationWidth: number) {
   const touching = dilationWidth === 1 || kernelWidth === 1;
   const values = inChannels * kernelHeight * (touching ? kernelWidth : 1);

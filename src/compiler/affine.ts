@@ -1,10 +1,10 @@
 /**
- * Per-channel affine maps y = scale * x + shift, which is what an inference batch norm is, and the thresholds that signs of them
- * become.
+ * Per-channel affine maps y = scale * x + shift, which is what an inference batch norm is, and the thresholds that
+ * signs of them become.
  *
- * `root` is the x where y = 0, kept apart: computed from the batch norm as mean - beta / scale it is exact where the framework's
- * own formula ((x - mean) * invstd) * gamma + beta gives an exact zero (beta = 0, x = mean), while -shift / scale is off by a
- * rounding and would turn sign(0) = +1 into -1. It is NaN where scale = 0.
+ * `root` is the x where y = 0, kept apart: computed from the batch norm as mean - beta / scale it is exact where the
+ * framework's own formula ((x - mean) * invstd) * gamma + beta gives an exact zero (beta = 0, x = mean), while -shift /
+ * scale is off by a rounding and would turn sign(0) = +1 into -1. It is NaN if scale = 0.
  */
 export interface Affine {
   readonly scale: Float64Array;
@@ -12,21 +12,23 @@ export interface Affine {
   readonly root: Float64Array;
 }
 
+function newAffine(channels: number): Affine {
+  return { scale: new Float64Array(channels), shift: new Float64Array(channels), root: new Float64Array(channels) };
+}
+
 /** An affine from one function a channel. */
 export function makeAffine(
   channels: number,
-  at: (channel: number) => { scale: number; shift: number; root: number },
+  at: (channel: number) => { readonly scale: number; readonly shift: number; readonly root: number },
 ): Affine {
-  const scale = new Float64Array(channels);
-  const shift = new Float64Array(channels);
-  const root = new Float64Array(channels);
+  const affine = newAffine(channels);
   for (let c = 0; c < channels; c++) {
-    const channel = at(c);
-    scale[c] = channel.scale;
-    shift[c] = channel.shift;
-    root[c] = channel.root;
+    const { scale, shift, root } = at(c);
+    affine.scale[c] = scale;
+    affine.shift[c] = shift;
+    affine.root[c] = root;
   }
-  return { scale, shift, root };
+  return affine;
 }
 
 /** Batch norm as an affine; `gamma` and `beta` null mean 1 and 0. */
@@ -37,11 +39,16 @@ export function batchNormAffine(
   beta: ArrayLike<number> | null,
   epsilon: number,
 ): Affine {
-  return makeAffine(mean.length, (c) => {
+  // Loops without an object a channel, here and in compose: networks are compiled in code that has not run before.
+  const affine = newAffine(mean.length);
+  for (let c = 0; c < mean.length; c++) {
     const scale = (gamma === null ? 1 : gamma[c]) / Math.sqrt(variance[c] + epsilon);
     const b = beta === null ? 0 : beta[c];
-    return { scale, shift: b - mean[c] * scale, root: scale === 0 ? Number.NaN : mean[c] - b / scale };
-  });
+    affine.scale[c] = scale;
+    affine.shift[c] = b - mean[c] * scale;
+    affine.root[c] = scale === 0 ? Number.NaN : mean[c] - b / scale;
+  }
+  return affine;
 }
 
 /** What the counts of a convolution stand for: dot = 2 * (zero[o] - count) / steps, both exact numbers. */
@@ -51,8 +58,8 @@ export interface CountMeaning {
 }
 
 /**
- * What turns mismatch counts into a binary convolution's numbers: h = dot (for +-1 values K - 2 * count) times `scale[o]`; with the
- * offset (h + K) / 2, which is K - count for +-1 without a scale.
+ * What turns mismatch counts into a binary convolution's numbers: h = dot (for +-1 values K - 2 * count) times
+ * `scale[o]`; with the offset (h + K) / 2, which is K - count for +-1 without a scale.
  */
 export function countAffine(
   channels: number,
@@ -72,18 +79,21 @@ export function countAffine(
 
 /** outer(inner(x)) as one affine. */
 export function compose(inner: Affine, outer: Affine): Affine {
-  return makeAffine(inner.scale.length, (c) => {
+  const channels = inner.scale.length;
+  const affine = newAffine(channels);
+  for (let c = 0; c < channels; c++) {
     const scale = outer.scale[c] * inner.scale[c];
-    const shift = outer.scale[c] * inner.shift[c] + outer.shift[c];
-    const root = scale === 0 ? Number.NaN : inner.root[c] + outer.root[c] / inner.scale[c];
-    return { scale, shift, root };
-  });
+    affine.scale[c] = scale;
+    affine.shift[c] = outer.scale[c] * inner.shift[c] + outer.shift[c];
+    affine.root[c] = scale === 0 ? Number.NaN : inner.root[c] + outer.root[c] / inner.scale[c];
+  }
+  return affine;
 }
 
 const f32 = new Float32Array(1);
 const i32 = new Int32Array(f32.buffer);
 
-/** The smallest f32 that is not below `x`, so that for every f32 v: v >= x exactly where v >= ceilF32(x). */
+/** The smallest f32 that is not below `x`, so that for every f32 v: v >= x exactly if v >= ceilF32(x). */
 export function ceilF32(x: number): number {
   f32[0] = x;
   if (f32[0] >= x) return f32[0];
@@ -93,9 +103,9 @@ export function ceilF32(x: number): number {
 }
 
 /**
- * The f32 shifts with which kernels compute scale * x + shift, each step rounded. Where an f32 is the root (a batch norm's mean of
- * counts, beta 0) the shift is minus their own product there, so that they give the framework's exact 0 and not the rounding of one,
- * which a sign after it would take for -1.
+ * The f32 shifts with which kernels compute scale * x + shift, each step rounded. Where an f32 is the root (a batch
+ * norm's mean of counts, beta 0) the shift is minus their own product there, so that they give the framework's exact 0
+ * and not the rounding of one, which a sign after it would take for -1.
  */
 export function floatShifts({ scale, shift, root }: Affine): Float32Array {
   return Float32Array.from(shift, (value, c) => {
@@ -130,7 +140,10 @@ export function floatThresholds(affine: Affine | null, channels: number, stride:
   return { threshold, flip };
 }
 
-/** Thresholds and flips as thresholdCounts* read them: bit = (count <= threshold) XOR flip, threshold a count that can be. */
+/**
+ * Thresholds and flips as thresholdCounts* read them: bit = (count <= threshold) XOR flip, threshold a count that can
+ * be.
+ */
 export interface CountThresholds {
   readonly threshold: Int32Array;
   /** One flip bit a channel, u64 words as bytes. */

@@ -17,8 +17,8 @@ export interface Placement {
 const alignment = 64;
 
 /**
- * Places buffers by size, largest first, each at the lowest offset that is free during its lifetime ("greedy by size" for tensor
- * arenas, Pisarchyk and Lee 2020).
+ * Places buffers by size, largest first, each at the lowest offset that is free during its lifetime ("greedy by size"
+ * for tensor arenas, Pisarchyk and Lee 2020).
  */
 export function placeBuffers(lifetimes: readonly Lifetime[]): Placement {
   const offsets = new Array<number>(lifetimes.length).fill(0);

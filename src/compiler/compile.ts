@@ -1,19 +1,19 @@
+/** From a graph and weights to fused operations, and from these and an input shape to a plan. */
 import { XnorkitError } from "../errors.js";
 import { findValue } from "../graph/lookup.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
-import { type BinaryKernel, checkKernelChoice, chooseKernels, type KernelChoice } from "./choose_kernel.js";
-import { foldBatchNorm } from "./fold_batch_norm.js";
-import { fuseEpilogue } from "./fuse_epilogue.js";
-import { fuseSign } from "./fuse_sign.js";
-import type { Op } from "./ir.js";
+import { kernelShape } from "./binary/conv.js";
+import { type BinaryKernel, checkKernelChoice, chooseBinaryKernel, type KernelChoice } from "./choose_kernel.js";
+import { mapShape } from "./context.js";
+import { fromGraph, quantizedValues, unpackedName } from "./from_graph.js";
+import { outputOf } from "./ir.js";
 import { lower } from "./lower.js";
+import { type Op, recordOf } from "./ops/index.js";
+import { runPasses } from "./passes.js";
 import type { Plan } from "./plan.js";
-import { prune, schedule } from "./schedule.js";
-import { shareSigns } from "./share_signs.js";
-import { quantizedValues, toOps, unpackedName } from "./to_ops.js";
 
 export interface CompileOptions {
   /** Module paths or node names whose tensors are kept. */
@@ -45,7 +45,7 @@ function checkEnds({ name, nodes, output, layout }: Graph): void {
   throw new XnorkitError("bad-graph", `${name} returns ${output}, but none of its nodes has this name`);
 }
 
-/** Graph and weights -> fused operations. Each pass is a function from operations to operations in a file of its own. */
+/** Graph and weights -> fused operations. */
 export function compileGraph(graph: Graph, weights: Weights, options: CompileOptions = {}): Program {
   const { taps = [], byteStem = false } = options;
   const kernel = checkKernelChoice(options.kernel ?? "auto");
@@ -55,45 +55,64 @@ export function compileGraph(graph: Graph, weights: Weights, options: CompileOpt
   const readable = (value: string) => (quantized.has(value) ? unpackedName(value) : value);
   const tapped = new Map(taps.map((name) => [name, readable(findValue(graph, name))]));
   const output = readable(graph.output);
-  const kept = new Set([output, ...tapped.values()]);
-
-  let ops: readonly Op[] = toOps(graph, weights, (value) => shapes.get(value)!);
-  ops = prune(ops, kept);
-  ops = shareSigns(ops);
-  ops = foldBatchNorm(ops, kept);
-  ops = fuseEpilogue(ops, kept);
-  ops = fuseSign(ops, kept);
-  ops = schedule(prune(ops, kept));
+  const unfused = fromGraph(graph, weights, (value) => shapes.get(value)!);
+  const ops = runPasses(unfused, new Set([output, ...tapped.values()]));
   return { graph, ops, output, taps: tapped, kernel, byteStem };
 }
 
-/** Fused operations and an input shape -> the Plan. `tuned` are measured kernel choices, by layer. */
-export function planProgram(
-  program: Program,
-  inputShape: Shape,
-  inputType: "f32" | "u8",
-  tuned?: ReadonlyMap<string, BinaryKernel>,
-): Plan {
-  const { graph, ops, output, taps, byteStem } = program;
+export interface PlanOptions {
+  /** Measured kernel choices, by layer: they go before the cost table. */
+  readonly tuned?: ReadonlyMap<string, BinaryKernel>;
+  /** How many workers run its tasks; 1 by default. Every plan gives the same bits. */
+  readonly workers?: number;
+}
+
+/**
+ * The shapes of all values: those of the graph's nodes, as bits and as floats, and of what operations have in between.
+ */
+function shapesOf({ graph, ops }: Program, inputShape: Shape): ReadonlyMap<string, Shape> {
   const inferred = inferShapes(graph, inputShape);
   const shapes = new Map(inferred);
   for (const [name, shape] of inferred) shapes.set(unpackedName(name), shape);
   for (const op of ops) {
-    // A border that the compiler writes out has no node of its own: as much on each side of the map.
-    if (op.kind !== "unary" || op.function.kind !== "window" || shapes.has(op.value)) continue;
-    const [batch, channels, height, width] = shapes.get(op.input)!;
-    const { top, left } = op.function;
-    shapes.set(op.value, [batch, channels, height + 2 * top, width + 2 * left]);
+    if (op.kind === "input" || "epilogue" in op) continue;
+    const { shape } = recordOf(op);
+    if (shape !== undefined) shapes.set(op.value, shape(op, shapes.get(op.inputs[0])!));
   }
-  const kernels = chooseKernels(ops, shapes, program.kernel, tuned);
-  return lower(ops, {
-    inputShape,
-    inputType,
-    preprocess: graph.preprocess,
-    byteStem,
-    shapes,
-    kernels,
-    output,
-    taps,
-  });
+  return shapes;
+}
+
+/** The kernel of every convolution on bits. */
+function kernelsOf(
+  ops: readonly Op[],
+  shapes: ReadonlyMap<string, Shape>,
+  choice: KernelChoice,
+  tuned: ReadonlyMap<string, BinaryKernel> | undefined,
+): ReadonlyMap<string, BinaryKernel> {
+  const chosen = new Map<string, BinaryKernel>();
+  for (const op of ops) {
+    if (op.kind !== "binaryConv2d" && op.kind !== "planesConv2d") continue;
+    const [outChannels, inChannels, height, width] = kernelShape(
+      op.kind === "binaryConv2d" ? op.weight : op.weights.planes[0],
+    );
+    const { pixels } = mapShape(shapes.get(outputOf(op))!);
+    const size = { pixels, inChannels, outChannels, taps: height * width };
+    const measured = choice === "auto" ? tuned?.get(op.name) : undefined;
+    chosen.set(op.name, measured ?? chooseBinaryKernel(size, op.padValue === 0, choice));
+  }
+  return chosen;
+}
+
+/** Fused operations and an input shape -> the Plan. */
+export function planProgram(
+  program: Program,
+  inputShape: Shape,
+  inputType: "f32" | "u8",
+  { tuned, workers = 1 }: PlanOptions = {},
+): Plan {
+  const { graph, ops, output, taps, byteStem, kernel } = program;
+  const shapes = shapesOf(program, inputShape);
+  const kernels = kernelsOf(ops, shapes, kernel, tuned);
+  const input = { shape: inputShape, dtype: inputType, preprocess: graph.preprocess };
+  return lower(ops, { input, byteStem, workers, shapes, kernels, output, taps });
 }

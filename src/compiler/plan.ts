@@ -1,26 +1,10 @@
 /**
- * The Plan: how a graph is computed, as plain data. Constants to place and pack, buffers with their place in one arena, and steps
- * of kernel calls whose pointers are references. A session gives the references addresses; it decides nothing.
+ * The Plan: how a graph is computed, as plain data. Constants to place and pack, buffers with their place in one arena,
+ * and steps of kernel calls whose pointers are references. A session gives the references addresses; it decides
+ * nothing. A run writes to the arena and to the scratch of the worker that runs a task, to nothing else.
  */
-import type { KernelExports } from "../abi/signatures.js";
+import type { Call, Ref } from "../abi/call.js";
 import type { Shape } from "../tensor.js";
-
-/**
- * A pointer argument: `offset` bytes into a constant, an arena buffer, or, in the calls that pack a constant, the packing area or
- * the constant itself.
- */
-export interface Ref {
-  readonly area: "constant" | "buffer" | "packing" | "self";
-  readonly id: number;
-  readonly offset: number;
-}
-
-export type Arg = number | Ref;
-
-export interface Call {
-  readonly kernel: keyof KernelExports;
-  readonly args: readonly Arg[];
-}
 
 /** Bytes that stay in memory for all runs: weights in their kernel's order, scales, thresholds. */
 export interface Constant {
@@ -29,7 +13,9 @@ export interface Constant {
   readonly bytes: number;
   /** The bytes themselves, or what `packing` makes them from. */
   readonly source: () => Uint8Array;
-  /** Kernel calls that turn the source, at packing offset 0, into the constant; null where the source is copied as it is. */
+  /**
+   * Kernel calls that turn the source, at packing offset 0, into the constant; null if the source is copied as it is.
+   */
   readonly packing: { readonly areaBytes: number; readonly calls: readonly Call[] } | null;
 }
 
@@ -40,17 +26,30 @@ export interface ArenaBuffer {
   readonly offset: number;
 }
 
+/** Calls that one worker makes one after the other. */
+export type Task = readonly Call[];
+
+/**
+ * Tasks that are independent of each other: none reads or writes what another writes. Any worker may take any, in any
+ * order.
+ */
+export type Phase = readonly Task[];
+
 export interface Step {
   /** Module path of the layer. */
   readonly name: string;
   /** What runs: `conv2d`, `binaryConv2d (popcount)`, `maxPool` ... */
   readonly kind: string;
-  readonly calls: readonly Call[];
-  /** Runs in place of `calls` where the i32 at `flag` is not 0: what earlier steps found in the data decides. */
-  readonly alternative: { readonly flag: Ref; readonly calls: readonly Call[] } | null;
+  /** One after the other: a phase begins when all tasks of the one before have ended. */
+  readonly phases: readonly Phase[];
+  /** Runs in place of `phases` if the i32 at `flag` is not 0: what earlier steps found in the data decides. */
+  readonly alternative: { readonly flag: Ref; readonly phases: readonly Phase[] } | null;
   readonly binaryMacs: number;
   readonly floatMacs: number;
-  /** Bytes of activations and weights read and written. */
+  /**
+   * Bytes of the activations and constants that the step reads and writes, each once; not what it keeps for itself in
+   * between.
+   */
   readonly bytes: number;
 }
 
@@ -63,10 +62,12 @@ export interface Port {
 export interface Plan {
   readonly input: Port & { readonly dtype: "f32" | "u8" };
   readonly output: Port;
-  /** By the name that was asked for. */
-  readonly taps: ReadonlyMap<string, Port>;
+  /** With the names that were asked for. */
+  readonly taps: readonly (readonly [name: string, port: Port])[];
   readonly constants: readonly Constant[];
   readonly buffers: readonly ArenaBuffer[];
   readonly arenaBytes: number;
+  /** Bytes of scratch that each worker needs; nothing in it outlives a task. */
+  readonly scratchBytes: number;
   readonly steps: readonly Step[];
 }

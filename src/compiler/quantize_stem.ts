@@ -1,3 +1,4 @@
+/** First layers on pixels as 16-bit integers: the weights, scales and border classes that convU8 reads. */
 import { convU8Lanes, convU8Runs } from "../abi/sizes.js";
 import type { Pair } from "../graph/types.js";
 
@@ -21,7 +22,10 @@ export interface Stem {
   /** OIHW. */
   readonly weight: Float32Array;
   readonly shape: readonly [outChannels: number, inChannels: number, kernelHeight: number, kernelWidth: number];
-  /** From a pixel's byte to what the convolution reads: normalisation and batch norm of the data, a value an input channel. */
+  /**
+   * From a pixel's byte to what the convolution reads: normalisation and batch norm of the data, a value an input
+   * channel.
+   */
   readonly inputAffine: ChannelAffine;
   /** What follows the convolution (bias, batch norm), a value an output channel; null for nothing. */
   readonly outputAffine: ChannelAffine | null;
@@ -41,7 +45,10 @@ export interface QuantizedStem {
   readonly rowClass: Uint16Array;
   readonly colClass: Uint16Array;
   readonly colClasses: number;
-  /** Largest possible |error| of an output channel, in the output's units: rounding of the weights and of float32 arithmetic. */
+  /**
+   * Largest possible |error| of an output channel, in the output's units: rounding of the weights and of float32
+   * arithmetic.
+   */
   readonly error: Float64Array;
   /** The largest of `error`, relative to the widest range that an output channel can span over all images. */
   readonly errorBound: number;
@@ -50,16 +57,17 @@ export interface QuantizedStem {
 /**
  * Quantises a first layer on pixels to 16-bit weights, a scale an output channel, so that its sums are exact in i32:
  *
- *   out[n] = outScale[n] * (sum over taps inside the image of W * (a * p + b)) + outShift[n] = scale[n] * sum q * p + bias[class][n]
+ *   out[n] = outScale[n] * (sum over taps inside the image of W * (a * p + b)) + outShift[n]
+ *          = scale[n] * sum q * p + bias[class][n]
  *   q = round(W * a / s),  s[n] = max |W * a| / qmax,  qmax = min(32767, floor((2^31 - 1) / (255 * K)))
  *   scale = outScale * s,  bias = outScale * (sum over taps inside of W * b) + outShift
  *
- * Zero padding comes after the affine, so a tap outside the image adds neither W * a * p nor W * b. Output rows (and columns) fall
- * into classes by the taps that lie inside, and each pair of classes has its own bias: nothing is approximated at the border.
- * For 7x7 kernels of 3 channels s / 2 is 1.5e-5 of the largest weight.
+ * Zero padding comes after the affine, so a tap outside the image adds neither W * a * p nor W * b. Output rows (and
+ * columns) fall into classes by the taps that lie inside, and each pair of classes has its own bias: nothing is
+ * approximated at the border. For 7x7 kernels of 3 channels s / 2 is 1.5e-5 of the largest weight.
  *
- * Returns null where the layer cannot be quantised (a weight or affine that is not finite, or more than 2^31 / 255 taps): the
- * float convolution then shows what the framework would.
+ * Returns null if the layer cannot be quantised (a weight or affine that is not finite, or more than 2^31 / 255
+ * taps): the float convolution then shows what the framework would.
  */
 export function quantizeStem(stem: Stem): QuantizedStem | null {
   const [outChannels, inChannels, kernelHeight, kernelWidth] = stem.shape;
@@ -124,7 +132,7 @@ export function quantizeStem(stem: Stem): QuantizedStem | null {
   return { weights, scale, bias, rowClass, colClass, colClasses: colRanges.length, error, errorBound };
 }
 
-/** Largest magnitude; NaN where one is. */
+/** Largest magnitude; NaN if one is. */
 function largest(values: Float64Array): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
@@ -139,7 +147,9 @@ function packedIndex(n: number, k: number, runs: ReturnType<typeof convU8Runs>):
 
 type Range = readonly [first: number, end: number];
 
-/** The class of each output row (axis 0) or column (1), and the kernel taps [first, end) inside the image of each class. */
+/**
+ * The class of each output row (axis 0) or column (1), and the kernel taps [first, end) inside the image of each class.
+ */
 function classes(outSize: number, size: number, axis: 0 | 1, stem: Stem): [Uint16Array, readonly Range[]] {
   const { kernel, stride, dilation, padding } = stem.window;
   const ranges: Range[] = [];

@@ -1,5 +1,6 @@
-import type { KernelExports } from "../abi/signatures.js";
-import type { Arg, Call, Constant, Plan, Port, Ref } from "../compiler/plan.js";
+/** Gives plans addresses in one memory, and runs them there. */
+import type { Arg, Call, KernelName, Ref } from "../abi/call.js";
+import type { Constant, Phase, Plan, Port } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
 import type { Block, HostMemory } from "./memory.js";
 import type { Kernels } from "./wasm.js";
@@ -10,12 +11,15 @@ export interface BoundCall {
   readonly args: readonly number[];
 }
 
-/** The calls of a step of the plan, and those that run in their place where the i32 with index `flag` is not 0. */
+/** The tasks of a phase, each the calls that one worker makes. */
+export type BoundPhase = readonly (readonly BoundCall[])[];
+
+/** The phases of a step of the plan, and those that run in their place if the i32 with index `flag` is not 0. */
 export interface BoundStep {
-  readonly calls: readonly BoundCall[];
-  /** -1 where there is no alternative. */
+  readonly phases: readonly BoundPhase[];
+  /** -1 if there is no alternative. */
   readonly flag: number;
-  readonly alternative: readonly BoundCall[];
+  readonly alternative: readonly BoundPhase[];
 }
 
 export interface BoundPort {
@@ -31,16 +35,21 @@ export interface BoundPlan {
   readonly steps: readonly BoundStep[];
 }
 
-/** Gives plans addresses in one memory. Constants and arena are shared by all plans of a session. */
+/** Constants and arena are shared by all plans of a session. */
 export interface Binder {
   bind(plan: Plan): BoundPlan;
+}
+
+/** The first multiple of 64 from `bytes` on. */
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
 }
 
 export function binder({ exports }: Kernels, host: HostMemory): Binder {
   const constants = new Map<string, number>();
   let arena: Block = { address: 0, bytes: 0 };
 
-  const kernelOf = (name: keyof KernelExports): BoundCall["kernel"] => {
+  const kernelOf = (name: KernelName): BoundCall["kernel"] => {
     const kernel: unknown = exports[name];
     if (typeof kernel === "function") return kernel as BoundCall["kernel"];
     throw new XnorkitError(
@@ -54,6 +63,9 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
       kernel: kernelOf(kernel),
       args: args.map((arg: Arg) => (typeof arg === "number" ? arg : resolve(arg))),
     }));
+
+  const bindPhases = (phases: readonly Phase[], resolve: (ref: Ref) => number): readonly BoundPhase[] =>
+    phases.map((tasks) => tasks.map((calls) => bindCalls(calls, resolve)));
 
   const write = (address: number, bytes: Uint8Array) => new Uint8Array(host.memory.buffer).set(bytes, address);
 
@@ -77,33 +89,50 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
     bind(plan) {
       // One growth of the memory for all: each detaches its buffer, and JavaScript's collector counts it.
       const fresh = plan.constants.filter(({ key }) => !constants.has(key));
-      const arenaBytes = plan.arenaBytes > arena.bytes ? plan.arenaBytes : 0;
+      const scratchOffset = aligned(plan.arenaBytes);
+      const runBytes = scratchOffset + plan.scratchBytes;
+      const arenaBytes = runBytes > arena.bytes ? runBytes : 0;
       const area = fresh.reduce((most, { packing }) => Math.max(most, packing?.areaBytes ?? 0), arenaBytes);
-      host.temporary(fresh.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 64) * 64, area));
+      host.temporary(fresh.reduce((sum, { bytes }) => sum + aligned(bytes), area));
       const addresses = plan.constants.map(placeConstant);
       // Plans that were bound before stay where they are: an arena grows at its end, or is left to them for a new one.
-      arena = host.extend(arena, plan.arenaBytes);
+      arena = host.extend(arena, runBytes);
       const base = arena.address;
-      const resolve = (ref: Ref) =>
-        ref.offset + (ref.area === "constant" ? addresses[ref.id] : base + plan.buffers[ref.id].offset);
+      const resolve = ({ area, id, offset }: Ref) => {
+        if (area === "constant") return addresses[id] + offset;
+        return base + offset + (area === "scratch" ? scratchOffset : plan.buffers[id].offset);
+      };
       const bindPort = (port: Port): BoundPort => ({ address: resolve(port.ref), port });
       return {
         plan,
         input: bindPort(plan.input),
         output: bindPort(plan.output),
-        taps: new Map([...plan.taps].map(([name, port]) => [name, bindPort(port)])),
-        steps: plan.steps.map(({ calls, alternative }) => ({
-          calls: bindCalls(calls, resolve),
+        taps: new Map(plan.taps.map(([name, port]) => [name, bindPort(port)])),
+        steps: plan.steps.map(({ phases, alternative }) => ({
+          phases: bindPhases(phases, resolve),
           flag: alternative === null ? -1 : resolve(alternative.flag) / 4,
-          alternative: alternative === null ? [] : bindCalls(alternative.calls, resolve),
+          alternative: alternative === null ? [] : bindPhases(alternative.phases, resolve),
         })),
       };
     },
   };
 }
 
-/** Runs one step; `words` views the whole memory. `Reflect.apply` passes the prepared array without making another. */
-export function runStep(step: BoundStep, words: Int32Array): void {
-  const calls = step.flag >= 0 && words[step.flag] !== 0 ? step.alternative : step.calls;
+/** Runs the calls of a task. `Reflect.apply` passes the prepared array without making another. */
+export function runTask(calls: readonly BoundCall[]): void {
   for (let i = 0; i < calls.length; i++) Reflect.apply(calls[i].kernel, undefined, calls[i].args);
+}
+
+/** The phases of a step that run this time; `words` views the whole memory. */
+export function phasesOf({ phases, flag, alternative }: BoundStep, words: Int32Array): readonly BoundPhase[] {
+  return flag >= 0 && words[flag] !== 0 ? alternative : phases;
+}
+
+/** Runs one step, task by task. */
+export function runStep(step: BoundStep, words: Int32Array): void {
+  const phases = phasesOf(step, words);
+  for (let i = 0; i < phases.length; i++) {
+    const tasks = phases[i];
+    for (let j = 0; j < tasks.length; j++) runTask(tasks[j]);
+  }
 }

@@ -118,7 +118,7 @@ function planFor(
   const known = plans.get(key);
   if (known !== undefined) return known;
   const tuned = tune?.(shape);
-  const bound = bind(planProgram(program, shape, type, tuned));
+  const bound = bind(planProgram(program, shape, type, { tuned }));
   plans.set(key, bound);
   return bound;
 }

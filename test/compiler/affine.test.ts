@@ -1,3 +1,4 @@
+/** Affines of batch norms and the thresholds that signs of them become. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -12,7 +13,8 @@ import {
   makeAffine,
 } from "../../src/compiler/affine.js";
 
-// Parameters below 1e-6 are taken as 0: products that underflow to -0 are +1 to the framework and none of a threshold's business.
+// Parameters below 1e-6 are taken as 0: products that underflow to -0 are +1 to the framework and none of a threshold's
+// business.
 const number = fc.double({ min: -50, max: 50, noNaN: true }).map((x) => (Math.abs(x) < 1e-6 ? 0 : x));
 const gamma = fc.oneof(number, fc.constant(0), fc.constant(-1));
 const norm = fc.record({ mean: number, variance: fc.double({ min: 0, max: 30, noNaN: true }), gamma, beta: number });

@@ -1,6 +1,7 @@
 /**
- * No combination that BMXNet v2 accepts is refused: bits of weights and of activations, every quantiser that is legal for them, and
- * approximations, in a network of activated_conv, QActivation and QDense, on both kernels against the reference.
+ * No combination that BMXNet v2 accepts is refused: bits of weights and of activations, every quantiser that is legal
+ * for them, and approximations, in a network of activated_conv, QActivation and QDense, on both kernels against the
+ * reference.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

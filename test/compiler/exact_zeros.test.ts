@@ -1,4 +1,7 @@
-/** Batch norms that give exactly 0, which is +1 to the sign after them, where the kernels write the value beside its sign. */
+/**
+ * Batch norms that give exactly 0, which is +1 to the sign after them, where the kernels write the value beside its
+ * sign.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomWeights } from "../../src/models/random_weights.js";

@@ -108,7 +108,7 @@ test("a sign of few-bit sums runs on thresholds and decides as the reference doe
   assert.ok(zeros > 20, `${zeros} sums are exactly 0`);
 });
 
-test("a sign of counts beyond the range of inner pixels, at a border of -1 below the lowest level, decides as the reference does", async () => {
+test("a sign of counts beyond those of inner pixels, at a border below the lowest level, decides as the reference", async () => {
   for (let seed = 1; seed <= 40; seed++) {
     for (const bits of [1, 2, 3]) {
       const layer: Layer = {
@@ -143,7 +143,8 @@ test("pairs of planes share their scratch buffers", () => {
     const program = compileGraph(graph, randomWeights(graph, 1), { kernel: "table" });
     return planProgram(program, graph.inputShape, "f32").arenaBytes;
   };
-  // Eight planes of 64 channels are as many bytes as a float map's fourth part; 64 pairs of scratch would be 40 times that.
+  // Eight planes of 64 channels are as many bytes as a float map's fourth part; 64 pairs of scratch would be 40 times
+  // that.
   const [few, many] = [arena(2), arena(8)];
   assert.ok(many < 2 * few, `${few} and ${many} bytes`);
 });

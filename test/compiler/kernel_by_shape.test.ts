@@ -1,4 +1,7 @@
-/** One session whose shapes choose different kernels for a layer: constants that depend on the kernel must not be shared. */
+/**
+ * One session whose shapes choose different kernels for a layer: constants that depend on the kernel must not be
+ * shared.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node } from "../../src/graph/types.js";
@@ -7,7 +10,9 @@ import { createSession } from "../../src/runtime/session.js";
 import { binary, conv, graphOf, sign } from "./small_graphs.js";
 import { noise } from "./support.js";
 
-/** A map of 4 pixels goes to GEMM and to the direct float convolution, one of 144 to the tables and to Winograd's tiles. */
+/**
+ * A map of 4 pixels goes to GEMM and to the direct float convolution, one of 144 to the tables and to Winograd's tiles.
+ */
 const small = 2;
 const large = 12;
 

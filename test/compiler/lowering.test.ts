@@ -14,7 +14,7 @@ import { noise } from "./support.js";
 
 function planOf(graph: Graph, options: CompileOptions = {}, tuned?: ReadonlyMap<string, "table" | "popcount">): Plan {
   const program = compileGraph(graph, randomWeights(graph, 1), options);
-  return planProgram(program, graph.inputShape, "f32", tuned);
+  return planProgram(program, graph.inputShape, "f32", { tuned });
 }
 
 function bufferNames(plan: Plan): readonly string[] {
@@ -100,7 +100,7 @@ test("narrower additions write over the wider map only where it dies", async () 
   const calls = async (nodes: readonly Node[]) =>
     planOf(graphOf(nodes))
       .steps.filter(({ kind }) => kind === "add")
-      .flatMap((step) => step.calls.map(({ kernel }) => kernel));
+      .flatMap(({ phases }) => phases.flat(2).map(({ kernel }) => kernel));
   const dies: Node[] = [conv("c", "x"), narrow, add("a", "c", "d", 2)];
   assert.deepEqual(await calls(dies), ["addChannelsF32"]);
   assert.deepEqual(await calls([...dies, add("b", "a", "c")]), ["copyBytes", "addChannelsF32"]);

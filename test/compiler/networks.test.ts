@@ -1,3 +1,4 @@
+/** Whole networks, and layers in a row, against the reference. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { packWeight } from "../../src/bits.js";
-import { weightScale } from "../../src/compiler/binary_weights.js";
-import { weightPlanes } from "../../src/compiler/weight_planes.js";
+import { weightPlanes } from "../../src/compiler/binary/weight_planes.js";
+import { weightScale } from "../../src/compiler/binary/weight_sums.js";
 import { loadModel, saveModel } from "../../src/formats/packed_model.js";
 import type { ActivationQuantizer, BinaryConv2dNode, Graph, Node } from "../../src/graph/types.js";
 import { runReference } from "../../src/reference/index.js";

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileGraph } from "../../src/compiler/compile.js";
-import { noEpilogue, type Op } from "../../src/compiler/ir.js";
-import { prune, schedule } from "../../src/compiler/schedule.js";
+import { noEpilogue } from "../../src/compiler/ir.js";
+import type { Op } from "../../src/compiler/ops/index.js";
+import { prune, schedule } from "../../src/compiler/passes/schedule.js";
 import { XnorkitError } from "../../src/errors.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { add, binary, conv, fused, graphOf, maxPool, norm, relu, sign } from "./small_graphs.js";

@@ -1,4 +1,6 @@
-/** An arbitrary of graphs of all node kinds, wired at will: each node reads what fits among the values that are there. */
+/**
+ * An arbitrary of graphs of all node kinds, wired at will: each node reads what fits among the values that are there.
+ */
 import fc from "fast-check";
 import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
 import { inferNodeShape } from "../../src/graph/shapes.js";
@@ -121,7 +123,9 @@ function groupsOf(wanted: boolean, pick: number, ...numbers: readonly number[]):
   return divisors[divisors.length - 1 - (pick % divisors.length)];
 }
 
-/** An operation and what it reads, or null where no value can be read by it. The newest values are the first candidates. */
+/**
+ * An operation and what it reads, or null where no value can be read by it. The newest values are the first candidates.
+ */
 function wire(
   wanted: Choice,
   values: readonly Value[],
@@ -222,7 +226,10 @@ function fitsWindow({ kind, kernel, padding, dilation, keeps }: Choice, shape: S
   return Math.min(shape[2], shape[3]) + 2 * pad >= reach;
 }
 
-/** Layers of few-bit weights read values that are there, or quantised ones of their own, or those of a batch norm of their own. */
+/**
+ * Layers of few-bit weights read values that are there, or quantised ones of their own, or those of a batch norm of
+ * their own.
+ */
 function stepsBefore({ kind, second }: Choice): readonly Operation["kind"][] {
   if (kind === "mul") return second % 2 === 0 ? ["activation"] : [];
   if (kind === "binaryDense") return [[], ["quantize"], ["flatten", "quantize"]][second % 3] as Operation["kind"][];

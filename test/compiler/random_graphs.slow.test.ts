@@ -11,7 +11,7 @@ import { elementCount, type Shape, type Tensor } from "../../src/tensor.js";
 import type { Weights } from "../../src/weights.js";
 import { followDecisions, nearestDecision } from "../goldens/decisions.js";
 import { buildRandomGraph, type Specification, specification } from "./random_graph.js";
-import { awkwardNorms, noise } from "./support.js";
+import { awkwardNorms, checkedOps, noise } from "./support.js";
 
 function randomInput({ bytes, seed }: Specification, shape: Shape): Tensor {
   if (!bytes) return noise(shape, seed);
@@ -64,6 +64,8 @@ test("random graphs give the reference's numbers, whatever gets fused and tapped
       const graph = buildRandomGraph(spec);
       const weights = awkwardSigns(graph, awkwardNorms(graph, randomWeights(graph, spec.seed), spec.seed, false));
       const { kernel } = spec;
+      const taps = spec.taps.map((index) => graph.nodes[index % graph.nodes.length].name);
+      checkedOps(graph, weights, taps);
       const input = randomInput(spec, graph.inputShape);
       const own = nearestDecision(graph, weights, input);
       // dorefa of nothing but zeros is 0 / 0: NaN in the framework, the lowest level in the kernels' planes.
@@ -75,7 +77,6 @@ test("random graphs give the reference's numbers, whatever gets fused and tapped
       assert.ok(difference <= 1e-4 * scale, `output differs by ${difference} at a scale of ${scale}`);
       // A decision so near its threshold may turn with what is fused, also one that the kernels took for an exact tie.
       if (Math.min(own, nearest) < 1e-4) return;
-      const taps = spec.taps.map((index) => graph.nodes[index % graph.nodes.length].name);
       await assertTapsChangeNothing({ graph, weights }, input, kernel, taps);
     }),
     { numRuns: 400 },

@@ -1,9 +1,9 @@
 /** Graphs written node by node, and what the passes make of them as one line an operation. */
-import { compileGraph } from "../../src/compiler/compile.js";
-import { hasEpilogue, type Op, readsOf } from "../../src/compiler/ir.js";
+import { printOp } from "../../src/compiler/print.js";
 import type { BorderValue, Graph, Node } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import type { Shape } from "../../src/tensor.js";
+import { checkedOps } from "./support.js";
 
 const module = "";
 
@@ -88,26 +88,12 @@ export function graphOf(nodes: readonly Node[], inputShape: Shape = [1, 8, 8, 8]
   };
 }
 
-function describe(op: Op): string {
-  if (!hasEpilogue(op)) return `${op.value} = ${op.kind}(${readsOf(op).join(", ")})`;
-  const { affine, first, relu, second } = op.epilogue;
-  // Every binary convolution has one, which turns its counts into numbers.
-  const scaled = affine !== null && op.kind !== "binaryConv2d" ? ["affine"] : [];
-  const steps = [
-    ...scaled,
-    ...(first === null ? [] : [`+${first}`]),
-    ...(relu ? ["relu"] : []),
-    ...(second === null ? [] : [`+${second}`]),
-  ];
-  const bits =
-    op.sign === null ? [] : [op.sign.affine === null ? `${op.sign.bits}: sign` : `${op.sign.bits}: sign(affine)`];
-  const value = op.value === null ? [] : [op.value];
-  return `${[...value, ...bits].join(", ")} = ${[`${op.kind}(${op.input})`, ...steps].join(" ")}`;
-}
-
-/** What is left after all passes: `value, bits: sign = kind(input) affine +first relu +second`, the input's conversion apart. */
+/**
+ * What is left after all passes: `value, bits: sign = kind(input) affine +first relu +second`, the input's conversion
+ * apart.
+ */
 export function fused(nodes: readonly Node[], taps: readonly string[] = [], inputShape?: Shape): readonly string[] {
   const graph = graphOf(nodes, inputShape);
-  const { ops } = compileGraph(graph, randomWeights(graph, 1), { taps });
-  return ops.filter((op) => op.kind !== "input").map(describe);
+  const ops = checkedOps(graph, randomWeights(graph, 1), taps);
+  return ops.filter((op) => op.kind !== "input").map(printOp);
 }

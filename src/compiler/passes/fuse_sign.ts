@@ -1,5 +1,7 @@
-import { compose } from "./affine.js";
-import { countReads, type EpilogueOp, hasEpilogue, type Op, producers, type Sign } from "./ir.js";
+/** The pass that moves signs into what computes the values they are of. */
+import { compose } from "../affine.js";
+import { countReads, producers, type Sign } from "../ir.js";
+import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
 
 /** An operation whose one effect is sign(affine(input)). */
 function bareSign(op: Op): Sign | null {
@@ -11,10 +13,10 @@ function bareSign(op: Op): Sign | null {
 }
 
 /**
- * Moves each sign into the operation that computes what it reads, which then writes the bits in the same pass. Where nobody else
- * reads the float value it is not written at all: a convolution, batch norm and sign in a row become integer thresholds on the
- * counts, a batch norm and sign a threshold on floats. Each fusion may make the next one possible, so it goes on until nothing
- * changes.
+ * Moves each sign into the operation that computes what it reads, which then writes the bits in the same pass. Where
+ * nobody else reads the float value it is not written at all: a convolution, batch norm and sign in a row become
+ * integer thresholds on the counts, a batch norm and sign a threshold on floats. Each fusion may make the next one
+ * possible, so it goes on until nothing changes.
  */
 export function fuseSign(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {
   let current = [...ops];
@@ -37,7 +39,7 @@ function fuseOnce(ops: readonly Op[], kept: ReadonlySet<string>): Op[] | null {
     if (source === undefined || !hasEpilogue(source) || source.sign !== null) continue;
     if (replacement.has(source) || removed.has(source)) continue;
     const value = reads.get(op.input) === 1 ? null : source.value;
-    const fused: EpilogueOp = { ...source, sign, value };
+    const fused: FusableOp = { ...source, sign, value };
     replacement.set(source, fused);
     removed.add(op);
   }

@@ -1,4 +1,6 @@
-import { countReads, type Epilogue, type EpilogueOp, hasEpilogue, type Op, producers } from "./ir.js";
+/** The pass that moves residual additions and ReLUs into what computes one of their inputs. */
+import { countReads, type Epilogue, producers } from "../ir.js";
+import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
 
 /** A pointwise operation that only adds (`first`) or only clips (`relu`). */
 function single(op: Op): { relu: boolean; inputs: readonly string[] } | null {
@@ -9,7 +11,7 @@ function single(op: Op): { relu: boolean; inputs: readonly string[] } | null {
   return first === null ? null : { relu: false, inputs: [op.input, first] };
 }
 
-/** The epilogue with one more step at its end, or null where the pipeline has no slot left for it. */
+/** The epilogue with one more step at its end, or null if the pipeline has no slot left for it. */
 function append(epilogue: Epilogue, relu: boolean, addend: string | null): Epilogue | null {
   if (epilogue.second !== null) return null;
   if (relu) return epilogue.relu ? epilogue : { ...epilogue, relu: true };
@@ -17,15 +19,19 @@ function append(epilogue: Epilogue, relu: boolean, addend: string | null): Epilo
   return { ...epilogue, second: addend };
 }
 
-/** Binary convolutions take an addition before the others do: their epilogue kernel writes the next layer's bits as well. */
+/**
+ * Binary convolutions take an addition before the others do: their epilogue kernel writes the next layer's bits as
+ * well.
+ */
 function rank(op: Op | undefined): number {
   if (op === undefined || !hasEpilogue(op)) return 0;
   return { binaryConv2d: 5, planesConv2d: 4, conv2d: 3, maxPool: 2, avgPool: 2, pointwise: 1 }[op.kind];
 }
 
 /**
- * Moves residual additions and ReLUs into the epilogue of the operation that computes one of their inputs, where nobody else
- * reads that input. An operation may read its residual before the order of the graph had it computed: `schedule` sorts that out.
+ * Moves residual additions and ReLUs into the epilogue of the operation that computes one of their inputs, if nobody
+ * else reads that input. An operation may read its residual before the order of the graph had it computed: `schedule`
+ * sorts that out.
  */
 export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {
   const reads = countReads(ops, kept);
@@ -47,7 +53,7 @@ export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[
       if (source === undefined || !hasEpilogue(source) || source.sign !== null) continue;
       const epilogue = append(source.epilogue, step.relu, other);
       if (epilogue === null) continue;
-      const fused: EpilogueOp = { ...source, epilogue, value: op.value };
+      const fused: FusableOp = { ...source, epilogue, value: op.value };
       alive.set(root.get(input)!, fused);
       alive.delete(op);
       root.set(op.value!, root.get(input)!);

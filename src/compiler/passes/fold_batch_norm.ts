@@ -1,5 +1,8 @@
-import { compose } from "./affine.js";
-import { countReads, type EpilogueOp, hasEpilogue, type Op, type PointwiseOp, producers } from "./ir.js";
+/** The pass that moves batch norms into what feeds them. */
+import { compose } from "../affine.js";
+import { countReads, producers } from "../ir.js";
+import type { PointwiseOp } from "../ops/elementwise.js";
+import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
 
 /** A batch norm that nothing else has been fused with: a pointwise affine that writes a value. */
 function isBareAffine(op: Op): op is PointwiseOp {
@@ -8,17 +11,17 @@ function isBareAffine(op: Op): op is PointwiseOp {
   return affine !== null && first === null && !relu && second === null && op.sign === null;
 }
 
-/** True where the operation's value is still x or affine(x), so that another affine composes with it. */
-function endsInAffine(op: EpilogueOp): boolean {
+/** True if the operation's value is still x or affine(x), so that another affine composes with it. */
+function endsInAffine(op: FusableOp): boolean {
   const { first, relu, second } = op.epilogue;
   return first === null && !relu && second === null && op.sign === null;
 }
 
 /**
- * Moves each batch norm into the operation that feeds it, where nobody else reads the value between: into a float convolution
- * (its weights and bias are scaled when they are packed), a binary convolution (its epilogue), a pool's epilogue, the input's
- * conversion, or another batch norm. A batch norm before a zero-padded convolution stays where it is: its shift must not reach
- * the border.
+ * Moves each batch norm into the operation that feeds it, if nobody else reads the value between: into a float
+ * convolution (its weights and bias are scaled when they are packed), a binary convolution (its epilogue), a pool's
+ * epilogue, the input's conversion, or another batch norm. A batch norm before a zero-padded convolution stays where it
+ * is: its shift must not reach the border.
  */
 export function foldBatchNorm(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {
   const reads = countReads(ops, kept);

@@ -6,11 +6,11 @@
  * so a convolution of them is a weighted sum of binary convolutions, and all sums are integers:
  *
  *   det_sign        s                                             1 plane
- *   sign(0) = 0     (s_0 + s_1) / 2, s_0 and s_1 differ at 0      2 planes, both s where nothing is exactly 0
+ *   sign(0) = 0     (s_0 + s_1) / 2, s_0 and s_1 differ at 0      2 planes, both s if nothing is exactly 0
  *   round, b bits   q / v = sum 2^i s_i / (2 v) + 1/2             v = 2^b - 1, q = 0..v, s_i the bits of q
  *   dorefa, b bits  2 q / v - 1 = sum 2^i s_i / v
  */
-import type { ActivationQuantizer } from "../graph/types.js";
+import type { ActivationQuantizer } from "../../graph/types.js";
 
 export interface Code {
   readonly weights: readonly number[];
@@ -29,7 +29,7 @@ export const maxBits = 8;
 
 export const powers = (bits: number) => Array.from({ length: bits }, (_, i) => 2 ** i);
 
-/** The planes of a quantiser's values, or null where they are not few-bit values. */
+/** The planes of a quantiser's values, or null if they are not few-bit values. */
 export function activationCode(method: ActivationQuantizer, bits: number): ActivationCode | null {
   const levels = 2 ** bits - 1;
   if (method === "det_sign" || method === "sign_approx_sign") {
@@ -40,4 +40,9 @@ export function activationCode(method: ActivationQuantizer, bits: number): Activ
   if (method === "round") return { method, bits, weights: powers(bits), steps: 2 * levels, beta: 1 / 2 };
   if (method === "dorefa") return { method, bits, weights: powers(bits), steps: levels, beta: 0 };
   return null;
+}
+
+/** Sum of the planes' weights: the largest |a - beta| in steps. */
+export function weightSum(code: Code): number {
+  return code.weights.reduce((sum, weight) => sum + weight, 0);
 }

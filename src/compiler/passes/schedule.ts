@@ -1,5 +1,7 @@
-import { XnorkitError } from "../errors.js";
-import { type Op, producers, readsOf, writesOf } from "./ir.js";
+/** Two passes: what nobody reads goes, and what is left is put in an order in which it can be computed. */
+import { XnorkitError } from "../../errors.js";
+import { producers, readsOf, writesOf } from "../ir.js";
+import type { Op } from "../ops/index.js";
 
 /** Operations whose results nobody reads are dropped, `kept` values and what they need stay. */
 export function prune(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {

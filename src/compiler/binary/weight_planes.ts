@@ -1,7 +1,9 @@
-import { packSigns } from "../bits.js";
-import { XnorkitError } from "../errors.js";
-import type { WeightQuantizer } from "../graph/types.js";
-import type { BitWeight, FloatWeight, Weight } from "../weights.js";
+/** Weights of layers with quantised weights: as planes of signs, or as floats. */
+
+import { packSigns } from "../../bits.js";
+import { XnorkitError } from "../../errors.js";
+import type { WeightQuantizer } from "../../graph/types.js";
+import type { BitWeight, FloatWeight, Weight } from "../../weights.js";
 import { type Code, maxBits, powers } from "./codes.js";
 
 /** Quantised weights as sign planes, with what the epilogue needs of the floats they came from. */
@@ -17,11 +19,6 @@ function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): C
   if (quantizer === "sign") return zeros ? { weights: [1, 1], steps: 2, beta: 0 } : { weights: [1], steps: 1, beta: 0 };
   if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), steps: 2 ** bits - 1, beta: 0 };
   return null;
-}
-
-/** Sum of the planes' weights: the largest |a - beta| in steps. */
-export function weightSum(code: Code): number {
-  return code.weights.reduce((sum, weight) => sum + weight, 0);
 }
 
 /** Half away from zero of a value that is not negative, as C's `round`. */
@@ -44,7 +41,7 @@ function plane(weight: FloatWeight, name: string, positive: (index: number) => b
   return packSigns(signs, weight.shape, name);
 }
 
-/** The planes of a parameter under a quantiser, or null where quantised weights are no few-bit values. */
+/** The planes of a parameter under a quantiser, or null if quantised weights are no few-bit values. */
 export function weightPlanes(
   weight: Weight,
   quantizer: WeightQuantizer,

@@ -1,10 +1,13 @@
 /** What layers need of 1-bit weights beside their bits. */
-import { XnorkitError } from "../errors.js";
-import type { WeightQuantizer } from "../graph/types.js";
-import { channelMagnitudes, meanScale } from "../weight_scale.js";
-import type { BitWeight, FloatWeight, Weight } from "../weights.js";
+import { XnorkitError } from "../../errors.js";
+import type { WeightQuantizer } from "../../graph/types.js";
+import { channelMagnitudes, meanScale } from "../../weight_scale.js";
+import type { BitWeight, FloatWeight, Weight } from "../../weights.js";
 
-/** What each output channel is multiplied by (weight_scale.ts), stored beside the bits or computed; null where the layer does not scale. */
+/**
+ * What each output channel is multiplied by (weight_scale.ts), stored beside the bits or computed; null if the layer
+ * does not scale.
+ */
 export function weightScale(
   weight: Weight,
   quantizer: WeightQuantizer,

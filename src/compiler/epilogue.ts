@@ -1,0 +1,115 @@
+/** Where an operation's epilogue reads and writes, and the constants that it needs. */
+import type { Arg, Ref } from "../abi/call.js";
+import { bitBytes, mapBytes, mapStride } from "../abi/sizes.js";
+import { type Affine, floatThresholds } from "./affine.js";
+import { affineConstants, bitsPixel, bytesOf, type LowerContext, mapPixel } from "./context.js";
+import { type EpilogueOp, outputOf } from "./ir.js";
+
+/** Places at pixel 0. */
+export interface EpilogueRefs {
+  readonly channels: number;
+  readonly scale: Ref;
+  readonly shift: Ref;
+  readonly first: Ref | null;
+  readonly relu: boolean;
+  readonly second: Ref | null;
+  readonly value: Ref | null;
+  readonly bits: Ref | null;
+  readonly threshold: Ref | null;
+  readonly flip: Ref | null;
+}
+
+/**
+ * A buffer for the operation's value: that of a residual which dies here if the sizes agree, else a new one. Epilogues
+ * treat each pixel by itself, so what they overwrite nobody else reads any more.
+ */
+function valueBuffer(context: LowerContext, op: EpilogueOp, value: string): Ref {
+  const bytes = mapBytes(context.shapeOf(value).pixels, context.shapeOf(value).channels);
+  const { first, second } = op.epilogue;
+  const reusable = op.kind === "pointwise" ? [first, second, op.input] : [first, second];
+  for (const candidate of reusable) {
+    if (candidate === null || !context.dies(candidate)) continue;
+    // A convolution or pool reads its input while it writes: only a residual that is not also the input can be
+    // overwritten.
+    if (op.kind !== "pointwise" && context.refOf(candidate).id === context.refOf(op.input).id) continue;
+    const shape = context.shapeOf(candidate);
+    if (mapBytes(shape.pixels, shape.channels) === bytes) return context.refOf(candidate);
+  }
+  return context.builder.buffer(value, bytes);
+}
+
+/**
+ * Allocates the outputs of an operation and the constants of its epilogue. `affine` is what the epilogue itself has to
+ * apply: null if the operation has it in its weights. `key` names its constants; all plans of a session share what has
+ * the same key.
+ */
+export function epilogueRefs(
+  context: LowerContext,
+  op: EpilogueOp,
+  affine: Affine | null,
+  key: string = op.name,
+): EpilogueRefs {
+  const { builder } = context;
+  const { channels, pixels } = context.shapeOf(outputOf(op));
+  const { scale, shift } = affineConstants(context, key, affine, channels);
+  const value = op.value === null ? null : valueBuffer(context, op, op.value);
+  let bits: Ref | null = null;
+  let threshold: Ref | null = null;
+  let flip: Ref | null = null;
+  if (op.sign !== null) {
+    bits = builder.buffer(op.sign.bits, bitBytes(pixels, channels));
+    // Without an affine the kernels decide on the sign of the value itself, which is faster than thresholds of 0.
+    if (op.sign.affine !== null) {
+      const stride = mapStride(channels);
+      const thresholds = () => floatThresholds(op.sign!.affine, channels, stride);
+      threshold = builder.constant(`${op.sign.bits}/threshold`, stride * 4, () => bytesOf(thresholds().threshold));
+      flip = builder.constant(`${op.sign.bits}/flip`, stride * 4, () => bytesOf(thresholds().flip));
+    }
+  }
+  return {
+    channels,
+    scale,
+    shift,
+    first: op.epilogue.first === null ? null : context.refOf(op.epilogue.first),
+    relu: op.epilogue.relu,
+    second: op.epilogue.second === null ? null : context.refOf(op.epilogue.second),
+    value,
+    bits,
+    threshold,
+    flip,
+  };
+}
+
+/** Of the epilogue kernels, for values that no bounds cut. */
+export const noBounds = { center: 0, low: 0, high: 0 } as const;
+
+/** The arguments that the epilogue kernels share, for pixels from `pixel` on; 0 is what a kernel leaves out. */
+export function epilogueArguments(refs: EpilogueRefs, pixel: number) {
+  const { channels } = refs;
+  const map = (ref: Ref | null): Arg => (ref === null ? 0 : mapPixel(ref, pixel, channels));
+  return {
+    channels,
+    scale: refs.scale,
+    shift: refs.shift,
+    ...noBounds,
+    first: map(refs.first),
+    relu: refs.relu ? 1 : 0,
+    second: map(refs.second),
+    dst: map(refs.value),
+    bits: refs.bits === null ? 0 : bitsPixel(refs.bits, pixel, channels),
+    signThreshold: refs.threshold ?? 0,
+    signFlip: refs.flip ?? 0,
+  };
+}
+
+/** Bytes of the maps and bits that the epilogue passes over. */
+export function epilogueBytes(refs: EpilogueRefs, pixels: number): number {
+  const maps = [refs.first, refs.second, refs.value].filter((ref) => ref !== null).length;
+  return maps * mapBytes(pixels, refs.channels) + (refs.bits === null ? 0 : bitBytes(pixels, refs.channels));
+}
+
+/** Makes the operation's outputs known under their names. */
+export function defineOutputs(context: LowerContext, op: EpilogueOp, refs: EpilogueRefs): void {
+  if (op.value !== null) context.setRef(op.value, refs.value!);
+  if (op.sign !== null) context.setRef(op.sign.bits, refs.bits!);
+}

@@ -1,0 +1,178 @@
+/** Float convolutions: direct, or on Winograd's tiles. */
+import { type Call, call, type Ref } from "../../abi/call.js";
+import { convF32Cost, mapCost, winogradF32Cost } from "../../abi/costs.js";
+import {
+  type ConvF32Shape,
+  convF32ScratchBytes,
+  convF32WeightBytes,
+  mapBytes,
+  mapStride,
+  winogradBand,
+  winogradF32ScratchBytes,
+  winogradF32WeightBytes,
+} from "../../abi/sizes.js";
+import type { SlidingWindow } from "../../graph/window.js";
+import type { FloatWeight } from "../../weights.js";
+import { type Affine, makeAffine } from "../affine.js";
+import { usesWinograd } from "../choose_kernel.js";
+import { bytesOf, floatBytes, type LowerContext, mapPixel, zeros } from "../context.js";
+import { defineOutputs, epilogueArguments, epilogueBytes, epilogueRefs } from "../epilogue.js";
+import { type EpilogueOp, noEpilogue, outputOf } from "../ir.js";
+import { packedConstant, packingArea, type TakeScratch } from "../plan_builder.js";
+import { type Band, pixelsOf, rowTasks } from "../tasks.js";
+import { bandOf, sweepOf } from "../window.js";
+import { type FromNodes, floatsOf, type OpRecords, optionalFloats } from "./record.js";
+
+export interface Conv2dOp extends EpilogueOp {
+  readonly kind: "conv2d";
+  readonly window: SlidingWindow;
+  readonly groups: number;
+  readonly weight: FloatWeight;
+  /** True if few-bit values are convolved in float: their sums are whole or tie, so terms are added as they are. */
+  readonly exact: boolean;
+}
+
+export const convolutionNodes = {
+  conv2d(node, context): readonly Conv2dOp[] {
+    const { name, kernel, stride, padding, dilation, groups } = node;
+    const [input] = node.inputs;
+    const bias = optionalFloats(context, node.bias)?.data ?? null;
+    const affine =
+      bias === null ? null : makeAffine(node.channels, (c) => ({ scale: 1, shift: bias[c], root: -bias[c] }));
+    return [
+      {
+        kind: "conv2d",
+        name,
+        input,
+        window: { kernel, stride, padding, dilation },
+        groups,
+        weight: floatsOf(context, node.weight),
+        exact: context.codeOf(input) !== null,
+        epilogue: { ...noEpilogue, affine },
+        value: name,
+        sign: null,
+      },
+    ];
+  },
+} satisfies FromNodes<"conv2d">;
+
+/**
+ * The convolution's weights with the affine's scale multiplied in. Float sums give no exact zeros to preserve
+ * (`floatShifts`), unless a network convolves counts as floats: those that its batch norm makes exactly 0 are 0 within
+ * rounding only.
+ */
+function foldedWeights({ weight }: Conv2dOp, affine: Affine | null): Uint8Array {
+  if (affine === null) return bytesOf(weight.data);
+  const [channels] = weight.shape;
+  const fanIn = weight.data.length / channels;
+  const folded = Float32Array.from(weight.data);
+  for (let o = 0; o < channels; o++) {
+    for (let i = 0; i < fanIn; i++) folded[o * fanIn + i] = weight.data[o * fanIn + i] * affine.scale[o];
+  }
+  return bytesOf(folded);
+}
+
+/** The sizes of a convolution, of one image, in the words of its kernels' parameters. */
+export function convShape(context: LowerContext, op: Conv2dOp): ConvF32Shape {
+  const input = context.shapeOf(op.input);
+  const sweep = sweepOf(op.window, input, context.shapeOf(outputOf(op)));
+  return { ...sweep, inChannels: input.channels, outChannels: op.weight.shape[0], groups: op.groups };
+}
+
+/**
+ * The weights in the order of the kernel that reads them; the kernel depends on the map's size, so it is part of the
+ * key.
+ */
+function convWeights({ builder }: LowerContext, op: Conv2dOp, shape: ConvF32Shape, winograd: boolean): Ref {
+  const { outChannels: channels, kernelHeight, kernelWidth, strideHeight, strideWidth, groups } = shape;
+  const inputs = op.weight.shape[1];
+  const source = { src: packingArea, dst: packedConstant, channels, kernelHeight, kernelWidth, groups };
+  const packed = (key: string, bytes: number, pack: Call): Ref =>
+    builder.constant(`${op.name}/${key}`, bytes, () => foldedWeights(op, op.epilogue.affine), {
+      areaBytes: op.weight.data.byteLength,
+      calls: [pack],
+    });
+  if (winograd) {
+    const pack = call("winogradF32Pack", { ...source, inputs, strideHeight, strideWidth });
+    return packed("winograd-weights", winogradF32WeightBytes(shape), pack);
+  }
+  const bytes = convF32WeightBytes(channels, inputs, kernelHeight, kernelWidth, groups);
+  return packed("weights", bytes, call("convF32Pack", { ...source, inputsPerGroup: inputs }));
+}
+
+/**
+ * Float convolution, batch norm in its weights; what its kernel cannot end with runs as an epilogue over its result.
+ */
+function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
+  const shape = convShape(context, op);
+  const { batch } = context.shapeOf(op.input);
+  const { affine } = op.epilogue;
+  const winograd = !op.exact && usesWinograd(shape);
+  const weights = convWeights(context, op, shape, winograd);
+  const stride = mapStride(shape.outChannels);
+  const bias =
+    affine === null
+      ? zeros(context, shape.outChannels)
+      : context.builder.constant(`${op.name}/bias`, stride * 4, () => floatBytes(affine.shift, stride));
+  const cost = batch * (winograd ? winogradF32Cost(shape) : convF32Cost(shape));
+  // Tiles begin at every third row, whose bands share what they transform.
+  const unit = winograd ? 3 * winogradBand(shape).rows : 1;
+  const src = context.refOf(op.input);
+  emitConv2d(context, op, winograd ? "conv2d (winograd)" : "conv2d", { cost, unit }, (task, dst, relu, scratch) => {
+    const { firstRow, band } = bandOf(shape, task.row, task.rows);
+    const size = { ...shape, ...band };
+    const bytes = winograd ? winogradF32ScratchBytes(size) : convF32ScratchBytes(size);
+    const place = {
+      src: mapPixel(src, (task.image * shape.height + firstRow) * shape.width, shape.inChannels),
+      dst,
+      weights,
+      bias,
+      scratch: bytes === 0 ? 0 : scratch(bytes),
+      batch: task.images,
+      relu: relu ? 1 : 0,
+    };
+    if (!winograd) return call("convF32", { ...place, ...size });
+    const { dilationHeight: _, dilationWidth: __, ...undilated } = size;
+    return call("winogradF32", { ...place, ...undilated });
+  });
+}
+
+/**
+ * What a kernel is called with for a band of output rows: where it writes, whether it clips, and its task's scratch.
+ */
+export type EmitBand = (band: Band, dst: Ref, relu: boolean, scratch: TakeScratch) => Call;
+
+/**
+ * The tasks of a convolution: a band of output rows by its kernel, then over it what the kernel cannot end with,
+ * residuals and signs. `cost` is the kernel's, whose bands begin at multiples of `unit` rows.
+ */
+export function emitConv2d(
+  context: LowerContext,
+  op: Conv2dOp,
+  kind: string,
+  { cost, unit }: { readonly cost: number; readonly unit: number },
+  emit: EmitBand,
+): void {
+  const { builder } = context;
+  const output = context.shapeOf(outputOf(op));
+  const { pixels, channels } = output;
+  const { first, relu, second } = op.epilogue;
+  const refs = epilogueRefs(context, op, null);
+  const ends = first !== null || second !== null || op.sign !== null;
+  const passes = ends ? mapCost(epilogueBytes(refs, pixels)) : 0;
+  const tasks = rowTasks(output, cost + passes, unit).map((band) => {
+    const scratch = builder.scratch();
+    const { first: pixel, count } = pixelsOf(band, output);
+    const dst =
+      refs.value === null || first !== null || second !== null
+        ? scratch(mapBytes(count, channels))
+        : mapPixel(refs.value, pixel, channels);
+    const conv = emit(band, dst, relu && first === null, scratch);
+    if (!ends) return [conv];
+    return [conv, call("epilogueF32", { src: dst, pixels: count, ...epilogueArguments(refs, pixel) })];
+  });
+  builder.step({ name: op.name, kind, phases: [tasks], floatMacs: pixels * op.weight.data.length });
+  defineOutputs(context, op, refs);
+}
+
+export const convolutionOps: OpRecords<Conv2dOp> = { conv2d: { lower: lowerConv2d } };

@@ -1,0 +1,181 @@
+/** Operations on each number, or each pixel, by itself. */
+import { call } from "../../abi/call.js";
+import { activationIds } from "../../abi/constants.js";
+import { functionCost, mapCost } from "../../abi/costs.js";
+import { mapBytes, mapStride } from "../../abi/sizes.js";
+import { isGate } from "../../graph/nodes/record.js";
+import { type Affine, batchNormAffine, makeAffine } from "../affine.js";
+import { bitsPixel, type LowerContext, mapPixel } from "../context.js";
+import { defineOutputs, epilogueArguments, epilogueBytes, epilogueRefs } from "../epilogue.js";
+import { type Epilogue, type EpilogueOp, isEmpty, noEpilogue, outputOf, type UnaryOp, type ValueOp } from "../ir.js";
+import { offsetRef } from "../plan_builder.js";
+import { pixelTasks } from "../tasks.js";
+import { newMap, pixelStep } from "./maps.js";
+import { type FromNodes, floatsOf, type NodeOf, type OpRecords, optionalFloats, unsupported } from "./record.js";
+
+/** An epilogue alone. */
+export interface PointwiseOp extends EpilogueOp {
+  readonly kind: "pointwise";
+}
+
+/** value = inputs[0] with inputs[1] added to the channels from `offset` on. */
+export interface AddChannelsOp extends ValueOp {
+  readonly kind: "addChannels";
+  readonly inputs: readonly [string, string];
+  readonly offset: number;
+}
+
+export interface MulOp extends ValueOp {
+  readonly kind: "mul";
+  readonly inputs: readonly [string, string];
+}
+
+export interface ActivationOp extends UnaryOp {
+  readonly kind: "activation";
+  readonly function: keyof typeof activationIds;
+}
+
+export type ElementwiseOp = PointwiseOp | AddChannelsOp | MulOp | ActivationOp;
+
+function pointwise({ name, inputs }: NodeOf<"batchNorm" | "relu" | "add" | "scale">, epilogue: Epilogue): PointwiseOp {
+  return { kind: "pointwise", name, input: inputs[0], epilogue, value: name, sign: null };
+}
+
+function withAffine(node: NodeOf<"batchNorm" | "scale">, affine: Affine): readonly PointwiseOp[] {
+  return [pointwise(node, { ...noEpilogue, affine })];
+}
+
+export const elementwiseNodes = {
+  batchNorm(node, context): readonly PointwiseOp[] {
+    const affine = batchNormAffine(
+      floatsOf(context, node.mean).data,
+      floatsOf(context, node.variance).data,
+      node.fixGamma ? null : (optionalFloats(context, node.gamma)?.data ?? null),
+      optionalFloats(context, node.beta)?.data ?? null,
+      node.epsilon,
+    );
+    return withAffine(node, affine);
+  },
+  scaleShift(node) {
+    throw unsupported(node);
+  },
+  relu: (node): readonly PointwiseOp[] => [pointwise(node, { ...noEpilogue, relu: true })],
+  clip(node) {
+    throw unsupported(node);
+  },
+  activation({ name, inputs, function: fn }): readonly ActivationOp[] {
+    return [{ kind: "activation", name, function: fn, inputs: [inputs[0]], value: name }];
+  },
+  scale(node, { shapeOf }): readonly PointwiseOp[] {
+    const { factor } = node;
+    const root = factor === 0 ? Number.NaN : 0;
+    return withAffine(
+      node,
+      makeAffine(shapeOf(node.inputs[0])[1], () => ({ scale: factor, shift: 0, root })),
+    );
+  },
+  add(node, { shapeOf }): readonly (PointwiseOp | AddChannelsOp)[] {
+    const { name } = node;
+    const [a, b] = node.inputs;
+    if (shapeOf(a)[1] === shapeOf(b)[1]) return [pointwise(node, { ...noEpilogue, first: b })];
+    return [{ kind: "addChannels", name, inputs: [a, b], offset: node.channelOffset, value: name }];
+  },
+  mul(node, { shapeOf }): readonly MulOp[] {
+    const { name } = node;
+    const [a, b] = node.inputs;
+    if (isGate(shapeOf(a), shapeOf(b))) throw unsupported(node, " by a gate");
+    return [{ kind: "mul", name, inputs: [a, b], value: name }];
+  },
+} satisfies FromNodes<"batchNorm" | "scaleShift" | "relu" | "clip" | "activation" | "scale" | "add" | "mul">;
+
+/** Affine, additions, ReLU and sign of a map on its own: what no convolution or pool could take with it. */
+function lowerPointwise(context: LowerContext, op: PointwiseOp): void {
+  const { pixels, channels } = context.shapeOf(outputOf(op));
+  const input = context.refOf(op.input);
+  const refs = epilogueRefs(context, op, op.epilogue.affine);
+  const onlySign = op.value === null && isEmpty(op.epilogue);
+  const cost = mapCost(mapBytes(pixels, channels) + epilogueBytes(refs, pixels));
+  const tasks = pixelTasks(pixels, cost).map(({ first, count }) => {
+    const src = mapPixel(input, first, channels);
+    if (!onlySign) return [call("epilogueF32", { src, pixels: count, ...epilogueArguments(refs, first) })];
+    const size = { src, dst: bitsPixel(refs.bits!, first, channels), pixels: count, channels };
+    if (op.sign?.affine === null) return [call("packSignF32", size)];
+    return [call("packThresholdF32", { ...size, threshold: refs.threshold!, flip: refs.flip! })];
+  });
+  context.builder.step({ name: op.name, kind: onlySign ? "sign" : "pointwise", phases: [tasks] });
+  defineOutputs(context, op, refs);
+}
+
+/** Part of the channels of one map added to another: the residual of ResNetE's slices. */
+function lowerAddChannels(context: LowerContext, op: AddChannelsOp): void {
+  const [base, addend] = op.inputs;
+  const { pixels, channels } = context.shapeOf(op.value);
+  const srcChannels = context.shapeOf(addend).channels;
+  const bytes = mapBytes(pixels, channels);
+  const from = context.refOf(base);
+  const other = context.refOf(addend);
+  const inPlace = context.dies(base);
+  const to = inPlace ? from : context.builder.buffer(op.value, bytes);
+  pixelStep(
+    context,
+    op,
+    ({ first, count }) => {
+      const dst = mapPixel(to, first, channels);
+      const add = call("addChannelsF32", {
+        dst,
+        src: mapPixel(other, first, srcChannels),
+        pixels: count,
+        dstChannels: channels,
+        srcChannels,
+        offset: op.offset,
+      });
+      if (inPlace) return [add];
+      return [call("copyBytes", { dst, src: mapPixel(from, first, channels), bytes: mapBytes(count, channels) }), add];
+    },
+    "add",
+  );
+  context.setRef(op.value, to);
+}
+
+function lowerMul(context: LowerContext, op: MulOp): void {
+  const [a, b] = op.inputs.map((value) => context.refOf(value));
+  const { shape, dst } = newMap(context, op.value);
+  const { channels } = shape;
+  const factors = context.shapeOf(op.inputs[1]).channels;
+  pixelStep(context, op, ({ first, count }) => {
+    const place = { a: mapPixel(a, first, channels), dst: mapPixel(dst, first, channels), pixels: count, channels };
+    const factor = offsetRef(b, first * mapStride(factors) * 4);
+    return factors === 1 && channels > 1
+      ? [call("mulPlaneF32", { ...place, plane: factor })]
+      : [call("mulF32", { ...place, b: factor })];
+  });
+}
+
+function lowerActivation(context: LowerContext, op: ActivationOp): void {
+  const src = context.refOf(op.inputs[0]);
+  const { shape, dst } = newMap(context, op.value);
+  const { pixels, channels } = shape;
+  const kind = activationIds[op.function];
+  pixelStep(
+    context,
+    op,
+    ({ first, count }) => [
+      call("activationF32", {
+        src: mapPixel(src, first, channels),
+        dst: mapPixel(dst, first, channels),
+        pixels: count,
+        channels,
+        kind,
+      }),
+    ],
+    op.kind,
+    functionCost(pixels * channels),
+  );
+}
+
+export const elementwiseOps: OpRecords<ElementwiseOp> = {
+  pointwise: { lower: lowerPointwise },
+  addChannels: { lower: lowerAddChannels },
+  mul: { lower: lowerMul },
+  activation: { lower: lowerActivation },
+};

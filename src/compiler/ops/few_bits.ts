@@ -1,0 +1,214 @@
+/** Convolutions of few-bit values as weighted sums of binary convolutions, one for each pair of planes. */
+import { type Call, call, type Ref } from "../../abi/call.js";
+import type { BorderValue } from "../../graph/types.js";
+import type { SlidingWindow } from "../../graph/window.js";
+import { type Affine, countAffine } from "../affine.js";
+import { type ActivationCode, weightSum } from "../binary/codes.js";
+import { type BinaryConv, borderOf, type CountsSink, fanIn, kernelShape } from "../binary/conv.js";
+import { countsEpilogue, countsFormat, countsKey, countsPhases, halved } from "../binary/counts.js";
+import { bitsLayer, layerEpilogue, type QuantizedLayer } from "../binary/layer.js";
+import type { WeightPlanes } from "../binary/weight_planes.js";
+import { tapSums } from "../binary/weight_sums.js";
+import { affineConstants, bitsPixel, bytesOf, type LowerContext } from "../context.js";
+import { defineOutputs, type EpilogueRefs, epilogueRefs } from "../epilogue.js";
+import { type EpilogueOp, outputOf } from "../ir.js";
+import type { Phase } from "../plan.js";
+import type { TakeScratch } from "../plan_builder.js";
+import { type Band, pixelsOf } from "../tasks.js";
+import { crossesBorder, sweepOf } from "../window.js";
+import { zeroFlag } from "./quantize.js";
+import type { OpRecords } from "./record.js";
+
+/** `affine` reads the weighted sum of the counts of all pairs of an activation plane and a weight plane. */
+export interface PlanesConv2dOp extends EpilogueOp {
+  readonly kind: "planesConv2d";
+  readonly window: SlidingWindow;
+  readonly padValue: BorderValue;
+  readonly activation: ActivationCode;
+  readonly weights: WeightPlanes;
+}
+
+/**
+ * dot of few-bit values: with M and N the largest weighted sums of an activation and a weight, T the weighted sum of
+ * all signs of an output's weights, dot = (K M N - 2 * (weighted sum of counts) + beta steps_a T) / (steps_a steps_w).
+ */
+export function planesConvOp(
+  layer: QuantizedLayer,
+  activation: ActivationCode,
+  weights: WeightPlanes,
+  scale: Float64Array | null,
+): PlanesConv2dOp {
+  const { code, planes } = weights;
+  const [outputs] = kernelShape(planes[0]);
+  const k = fanIn(planes[0]);
+  const sums = new Float64Array(outputs);
+  planes.forEach((plane, j) => {
+    tapSums(plane).forEach((sum, at) => {
+      sums[at % outputs] += code.weights[j] * sum;
+    });
+  });
+  const largest = k * weightSum(activation) * weightSum(code);
+  const zero = (channel: number) => (largest + activation.beta * activation.steps * sums[channel]) / 2;
+  const meaning = { zero, steps: activation.steps * code.steps };
+  const affine = countAffine(outputs, k, layer.node.offset, scale, meaning);
+  const epilogue = layerEpilogue(layer, affine);
+  return { kind: "planesConv2d", ...bitsLayer(layer), activation, weights, epilogue };
+}
+
+/** The border bits of an activation plane for which the planes stand for `padValue`, if there are such bits. */
+function planeBorder(op: PlanesConv2dOp, plane: number): BorderValue {
+  const { method } = op.activation;
+  // All planes of round at 0 are the level 0; what a border of -1 lacks is a correction.
+  if (method === "round") return op.padValue === 1 ? 1 : -1;
+  // A ternary 0: one plane says -1, the other +1.
+  if (method === "ternary" && op.padValue === 0) return plane === 0 ? -1 : 1;
+  return op.padValue;
+}
+
+/**
+ * With `round` a border of -1 is below the lowest level, which is what all planes at 0 stand for. A tap outside must
+ * add -sum(w_tap) and adds 0: since dot = (... - 2 * counts) / (steps_a steps_w) and steps_a / 2 = 2^bits - 1, its
+ * counts lack (2^bits - 1) * sum_j 2^j sum(s_j) over the tap's channels, which are integers.
+ */
+function borderCorrections(context: LowerContext, op: PlanesConv2dOp, stride: number): Ref {
+  const { weights, activation } = op;
+  const [outputs, , height, width] = kernelShape(weights.planes[0]);
+  const taps = height * width;
+  return context.builder.constant(`${countsKey(context, op)}/border`, taps * stride * 4, () => {
+    const corrections = new Int32Array(taps * stride);
+    const levels = 2 ** activation.bits - 1;
+    weights.planes.forEach((plane, j) => {
+      tapSums(plane).forEach((sum, at) => {
+        const tap = Math.floor(at / outputs);
+        corrections[tap * stride + (at % outputs)] -= levels * weights.code.weights[j] * sum;
+      });
+    });
+    return bytesOf(corrections);
+  });
+}
+
+/** All planes of activations with all of weights. */
+function planesConv(context: LowerContext, op: PlanesConv2dOp): BinaryConv {
+  const input = context.shapeOf(op.input);
+  const output = context.shapeOf(outputOf(op));
+  const planes = context.refOf(op.input);
+  const activations = op.activation.weights.map((_, i) => ({
+    bits: bitsPixel(planes, i * input.pixels, input.channels),
+    padValue: planeBorder(op, i),
+  }));
+  const sweep = sweepOf(op.window, input, output);
+  return { name: op.name, activations, weights: op.weights.planes, input, output, sweep };
+}
+
+/** All pairs of planes: a band's weighted counts are summed as i32, then the epilogue reads them by `affine`. */
+function planesPhases(
+  context: LowerContext,
+  op: PlanesConv2dOp,
+  conv: BinaryConv,
+  refs: EpilogueRefs,
+  affine: Affine,
+): readonly Phase[] {
+  const { activation, weights } = op;
+  const { output } = conv;
+  const kernel = context.kernelOf(op.name);
+  const { type, stride, doubled } = countsFormat(kernel, conv);
+  const lowBorder = activation.method === "round" && op.padValue === -1 && crossesBorder(conv.sweep);
+  const unit = doubled ? 2 : 1;
+  const largest = unit * fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
+  const epilogue = countsEpilogue(context, op, refs, {
+    key: `${countsKey(context, op)}/sums`,
+    affine,
+    type: "I32",
+    stride,
+    // A border of -1 lies as far below the lowest level of `round` as the highest above it.
+    most: lowBorder ? 2 * largest : largest,
+    least: lowBorder ? -largest : 0,
+  });
+
+  const sinkOf = (band: Band, scratch: TakeScratch): CountsSink => {
+    const pixels = pixelsOf(band, output);
+    const elements = pixels.count * stride;
+    const sums = scratch(elements * 4);
+    const border = lowBorder ? scratch(stride * 4) : null;
+    return {
+      // The first pair overwrites what the sums held.
+      take(counts, i, j): readonly Call[] {
+        if (i === 0 && j === 0) {
+          if (type === "U16") return [call("widenCountsU16", { src: counts, dst: sums, elements })];
+          return [call("copyBytes", { dst: sums, src: counts, bytes: elements * 4 })];
+        }
+        const shift = Math.log2(activation.weights[i] * weights.code.weights[j]);
+        return [call(`addCounts${type}`, { dst: sums, src: counts, elements, shift })];
+      },
+      finish(): readonly Call[] {
+        const ends = [epilogue(sums, pixels)];
+        if (border === null) return ends;
+        const corrections = borderCorrections(context, op, stride);
+        const complete = call("zeroBorderI32", {
+          counts: sums,
+          corrections,
+          scratch: border,
+          batch: band.images,
+          countStride: stride,
+          ...borderOf(conv, band),
+        });
+        return [complete, ...ends];
+      },
+    };
+  };
+  return countsPhases(context, kernel, conv, sinkOf);
+}
+
+/**
+ * Activations without an exact zero are one plane: the sums of counts are twice that plane's, a zero border completed.
+ */
+function signPhases(
+  context: LowerContext,
+  op: PlanesConv2dOp,
+  planes: BinaryConv,
+  refs: EpilogueRefs,
+): readonly Phase[] {
+  const kernel = context.kernelOf(op.name);
+  const { output } = planes;
+  const conv: BinaryConv = {
+    ...planes,
+    activations: [{ bits: context.refOf(op.input), padValue: op.padValue }],
+    weights: [op.weights.planes[0]],
+  };
+  const { doubled, ...format } = countsFormat(kernel, conv);
+  // The operation's affine reads the sum of two planes' counts, which are the same here.
+  const { scale, shift, root } = op.epilogue.affine!;
+  const affine = { scale: scale.map((s) => s * 2), shift, root: root.map((r) => r / 2) };
+  const whole = doubled ? halved(affine) : affine;
+  const key = `${countsKey(context, op)}/single`;
+  const constants = affineConstants(context, key, whole, refs.channels);
+  const most = fanIn(op.weights.planes[0]) * (doubled ? 2 : 1);
+  const epilogue = countsEpilogue(context, op, { ...refs, ...constants }, { ...format, key, affine: whole, most });
+  return countsPhases(context, kernel, conv, (band) => ({
+    take: (counts) => [epilogue(counts, pixelsOf(band, output))],
+    finish: () => [],
+  }));
+}
+
+function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
+  const { builder } = context;
+  const { activation, weights } = op;
+  const kernel = context.kernelOf(op.name);
+  const conv = planesConv(context, op);
+  const { doubled } = countsFormat(kernel, conv);
+  const affine = doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
+  const refs = epilogueRefs(context, op, affine, countsKey(context, op));
+  const phases = planesPhases(context, op, conv, refs, affine);
+  const [outputs] = kernelShape(weights.planes[0]);
+  const binaryMacs = conv.output.pixels * outputs * fanIn(weights.planes[0]);
+  const step = { name: op.name, kind: `planesConv2d (${kernel})`, binaryMacs };
+  if (activation.method === "ternary" && weights.planes.length === 1) {
+    const flag = context.refOf(zeroFlag(op.input));
+    builder.step({ ...step, phases: signPhases(context, op, conv, refs), alternative: { flag, phases } });
+  } else {
+    builder.step({ ...step, phases });
+  }
+  defineOutputs(context, op, refs);
+}
+
+export const fewBitsOps: OpRecords<PlanesConv2dOp> = { planesConv2d: { reads: "bits", lower: lowerPlanesConv2d } };

@@ -1,0 +1,117 @@
+/** Where tensors enter and leave a plan: NCHW outside, maps inside. */
+import { call, type Ref } from "../../abi/call.js";
+import { mapCost } from "../../abi/costs.js";
+import { mapBytes } from "../../abi/sizes.js";
+import { XnorkitError } from "../../errors.js";
+import type { Preprocess } from "../../graph/types.js";
+import { elementCount, type Shape } from "../../tensor.js";
+import { type Affine, compose, makeAffine } from "../affine.js";
+import { affineConstants, type LowerContext, mapPixel, mapShape } from "../context.js";
+import type { ValueOp } from "../ir.js";
+import type { Port } from "../plan.js";
+import { offsetRef } from "../plan_builder.js";
+import { type Band, bandsOf, tasksOf } from "../tasks.js";
+import { newMap } from "./maps.js";
+import type { FromNodes } from "./record.js";
+
+/** The network's input, after an affine of each channel if there is one. */
+export interface InputOp extends ValueOp {
+  readonly kind: "input";
+  readonly inputs: readonly [];
+  readonly affine: Affine | null;
+}
+
+export const portsNodes = {
+  input: ({ name }): readonly InputOp[] => [{ kind: "input", name, inputs: [], affine: null, value: name }],
+} satisfies FromNodes<"input">;
+
+/** The session's input. */
+export interface InputPort {
+  readonly shape: Shape;
+  readonly dtype: "f32" | "u8";
+  readonly preprocess: Preprocess | undefined;
+}
+
+/** (pixel - mean) / std, one number for each channel or one for all. */
+function preprocessAffine({ mean, std }: Preprocess, channels: number): Affine {
+  for (const [name, values] of [
+    ["mean", mean],
+    ["std", std],
+  ] as const) {
+    if (values.length !== 1 && values.length !== channels) {
+      throw new XnorkitError(
+        "bad-option",
+        `preprocess.${name} has ${values.length} numbers, but the input has ${channels} channels: ` +
+          "give one for each or one for all",
+      );
+    }
+  }
+  return makeAffine(channels, (c) => {
+    const m = mean[mean.length === 1 ? 0 : c];
+    const s = std[std.length === 1 ? 0 : c];
+    return { scale: 1 / s, shift: -m / s, root: m };
+  });
+}
+
+/** What preprocessing makes of the session's input: null for floats, which go in as they are, and for pixels 0..255. */
+export function pixelAffine({ shape, dtype, preprocess }: InputPort): Affine | null {
+  if (dtype === "f32" || preprocess === undefined) return null;
+  return preprocessAffine(preprocess, mapShape(shape).channels);
+}
+
+/** The buffer that a run copies its input to. */
+export function stageInput({ builder }: LowerContext, { shape, dtype }: InputPort): Ref {
+  const staging = builder.buffer("input", elementCount(shape) * (dtype === "f32" ? 4 : 1));
+  // Kept although it is read once: profile() runs the steps again on the same input.
+  builder.keep(staging);
+  return staging;
+}
+
+/** The images of a tensor in groups, as many as copying them is worth tasks. */
+function imageTasks(shape: Shape): readonly Band[] {
+  const { batch, channels, pixels } = mapShape(shape);
+  const parts = tasksOf(mapCost(2 * mapBytes(pixels, channels)));
+  return bandsOf(mapShape([batch, channels]), 1, Math.ceil(batch / parts));
+}
+
+/** The staged NCHW input as a map, normalised. */
+export function lowerInput(context: LowerContext, op: InputOp, port: InputPort, staging: Ref): void {
+  const { channels, height, width } = mapShape(port.shape);
+  const plane = height * width;
+  const pixels = pixelAffine(port);
+  const affine = pixels === null || op.affine === null ? (pixels ?? op.affine) : compose(pixels, op.affine);
+  const normalise = affineConstants(context, `input/${port.dtype}`, affine, channels);
+  const { dst } = newMap(context, op.value);
+  const tasks = imageTasks(port.shape).map(({ image, images }) => [
+    call(port.dtype === "f32" ? "nchwToMapF32" : "nchwToMapU8", {
+      src: offsetRef(staging, image * channels * plane * (port.dtype === "f32" ? 4 : 1)),
+      dst: mapPixel(dst, image * plane, channels),
+      batch: images,
+      channels,
+      plane,
+      ...normalise,
+    }),
+  ]);
+  context.builder.step({ name: op.name, kind: op.kind, phases: [tasks] });
+}
+
+/** Writes a value as an NCHW tensor that stays to the end of the run. */
+export function lowerPort(context: LowerContext, value: string, shape: Shape, name: string): Port {
+  const { builder } = context;
+  const { channels, height, width } = mapShape(shape);
+  const plane = height * width;
+  const ref = builder.buffer(name, elementCount(shape) * 4);
+  const src = context.refOf(value);
+  const tasks = imageTasks(shape).map(({ image, images }) => [
+    call("mapToNchwF32", {
+      src: mapPixel(src, image * plane, channels),
+      dst: offsetRef(ref, image * channels * plane * 4),
+      batch: images,
+      channels,
+      plane,
+    }),
+  ]);
+  builder.step({ name, kind: "output", phases: [tasks] });
+  builder.keep(ref);
+  return { ref, shape };
+}

@@ -1,0 +1,174 @@
+/** Quantising values: to signs, to bit planes, or to other floats; and reading bits as floats. */
+import { type Call, call, type Ref } from "../../abi/call.js";
+import { functionCost, mapCost } from "../../abi/costs.js";
+import { bitBytes, mapBytes } from "../../abi/sizes.js";
+import { XnorkitError } from "../../errors.js";
+import { type ActivationCode, activationCode, weightSum } from "../binary/codes.js";
+import { affineConstants, bitsPixel, type LowerContext, mapPixel } from "../context.js";
+import { noBounds } from "../epilogue.js";
+import { noEpilogue, type UnaryOp } from "../ir.js";
+import type { Phase } from "../plan.js";
+import { pixelTasks, type Stretch } from "../tasks.js";
+import type { ActivationOp, PointwiseOp } from "./elementwise.js";
+import { newMap, pixelStep } from "./maps.js";
+import { type FromNodes, type OpRecords, unsupported } from "./record.js";
+
+/** Quantises a map to bit planes. */
+export interface PackOp extends UnaryOp {
+  readonly kind: "pack";
+  readonly code: ActivationCode;
+}
+
+/** Bit planes as a map of the values they stand for, for readers of maps. */
+export interface UnpackOp extends UnaryOp {
+  readonly kind: "unpack";
+  readonly code: ActivationCode;
+}
+
+/** A quantiser with more bits than are worth planes: the values themselves. */
+export interface LevelsOp extends UnaryOp {
+  readonly kind: "round" | "dorefa";
+  readonly bits: number;
+}
+
+export type QuantizeOp = PackOp | UnpackOp | LevelsOp;
+
+export const quantizeNodes = {
+  quantize({ name, inputs, method, bits }): readonly (PointwiseOp | ActivationOp | QuantizeOp)[] {
+    const [input] = inputs;
+    const code = activationCode(method, bits);
+    if (code?.method === "sign") {
+      // A sign that others may write for it.
+      const sign = { bits: name, affine: null };
+      return [{ kind: "pointwise", name, input, epilogue: noEpilogue, value: null, sign }];
+    }
+    if (code !== null) return [{ kind: "pack", name, code, inputs: [input], value: name }];
+    switch (method) {
+      case "relu":
+      case "identity": {
+        const epilogue = { ...noEpilogue, relu: method === "relu" };
+        return [{ kind: "pointwise", name, input, epilogue, value: name, sign: null }];
+      }
+      case "clip":
+      case "leaky_clip":
+      case "approx_sign":
+        return [{ kind: "activation", name, function: method, inputs: [input], value: name }];
+      case "round":
+      case "dorefa":
+        if (bits <= 31) return [{ kind: method, name, bits, inputs: [input], value: name }];
+    }
+    throw new XnorkitError("unsupported", `layer ${name} quantises by ${method} with ${bits} bits: use at most 31`);
+  },
+  fakeQuantize(node) {
+    throw unsupported(node);
+  },
+} satisfies FromNodes<"quantize" | "fakeQuantize">;
+
+/** The i32 that says whether a ternary value has any exact zero. */
+export const zeroFlag = (value: string) => `${value}#zeros`;
+
+function packPhases(context: LowerContext, op: PackOp): readonly Phase[] {
+  const { builder } = context;
+  const { pixels, channels } = context.shapeOf(op.value);
+  const { method, bits, weights } = op.code;
+  const planeBytes = bitBytes(pixels, channels);
+  const src = context.refOf(op.inputs[0]);
+  const dst = builder.buffer(op.value, planeBytes * weights.length);
+  context.setRef(op.value, dst);
+  if (method === "ternary") {
+    // One task: all of them would write the flag.
+    const flag = builder.buffer(zeroFlag(op.value), 4);
+    context.setRef(zeroFlag(op.value), flag);
+    return [[[call("packTernaryF32", { src, dst, pixels, channels, planeBytes, zeroFlag: flag })]]];
+  }
+  const places = (cost: number) =>
+    pixelTasks(pixels, cost).map(({ first, count }) => ({
+      src: mapPixel(src, first, channels),
+      dst: bitsPixel(dst, first, channels),
+      pixels: count,
+      channels,
+      bits,
+      planeBytes,
+    }));
+  if (method === "round") {
+    return [places(mapCost(2 * mapBytes(pixels, channels))).map((place) => [call("packRoundF32", place)])];
+  }
+  const largest = builder.buffer(`${op.name}/largest`, 4);
+  return [
+    [[call("maxAbsTanhF32", { src, dst: largest, pixels, channels })]],
+    places(functionCost(pixels * channels)).map((place) => [call("packDorefaF32", { ...place, largest })]),
+  ];
+}
+
+/** A stretch of pixels of bit planes as floats. */
+function unpackCalls(
+  context: LowerContext,
+  op: UnpackOp,
+  src: Ref,
+  dst: Ref,
+  { first, count }: Stretch,
+): readonly Call[] {
+  const { pixels, channels } = context.shapeOf(op.value);
+  const { method, bits, steps, beta } = op.code;
+  const place = { src: bitsPixel(src, first, channels), dst: mapPixel(dst, first, channels), pixels: count, channels };
+  if (method === "sign") return [call("unpackSignF32", place)];
+  if (method !== "ternary") {
+    // s_i = 2 b_i - 1: sum 2^i s_i / steps + beta = 2 q / steps + beta - sum 2^i / steps
+    const offset = beta - weightSum(op.code) / steps;
+    const planeBytes = bitBytes(pixels, channels);
+    return [call("unpackPlanesF32", { ...place, bits, planeBytes, scale: 2 / steps, beta: offset })];
+  }
+  // (s_0 + s_1) / 2
+  const root = new Float64Array(channels);
+  const half = { scale: new Float64Array(channels).fill(1 / 2), shift: root, root };
+  const affine = affineConstants(context, `halves/${channels}`, half, channels);
+  const other = context.builder.scratch()(mapBytes(count, channels));
+  const ends = { relu: 0, second: 0, bits: 0, signThreshold: 0, signFlip: 0 };
+  const sum = { pixels: count, channels, ...affine, ...noBounds, ...ends };
+  return [
+    call("unpackSignF32", place),
+    call("unpackSignF32", { ...place, src: bitsPixel(src, pixels + first, channels), dst: other }),
+    call("epilogueF32", { ...sum, src: place.dst, first: 0, dst: place.dst }),
+    call("epilogueF32", { ...sum, src: other, first: place.dst, dst: place.dst }),
+  ];
+}
+
+function lowerUnpack(context: LowerContext, op: UnpackOp): void {
+  const src = context.refOf(op.inputs[0]);
+  const { dst } = newMap(context, op.value);
+  pixelStep(context, op, (stretch) => unpackCalls(context, op, src, dst, stretch));
+}
+
+function lowerLevels(context: LowerContext, op: LevelsOp): void {
+  const src = context.refOf(op.inputs[0]);
+  const { shape, dst } = newMap(context, op.value);
+  const { pixels, channels } = shape;
+  const place = ({ first, count }: Stretch) => ({
+    src: mapPixel(src, first, channels),
+    dst: mapPixel(dst, first, channels),
+    pixels: count,
+    channels,
+    bits: op.bits,
+  });
+  if (op.kind === "round") {
+    pixelStep(context, op, (stretch) => [call("roundF32", place(stretch))]);
+    return;
+  }
+  const largest = context.builder.buffer(`${op.name}/largest`, 4);
+  const tasks = pixelTasks(pixels, functionCost(pixels * channels));
+  const phases = [
+    [[call("maxAbsTanhF32", { src, dst: largest, pixels, channels })]],
+    tasks.map((stretch) => [call("dorefaF32", { ...place(stretch), largest })]),
+  ];
+  context.builder.step({ name: op.name, kind: op.kind, phases });
+}
+
+export const quantizeOps: OpRecords<QuantizeOp> = {
+  pack: {
+    writes: "bits",
+    lower: (context, op) => context.builder.step({ name: op.name, kind: op.kind, phases: packPhases(context, op) }),
+  },
+  unpack: { reads: "bits", lower: lowerUnpack },
+  round: { lower: lowerLevels },
+  dorefa: { lower: lowerLevels },
+};

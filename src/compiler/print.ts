@@ -1,0 +1,29 @@
+/**
+ * Operations as text, one a line: what is written, by which operation, from what.
+ *
+ *   value, bits: sign(affine) = kind(input) affine +first relu +second
+ */
+import { readsOf } from "./ir.js";
+import { hasEpilogue, type Op } from "./ops/index.js";
+
+/** One operation. */
+export function printOp(op: Op): string {
+  if (!hasEpilogue(op)) return `${op.value} = ${op.kind}(${readsOf(op).join(", ")})`;
+  const { affine, first, relu, second } = op.epilogue;
+  // Every convolution on bits has one, which turns its counts into numbers.
+  const counts = op.kind === "binaryConv2d" || op.kind === "planesConv2d";
+  const steps = [
+    ...(affine === null || counts ? [] : ["affine"]),
+    ...(first === null ? [] : [`+${first}`]),
+    ...(relu ? ["relu"] : []),
+    ...(second === null ? [] : [`+${second}`]),
+  ];
+  const sign = op.sign === null ? [] : [`${op.sign.bits}: ${op.sign.affine === null ? "sign" : "sign(affine)"}`];
+  const value = op.value === null ? [] : [op.value];
+  return `${[...value, ...sign].join(", ")} = ${[`${op.kind}(${op.input})`, ...steps].join(" ")}`;
+}
+
+/** All of a program. */
+export function printOps(ops: readonly Op[]): string {
+  return ops.map((op) => `${printOp(op)}\n`).join("");
+}
