@@ -84,3 +84,4 @@ export { nhwcToMapU8 } from "./nhwc";
 export { mapToNhwcF32 } from "./nhwc";
 export { fakeQuantizeF32 } from "./fake_quantize";
 export { logSoftmaxF32 } from "./log_softmax";
+export { preluF32 } from "./prelu";

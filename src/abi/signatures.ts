@@ -441,6 +441,9 @@ export interface KernelExports {
   // assembly/log_softmax.ts
   /** log softmax over the channels of each pixel; `dst` may be `src`. */
   logSoftmaxF32(src: number, dst: number, pixels: number, channels: number): void;
+  // assembly/prelu.ts
+  /** dst = x >= 0 ? x : slope[c] * x; slope f32, padded with zeros to the map's stride. `dst` may be `src`. */
+  preluF32(src: number, dst: number, pixels: number, channels: number, slope: number): void;
 }
 
 /** The names of each kernel's arguments, in their order. */
@@ -564,4 +567,5 @@ export const argumentNames = {
   mapToNhwcF32: ["src", "dst", "pixels", "channels"],
   fakeQuantizeF32: ["src", "dst", "pixels", "channels", "scale", "zeroPoint", "low", "high", "halfAway"],
   logSoftmaxF32: ["src", "dst", "pixels", "channels"],
+  preluF32: ["src", "dst", "pixels", "channels", "slope"],
 } as const;

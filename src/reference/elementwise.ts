@@ -5,6 +5,7 @@ import type {
   ClipNode,
   FakeQuantizeNode,
   MulNode,
+  PreluNode,
   QuantizeNode,
   ReluNode,
   ScaleNode,
@@ -66,6 +67,16 @@ function relu(_: ReluNode, [x]: readonly Value[]): Value {
   return each(x, rectify);
 }
 
+/**
+ * x >= 0 ? x : slope[c] x.
+ * @throws XnorkitError `missing-weight` or `bad-shape` if the slopes do not fit.
+ */
+function prelu({ slope }: PreluNode, [x]: readonly Value[], weights: Weights): Value {
+  const { channels, positions } = mapSize(x);
+  const slopes = readFloatParameter(weights, slope, [channels]);
+  return each(x, (value, i) => (value >= 0 ? value : slopes[Math.floor(i / positions) % channels] * value));
+}
+
 /** min(max(x, min), max), a limit that is null left out. */
 function clip({ min, max }: ClipNode, [x]: readonly Value[]): Value {
   return each(x, (value) => Math.min(Math.max(value, min ?? -Infinity), max ?? Infinity));
@@ -98,4 +109,4 @@ function each({ shape, data }: Value, change: (value: number, index: number) => 
   return { shape, data: data.map((value, index) => change(value, index)) };
 }
 
-export const elementwise = { mul, scale, scaleShift, relu, clip, quantize, fakeQuantize, activation };
+export const elementwise = { mul, scale, scaleShift, relu, prelu, clip, quantize, fakeQuantize, activation };

@@ -169,3 +169,13 @@ test("an impossible size is refused in a sentence before anything is computed", 
     );
   }
 });
+
+test("a prelu has its channels' slopes, on maps of odd sizes and on vectors", async () => {
+  for (const shape of [
+    [2, 5, 7, 3],
+    [3, 66],
+  ]) {
+    const prelu: Node = { kind: "prelu", name: "p", inputs: ["x"], module: "", slope: "slope" };
+    await assertFollowsReference(graphOf([prelu], shape));
+  }
+});

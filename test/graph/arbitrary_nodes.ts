@@ -83,6 +83,7 @@ const fields: { readonly [K in Operation["kind"]]: fc.Arbitrary<OfKind<K>> } = {
   }),
   scaleShift: fc.record({ scale: nameOrNull("node.scale"), shift: nameOrNull("node.shift") }),
   relu: fc.constant({}),
+  prelu: fc.constant({ slope: "node.slope" }),
   clip: fc.record({
     min: fc.oneof(
       oneOf(null),

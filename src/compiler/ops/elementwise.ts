@@ -4,8 +4,9 @@ import { activationIds } from "../../abi/constants.js";
 import { functionCost, mapCost } from "../../abi/costs.js";
 import { mapBytes, mapStride } from "../../abi/sizes.js";
 import { isGate } from "../../graph/nodes/record.js";
+import type { FloatWeight } from "../../weights.js";
 import { type Affine, batchNormAffine, makeAffine } from "../affine.js";
-import { bitsPixel, type LowerContext, mapPixel } from "../context.js";
+import { bitsPixel, floatBytes, type LowerContext, mapPixel } from "../context.js";
 import { defineOutputs, epilogueArguments, epilogueBytes, epilogueRefs } from "../epilogue.js";
 import { type Epilogue, type EpilogueOp, isEmpty, noEpilogue, outputOf, type UnaryOp, type ValueOp } from "../ir.js";
 import { offsetRef } from "../plan_builder.js";
@@ -30,12 +31,17 @@ export interface MulOp extends ValueOp {
   readonly inputs: readonly [string, string];
 }
 
+export interface PreluOp extends UnaryOp {
+  readonly kind: "prelu";
+  readonly slope: FloatWeight;
+}
+
 export interface ActivationOp extends UnaryOp {
   readonly kind: "activation";
   readonly function: keyof typeof activationIds;
 }
 
-export type ElementwiseOp = PointwiseOp | AddChannelsOp | MulOp | ActivationOp;
+export type ElementwiseOp = PointwiseOp | AddChannelsOp | MulOp | PreluOp | ActivationOp;
 
 function pointwise({ name, inputs }: NodeOf<"batchNorm" | "relu" | "add" | "scale">, epilogue: Epilogue): PointwiseOp {
   return { kind: "pointwise", name, input: inputs[0], epilogue, value: name, sign: null };
@@ -60,6 +66,10 @@ export const elementwiseNodes = {
     throw unsupported(node);
   },
   relu: (node): readonly PointwiseOp[] => [pointwise(node, { ...noEpilogue, relu: true })],
+  prelu: (node, context): readonly PreluOp[] => {
+    const { name, inputs, slope } = node;
+    return [{ kind: "prelu", name, slope: floatsOf(context, slope), inputs: [inputs[0]], value: name }];
+  },
   clip(node) {
     throw unsupported(node);
   },
@@ -86,7 +96,7 @@ export const elementwiseNodes = {
     if (isGate(shapeOf(a), shapeOf(b))) throw unsupported(node, " by a gate");
     return [{ kind: "mul", name, inputs: [a, b], value: name }];
   },
-} satisfies FromNodes<"batchNorm" | "scaleShift" | "relu" | "clip" | "activation" | "scale" | "add" | "mul">;
+} satisfies FromNodes<"batchNorm" | "scaleShift" | "relu" | "prelu" | "clip" | "activation" | "scale" | "add" | "mul">;
 
 /** Affine, additions, ReLU and sign of a map on its own: what no convolution or pool could take with it. */
 function lowerPointwise(context: LowerContext, op: PointwiseOp): void {
@@ -151,6 +161,18 @@ function lowerMul(context: LowerContext, op: MulOp): void {
   });
 }
 
+function lowerPrelu(context: LowerContext, op: PreluOp): void {
+  const src = context.refOf(op.inputs[0]);
+  const { shape, dst } = newMap(context, op.value);
+  const { channels } = shape;
+  const stride = mapStride(channels);
+  const slope = context.builder.constant(`${op.name}/slope`, stride * 4, () => floatBytes(op.slope.data, stride));
+  pixelStep(context, op, ({ first, count }) => {
+    const place = { src: mapPixel(src, first, channels), dst: mapPixel(dst, first, channels) };
+    return [call("preluF32", { ...place, pixels: count, channels, slope })];
+  });
+}
+
 function lowerActivation(context: LowerContext, op: ActivationOp): void {
   const src = context.refOf(op.inputs[0]);
   const { shape, dst } = newMap(context, op.value);
@@ -177,5 +199,6 @@ export const elementwiseOps: OpRecords<ElementwiseOp> = {
   pointwise: { lower: lowerPointwise },
   addChannels: { lower: lowerAddChannels },
   mul: { lower: lowerMul },
+  prelu: { lower: lowerPrelu },
   activation: { lower: lowerActivation },
 };

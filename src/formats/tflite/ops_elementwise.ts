@@ -1,5 +1,4 @@
 /** ADD, SUB and MUL of two maps or of a map and a constant, and functions of each number. */
-import type { Operation } from "../../graph/types.js";
 import { formatShape, type Shape, sameShape } from "../../tensor.js";
 import { activationBounds, type Bounds, finish, NO_BOUNDS } from "./activation.js";
 import { float32Field, int8Field } from "./flatbuffer.js";
@@ -139,7 +138,7 @@ export function prelu(importer: Importer, op: TfliteOperator): void {
   const value = importer.map(op, 0);
   const data = channelConstant(importer, op, importer.floats(op, 1), value);
   const slope = perChannel(importer, op, "slope", data);
-  finish(importer, op, value.node, [{ operation: { kind: "prelu", slope } as unknown as Operation, suffix: "prelu" }], {
+  finish(importer, op, value.node, [{ operation: { kind: "prelu", slope }, suffix: "prelu" }], {
     shape: value.shape,
   });
 }

@@ -50,6 +50,13 @@ export interface ReluNode extends NodeBase {
   readonly kind: "relu";
 }
 
+/** x >= 0 ? x : slope[c] * x for each channel (axis 1); a leaky ReLU is one whose slopes are equal. */
+export interface PreluNode extends NodeBase {
+  readonly kind: "prelu";
+  /** Parameter name; shape `[C]`. */
+  readonly slope: string;
+}
+
 /** min(max(x, min), max); a limit that is null is none. ReLU6 is 0 to 6. */
 export interface ClipNode extends NodeBase {
   readonly kind: "clip";
@@ -91,6 +98,7 @@ export type ElementwiseNode =
   | BatchNormNode
   | ScaleShiftNode
   | ReluNode
+  | PreluNode
   | ClipNode
   | ActivationNode
   | ScaleNode
@@ -164,6 +172,11 @@ export const elementwiseNodes: NodeRecords<ElementwiseNode> = {
     ],
   },
   relu: { fields: {}, shape: sameAsInput },
+  prelu: {
+    fields: { slope: readName },
+    shape: (node, [input]) => channelShape(node, input),
+    parameters: (node, input) => [{ role: "slope", name: node.slope, shape: [input[1]] }],
+  },
   clip: {
     fields: { min: readNullable(readNumber), max: readNullable(readNumber) },
     shape(node, [input]) {

@@ -5,7 +5,7 @@ import { floatAttribute, intAttribute } from "../attributes.js";
 import type { OnnxNode } from "../network.js";
 import { ownNumber, uniformValue } from "../network_edit.js";
 import { scalarFunction } from "../ops/elementwise.js";
-import { type ChannelNumbers, mapNumbers } from "./constants.js";
+import type { ChannelNumbers } from "./constants.js";
 import { type Emission, type Emitter, unsupported } from "./emitter.js";
 import { computedFrom, type Operand, plainOperand, type ValueOperand } from "./operand.js";
 import { findAxis } from "./view.js";
@@ -92,22 +92,10 @@ export const hardSwish: Emission = (node, emitter) => {
   return plainOperand(emitter.add(node, { kind: "mul" }, [x.value, gate]), x.view, computedFrom(x.numbers));
 };
 
-/** x >= 0 ? x : slope * x, as max(x, 0) - slope * max(-x, 0). */
-function prelu(node: OnnxNode, emitter: Emitter, x: ValueOperand, slope: ChannelNumbers): Operand {
-  const above = emitter.add(node, { kind: "relu" }, [x.value], "above");
-  const turned = emitter.add(node, { kind: "scale", factor: -1 }, [x.value], "turned");
-  const below = emitter.add(node, { kind: "relu" }, [turned], "below");
-  const sloped = emitter.affine(
-    node,
-    below,
-    mapNumbers(slope, (value) => -value),
-    0,
-  );
-  return plainOperand(
-    emitter.add(node, { kind: "add", channelOffset: 0 }, [above, sloped]),
-    x.view,
-    computedFrom(x.numbers),
-  );
+/** x >= 0 ? x : slope * x. */
+function prelu(node: OnnxNode, emitter: Emitter, x: ValueOperand, slopes: ChannelNumbers): Operand {
+  const slope = emitter.numbers(node, "slope", slopes, emitter.shape(x.value)[1]);
+  return plainOperand(emitter.add(node, { kind: "prelu", slope }, [x.value]), x.view, computedFrom(x.numbers));
 }
 
 export const preluOf: Emission = (node, emitter) => {
