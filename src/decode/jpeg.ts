@@ -1,10 +1,11 @@
 /** JPEG files to pixels on any host: mozjpeg in WebAssembly, from the compiled module that the host gives, within bounds. */
 import createDecoder from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
+import { bytesArgument, type FileBytes, kindOf, refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
-import { checkPixels, MAX_PIXELS } from "../image/header.js";
+import { checkPixels } from "../image/header.js";
 import { type Image, image } from "../image/image.js";
 import { type JpegHeader, readJpegHeader } from "../image/jpeg_header.js";
-import type { DecodeOptions } from "./png.js";
+import { type DecodeOptions, readDecodeOptions } from "./png.js";
 
 /**
  * Scans of a progressive picture, each of which is a walk through all of its blocks however little it holds. Encoders write about ten;
@@ -136,16 +137,14 @@ function failure(name: string, reasons: readonly string[], cause: unknown): Xnor
  * scans; `unsupported` for CMYK, 12 bits a sample, lossless and arithmetic coding.
  * @param module `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`, compiled.
  */
-export function jpegDecoder(
-  module: WebAssembly.Module,
-): (bytes: Uint8Array, options?: DecodeOptions) => Promise<Image> {
+export function jpegDecoder(module: WebAssembly.Module): (bytes: FileBytes, options?: DecodeOptions) => Promise<Image> {
+  if (kindOf(module) !== "WebAssembly.Module") {
+    refuseArgument("jpegDecoder", "module", "a compiled WebAssembly.Module", module);
+  }
   let opened: OpenDecoder | null = null;
   let previous: Promise<unknown> = Promise.resolve();
 
-  async function decode(
-    bytes: Uint8Array,
-    { maxPixels = MAX_PIXELS, name = "the picture" }: DecodeOptions,
-  ): Promise<Image> {
+  async function decode(bytes: Uint8Array, { maxPixels, name }: Required<DecodeOptions>): Promise<Image> {
     const { width, height } = checkJpeg(bytes, maxPixels, name);
     opened ??= await openDecoder(module);
     const { decoder, memory } = opened;
@@ -171,8 +170,10 @@ export function jpegDecoder(
     }
   }
 
-  return (bytes, options = {}) => {
-    const decoded = previous.then(() => decode(bytes, options));
+  return async (file, options = {}) => {
+    const bytes = bytesArgument("jpegDecoder", "bytes", file);
+    const read = readDecodeOptions("jpegDecoder", options);
+    const decoded = previous.then(() => decode(bytes, read));
     previous = decoded.catch(() => undefined);
     return decoded;
   };

@@ -2,6 +2,7 @@
  * PNG files to pixels on any host: every colour type and depth, interlaced too (PNG specification, third edition). No more is inflated
  * than the picture's size makes, and a few rows at a time, so that the pixels themselves are what memory is needed for.
  */
+import { bytesArgument, type FileBytes, optionsArgument, refuseArgument } from "../arguments.js";
 import { type InflateReader, inflateReader } from "../formats/inflate.js";
 import { checkPixels, MAX_PIXELS } from "../image/header.js";
 import type { Image } from "../image/image.js";
@@ -15,6 +16,15 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** What messages call the picture, its file as a rule. */
   readonly name?: string;
+}
+
+/** Options with their defaults. */
+export function readDecodeOptions(callee: string, options: DecodeOptions): Required<DecodeOptions> {
+  const { maxPixels = MAX_PIXELS, name = "the picture" } = optionsArgument(callee, ["maxPixels", "name"], options);
+  if (typeof maxPixels !== "number" || !(maxPixels >= 1)) {
+    refuseArgument(callee, "maxPixels", "a number of at least 1", maxPixels);
+  }
+  return { maxPixels, name };
 }
 
 /** One of the reduced pictures that the rows of a file belong to. */
@@ -46,8 +56,9 @@ const BLOCK_BYTES = 1 << 16;
  * @throws XnorkitError `bad-file` where it is damaged (each chunk's CRC and the pixels' Adler-32 are compared), cut short, holds other
  *   than its size makes, or is larger than `maxPixels`; `unsupported` where it needs a chunk that nobody knows.
  */
-export function decodePng(bytes: Uint8Array, options: DecodeOptions = {}): Image {
-  const { maxPixels = MAX_PIXELS, name = "the picture" } = options;
+export function decodePng(file: FileBytes, options: DecodeOptions = {}): Image {
+  const bytes = bytesArgument("decodePng", "bytes", file);
+  const { maxPixels, name } = readDecodeOptions("decodePng", options);
   const chunks = readPngChunks(bytes, name);
   const { width, height, interlaced } = chunks.header;
   checkPixels(width, height, maxPixels, name);

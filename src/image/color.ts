@@ -1,5 +1,5 @@
 /** Colours and transparency. */
-import type { Image } from "./image.js";
+import { type Image, imageArgument } from "./image.js";
 
 /** Lays a picture with alpha on a background of this level and drops the alpha; others stay as they are. */
 function compose(picture: Image, background: number): Image {
@@ -19,7 +19,7 @@ function compose(picture: Image, background: number): Image {
 
 /** Lays a picture with alpha on white and drops the alpha; others stay as they are. */
 export function composeOnWhite(picture: Image): Image {
-  return compose(picture, 255);
+  return compose(imageArgument("composeOnWhite", picture), 255);
 }
 
 /** Of a picture that is clear in places the mean luma of what is seen of it, 0 to 255; null of others. */

@@ -1,6 +1,7 @@
 /** Rectangles of pictures. */
+import { objectArgument, optionsArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
-import type { Image } from "./image.js";
+import { type Image, imageArgument } from "./image.js";
 import { resize, resizeBox } from "./resize.js";
 
 /** A rectangle of pixels; `left` and `top` may lie outside the picture where it is padded. */
@@ -11,8 +12,24 @@ export interface Box {
   readonly height: number;
 }
 
+/** More bytes than this no picture has that is made here; engines hold no larger arrays for certain. */
+export const MAX_IMAGE_BYTES = 2 ** 31 - 1;
+
+/** @throws XnorkitError `bad-option` where a rectangle has no whole sides, or more pixels than fit the memory. */
+export function checkBox(box: Box): void {
+  const { left, top, width, height } = objectArgument("crop", "box", "{ left, top, width, height }", box);
+  const isWhole = [left, top, width, height].every(Number.isSafeInteger) && width >= 1 && height >= 1;
+  if (isWhole && width * height * 4 <= MAX_IMAGE_BYTES) return;
+  throw new XnorkitError(
+    "bad-option",
+    `a rectangle of ${width}x${height} pixels at ${left}, ${top} cannot be cut out: its sides are positive integers, of up to ${MAX_IMAGE_BYTES} bytes in all`,
+  );
+}
+
 /** Cuts a rectangle out of a picture; what lies outside the picture is `background`. */
 export function crop(picture: Image, box: Box, background = 0): Image {
+  imageArgument("crop", picture);
+  checkBox(box);
   const { channels } = picture;
   const data = new Uint8Array(box.width * box.height * channels).fill(background);
   const firstColumn = Math.max(box.left, 0);
@@ -46,7 +63,8 @@ export interface ResizeOptions {
 
 export const resizeRules: readonly ResizeRule[] = ["torchvision", "mxnet", "rounded"];
 
-function readRule({ rule = "torchvision" }: ResizeOptions): ResizeRule {
+function readRule(callee: string, options: ResizeOptions): ResizeRule {
+  const { rule = "torchvision" } = optionsArgument(callee, ["rule"], options);
   if (resizeRules.includes(rule)) return rule;
   throw new XnorkitError("bad-option", `rule is ${String(rule)}, expected one of ${resizeRules.join(", ")}`);
 }
@@ -77,7 +95,10 @@ function middle(from: readonly [number, number], to: readonly [number, number], 
  * @throws XnorkitError as `resize`, and `bad-option` for an unknown rule.
  */
 export function resizeShortSide(picture: Image, side: number, options: ResizeOptions = {}): Image {
-  return resize(picture, ...shortSideSize(picture, side, readRule(options)));
+  return resize(
+    picture,
+    ...shortSideSize(imageArgument("resizeShortSide", picture), side, readRule("resizeShortSide", options)),
+  );
 }
 
 /**
@@ -85,13 +106,14 @@ export function resizeShortSide(picture: Image, side: number, options: ResizeOpt
  * @throws XnorkitError `bad-shape` where the picture is smaller, `bad-option` for an unknown rule.
  */
 export function centerCrop(picture: Image, width: number, height: number, options: ResizeOptions = {}): Image {
+  imageArgument("centerCrop", picture);
   if (!(picture.width >= width && picture.height >= height)) {
     throw new XnorkitError(
       "bad-shape",
       `a picture of ${picture.width}x${picture.height} pixels has no middle of ${width}x${height}: resize it first`,
     );
   }
-  return crop(picture, middle([picture.width, picture.height], [width, height], readRule(options)));
+  return crop(picture, middle([picture.width, picture.height], [width, height], readRule("centerCrop", options)));
 }
 
 /**
@@ -100,7 +122,8 @@ export function centerCrop(picture: Image, width: number, height: number, option
  * @throws XnorkitError as `resizeShortSide`.
  */
 export function imagenetCrop(picture: Image, width: number, height: number, options: ResizeOptions = {}): Image {
-  const rule = readRule(options);
+  const rule = readRule("imagenetCrop", options);
+  imageArgument("imagenetCrop", picture);
   const side = Math.round((Math.max(width, height) * 256) / 224);
   const size = shortSideSize(picture, side, rule);
   return resizeBox(picture, ...size, middle(size, [width, height], rule));

@@ -1,7 +1,7 @@
 import { XnorkitError } from "../errors.js";
 import { drawingToGray } from "./color.js";
 import { type Box, crop } from "./crop.js";
-import type { Image } from "./image.js";
+import { type Image, imageArgument } from "./image.js";
 import { resize } from "./resize.js";
 
 /** Side of MNIST's pictures, of the box that holds the digit, and the border that the digits model adds. */
@@ -25,7 +25,7 @@ const NOISE_PART = 0.25;
  * @throws XnorkitError `bad-value` where the picture has no ink.
  */
 export function mnistDigit(picture: Image): Image {
-  const ink = isolateInk(drawingToGray(picture));
+  const ink = isolateInk(drawingToGray(imageArgument("mnistDigit", picture)));
   const box = boundingBox(ink);
   const scale = DIGIT_SIDE / Math.max(box.width, box.height);
   const width = Math.max(Math.round(box.width * scale), 1);

@@ -1,4 +1,5 @@
 /** What pictures are and how large, before they are decoded. */
+import { bytesArgument, type FileBytes } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { readJpegHeader } from "./jpeg_header.js";
 import { PNG_SIGNATURE, readPngHeader } from "./png_header.js";
@@ -31,7 +32,8 @@ export function checkPixels(width: number, height: number, maxPixels: number, na
  * that the decoders of xnorkit/decode obey.
  * @throws XnorkitError `bad-file` where it is neither, is cut short, has no pixels or more than `MAX_PIXELS`.
  */
-export function readImageHeader(bytes: Uint8Array, name = "the picture"): ImageHeader {
+export function readImageHeader(file: FileBytes, name = "the picture"): ImageHeader {
+  const bytes = bytesArgument("readImageHeader", "bytes", file);
   const format = pictureFormat(bytes);
   if (format === null) {
     throw new XnorkitError("bad-file", `${name} is not a PNG or JPEG picture: ${describeStart(bytes)}`);
@@ -42,7 +44,8 @@ export function readImageHeader(bytes: Uint8Array, name = "the picture"): ImageH
 }
 
 /** What the first bytes say, whatever a name or a content type may; null for what is neither. */
-export function pictureFormat(bytes: Uint8Array): ImageHeader["format"] | null {
+export function pictureFormat(file: FileBytes): ImageHeader["format"] | null {
+  const bytes = bytesArgument("pictureFormat", "bytes", file);
   if (startsWith(bytes, PNG_SIGNATURE)) return "png";
   return startsWith(bytes, [0xff, 0xd8, 0xff]) ? "jpeg" : null;
 }

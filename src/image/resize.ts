@@ -1,7 +1,7 @@
 /** Pictures of other sizes. */
 import { XnorkitError } from "../errors.js";
-import type { Box } from "./crop.js";
-import type { Image } from "./image.js";
+import { type Box, checkBox } from "./crop.js";
+import { type Image, imageArgument } from "./image.js";
 
 /**
  * Filter weights in 22 fractional bits: 255 * 2^22 is below 2^31, so a sum of weighted bytes stays in 32 bits. It is PIL's
@@ -14,9 +14,6 @@ interface Window {
   readonly start: number;
   readonly weights: Int32Array;
 }
-
-/** More bytes than this no picture has that is made here; engines hold no larger arrays for certain. */
-const MAX_BYTES = 2 ** 31 - 1;
 
 /**
  * Bilinear resize with antialiasing, as PIL's `resize((width, height), BILINEAR)`: pixel centres at half positions, the triangle
@@ -34,16 +31,17 @@ export function resize(picture: Image, width: number, height: number): Image {
  * @throws XnorkitError `bad-option` as `resize`, `bad-shape` where the rectangle goes beyond the resized picture.
  */
 export function resizeBox(picture: Image, width: number, height: number, box: Box): Image {
-  const sides = [width, height, box.width, box.height];
-  if (!sides.every((side) => Number.isSafeInteger(side) && side >= 1) || box.width * box.height * 4 > MAX_BYTES) {
+  imageArgument("resize", picture);
+  checkBox(box);
+  if (![width, height].every((side) => Number.isSafeInteger(side) && side >= 1)) {
     throw new XnorkitError(
       "bad-option",
-      `a picture cannot be resized to ${box.width}x${box.height} of ${width}x${height}: sides are positive integers, of up to ${MAX_BYTES} bytes in all`,
+      `a picture cannot be resized to ${String(width)}x${String(height)}: sides are positive integers`,
     );
   }
   const { left, top } = box;
   const isInside = left >= 0 && top >= 0 && left + box.width <= width && top + box.height <= height;
-  if (!isInside || ![left, top].every(Number.isSafeInteger)) {
+  if (!isInside) {
     throw new XnorkitError(
       "bad-shape",
       `${box.width}x${box.height} pixels at ${left}, ${top} are not all in a picture of ${width}x${height}`,
