@@ -1,4 +1,4 @@
-/** Reads handwritten digits over HTTP on Node. PORT chooses the port (8080); SIGINT or SIGTERM finishes what is under way and stops. */
+/** Reads handwritten digits over HTTP on Node. PORT chooses the port (8080), IDLE_MS when idle connections are closed; SIGINT or SIGTERM finishes what is under way and stops. */
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -9,6 +9,9 @@ import { pictureService } from "../support/service.js";
 
 const MAX_PIXELS = 16e6;
 const MAX_BYTES = 2 ** 23;
+/** A connection on which nothing moves is closed after so long, one that sends slowly after ten times as long. */
+const IDLE_MS = Number(process.env.IDLE_MS ?? 10_000);
+const MAX_CONNECTIONS = 256;
 
 const answer = await openDigits(digitsModel(), jpegModule, MAX_PIXELS);
 const respond = pictureService({ usage: DIGITS_USAGE, answer, maxBytes: MAX_BYTES });
@@ -30,7 +33,14 @@ function toRequest(incoming) {
   return new Request(new URL(url, "http://localhost"), init);
 }
 
-const server = createServer(async (incoming, outgoing) => {
+const timeouts = {
+  headersTimeout: IDLE_MS,
+  requestTimeout: 10 * IDLE_MS,
+  keepAliveTimeout: IDLE_MS,
+  connectionsCheckingInterval: IDLE_MS,
+};
+
+const server = createServer(timeouts, async (incoming, outgoing) => {
   try {
     const response = await respond(toRequest(incoming));
     // A server that stops waits for its connections to end.
@@ -43,11 +53,15 @@ const server = createServer(async (incoming, outgoing) => {
         outgoing,
       );
   } catch (error) {
+    if (outgoing.destroyed) return; // the client went away
     console.error(error);
     if (!outgoing.headersSent) outgoing.writeHead(500).end();
     else outgoing.destroy();
   }
 });
+
+server.timeout = IDLE_MS;
+server.maxConnections = MAX_CONNECTIONS;
 
 server.listen(Number(process.env.PORT ?? 8080), "127.0.0.1", () => {
   const address = server.address();

@@ -1,18 +1,19 @@
 /** Handwritten digits: picture files to answers. */
+import { pictureDecoder } from "xnorkit/decode";
 import { digitInput, toTensor } from "xnorkit/image";
 import { openClassifier } from "./classifier.js";
-import { pictureDecoder } from "./picture.js";
 
 /**
  * Opens the digits network; the function it gives reads one PNG or JPEG of one digit, dark on light or light on dark.
  * @param {import("xnorkit").Model} model
- * @param {WebAssembly.Module} jpegModule
- * @param {number} maxPixels
+ * @param {WebAssembly.Module} jpegModule `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`, compiled
+ * @param {number} maxPixels a pixel takes about 12 bytes on its way
  */
 export async function openDigits(model, jpegModule, maxPixels) {
   const classify = await openClassifier(model);
-  const decode = pictureDecoder(jpegModule, maxPixels);
-  return async (/** @type {Uint8Array} */ bytes) => classify(toTensor([digitInput(await decode(bytes))], 1));
+  const decode = pictureDecoder(jpegModule);
+  return async (/** @type {Uint8Array} */ bytes) =>
+    classify(toTensor([digitInput(await decode(bytes, { maxPixels }))], 1));
 }
 
 export const DIGITS_USAGE = `POST a PNG or JPEG of one handwritten digit; the answer is JSON:

@@ -1,6 +1,6 @@
 /** An HTTP service that answers posted pictures, on the Request and Response that every runtime has. */
 import { XnorkitError } from "xnorkit";
-import { pictureType } from "./picture.js";
+import { pictureFormat } from "xnorkit/image";
 
 /**
  * @typedef {object} Service
@@ -37,7 +37,7 @@ export function pictureService({ usage, answer, maxBytes, raw }) {
     const bytes = await readBody(request, maxBytes);
     if (bytes === null) return refuse(413, `the body is larger than ${maxBytes} bytes`);
     if (type === "application/octet-stream" && bytes.length === raw?.bytes) return Response.json(raw.answer(bytes));
-    if (pictureType(bytes) === null) return wrongType(`other bytes (${bytes.length})`);
+    if (pictureFormat(bytes) === null) return wrongType(`other bytes (${bytes.length})`);
     try {
       return Response.json(await answer(bytes));
     } catch (error) {

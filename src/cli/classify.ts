@@ -1,12 +1,13 @@
 /** `xnorkit classify`: what pictures show. */
 import { XnorkitError } from "../errors.js";
 import type { Graph } from "../graph/types.js";
+import type { ResizeOptions } from "../image/index.js";
 import { elementCount, formatShape, type Tensor } from "../tensor.js";
 import { isFolder } from "./files.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readCount } from "./options.js";
 import { type Io, printJson, printNote, printNotes, printTable } from "./output.js";
-import { listPictures, readPicture } from "./prepare_image.js";
+import { listPictures, readPicture, readResize } from "./prepare_image.js";
 import { softmax, topIndices } from "./probabilities.js";
 import { openRunner, type Runner } from "./runner.js";
 
@@ -23,6 +24,7 @@ their input and the middle cut out.
   -k, --top K         how many classes to list (3)
       --mean, --std   preprocessing of the pixels
       --reference     compute with the slow f64 reference interpreter
+      --resize RULE   how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a pixel
       --json          [{ "file", "top": [{ "index", "label", "probability" }], "ms" }]
 
 ${MODEL_HELP}`;
@@ -31,6 +33,7 @@ const options = {
   ...modelOptions,
   labels: { type: "string", short: "l" },
   top: { type: "string", short: "k" },
+  resize: { type: "string" },
   reference: { type: "boolean" },
 } as const;
 
@@ -54,8 +57,18 @@ async function expandFolders(paths: readonly string[]): Promise<readonly string[
   return lists.flat();
 }
 
-async function classify(file: string, graph: Graph, runner: Runner, top: number): Promise<Classification> {
-  const input = await readPicture(file, graph);
+interface ClassifyOptions {
+  readonly top: number;
+  readonly resize: ResizeOptions;
+}
+
+async function classify(
+  file: string,
+  graph: Graph,
+  runner: Runner,
+  { top, resize }: ClassifyOptions,
+): Promise<Classification> {
+  const input = await readPicture(file, graph, resize);
   const start = performance.now();
   const { shape, data } = runner.run(input);
   const ms = performance.now() - start;
@@ -105,6 +118,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const { values, positionals } = parseCommand(argv, options);
   checkPositionals(positionals, "IMAGE...", 1, Number.POSITIVE_INFINITY);
   const top = readCount("--top", values.top) ?? DEFAULT_TOP;
+  const resize = readResize(values.resize);
 
   const { notes, ...model } = await openModel(values);
   printNotes(io, notes);
@@ -116,7 +130,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const runner = await openRunner(model, { reference: values.reference });
   if (!values.reference) warmUp(runner, graph);
   const results: Classification[] = [];
-  for (const file of files) results.push(await classify(file, graph, runner, top));
+  for (const file of files) results.push(await classify(file, graph, runner, { top, resize }));
   if (values.json) printJson(io, results);
   else printResults(io, results);
 }

@@ -6,6 +6,7 @@ import type { Dataset } from "../formats/dataset.js";
 import { looksLikeIdx, readMnist } from "../formats/idx.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";
+import type { ResizeOptions } from "../image/index.js";
 import { elementCount, formatShape } from "../tensor.js";
 import { atPath, isFile, isFolder, listFolder, readBytes } from "./files.js";
 import { isPictureName, listPictures, readPicture } from "./prepare_image.js";
@@ -143,7 +144,12 @@ function classIndices(folders: readonly string[], { labels }: Graph, outputs: nu
   );
 }
 
-async function pictureFolders(folder: string, graph: Graph, outputs: number): Promise<LabelledImages> {
+async function pictureFolders(
+  folder: string,
+  graph: Graph,
+  outputs: number,
+  resize: ResizeOptions,
+): Promise<LabelledImages> {
   const names = await listFolder(folder);
   const classes: string[] = [];
   for (const name of names) if (await isFolder(join(folder, name))) classes.push(name);
@@ -162,7 +168,7 @@ async function pictureFolders(folder: string, graph: Graph, outputs: number): Pr
   return {
     count: files.length,
     label: (index) => files[index].label,
-    pixels: async (index) => new Uint8Array((await readPicture(files[index].path, graph)).data),
+    pixels: async (index) => new Uint8Array((await readPicture(files[index].path, graph, resize)).data),
   };
 }
 
@@ -181,12 +187,17 @@ function checkLabels({ count, label }: LabelledImages, graph: Graph, outputs: nu
  * network's 32x32.
  * @throws XnorkitError that starts with the path where nothing is found, a file is damaged or the images do not fit.
  */
-export async function openDataset(path: string, graph: Graph, split: Split): Promise<LabelledImages> {
+export async function openDataset(
+  path: string,
+  graph: Graph,
+  split: Split,
+  resize: ResizeOptions,
+): Promise<LabelledImages> {
   const outputs = inferShapes(graph).get(graph.output)!.at(-1)!;
   const dataset = (await isFolder(path)) ? await readDatasetFolder(path, split) : await readDatasetFile(path, split);
   const images =
     dataset === null
-      ? await pictureFolders(path, graph, outputs)
+      ? await pictureFolders(path, graph, outputs, resize)
       : await atPath(path, () => datasetImages(dataset, graph));
   await atPath(path, () => checkLabels(images, graph, outputs));
   return images;

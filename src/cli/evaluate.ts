@@ -1,5 +1,5 @@
 /** `xnorkit evaluate`: how many images of a data set a network names right. */
-
+import { XnorkitError } from "../errors.js";
 import type { Graph } from "../graph/types.js";
 import { elementCount, type Tensor } from "../tensor.js";
 import { type LabelledImages, openDataset, type Split } from "./dataset_images.js";
@@ -15,6 +15,7 @@ import {
   printNotes,
   progressBar,
 } from "./output.js";
+import { readResize } from "./prepare_image.js";
 import { topIndices } from "./probabilities.js";
 import { openRunner, type Runner } from "./runner.js";
 import { writeFileWhole } from "./write_file.js";
@@ -36,7 +37,8 @@ Counts how many images of a data set a network names right; without --model the 
                        output is above the second, near ties have a small one
       --reference      compute with the slow f64 reference interpreter
       --progress       show progress where stderr is no terminal, too
-      --json           { "correct", "total", "accuracy", "msPerImage" }
+      --resize RULE    how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a pixel
+      --json           { "correct", "total", "accuracy", "msPerImage" }, with "skipped" where pictures could not be read
 
 ${MODEL_HELP}`;
 
@@ -50,6 +52,7 @@ const options = {
   predictions: { type: "string" },
   reference: { type: "boolean" },
   progress: { type: "boolean" },
+  resize: { type: "string" },
 } as const;
 
 /** Batches of 4 to 32 digits took the same 0.69 ms an image as single ones, and more memory. */
@@ -68,30 +71,53 @@ function readSplit(value: string | undefined): Split {
   throw badUsage(`--split is "${value}", expected test or train`);
 }
 
-async function loadBatch(
-  images: LabelledImages,
-  first: number,
-  count: number,
-  image: readonly number[],
-): Promise<Tensor> {
-  const size = elementCount(image);
-  const data = new Uint8Array(count * size);
-  for (let i = 0; i < count; i++) data.set(await images.pixels(first + i), i * size);
-  return { shape: [count, ...image], data };
+/** Pictures that were read, and those that were not. */
+interface Batch {
+  readonly indices: readonly number[];
+  readonly input: Tensor;
+  readonly skipped: readonly XnorkitError[];
+  /** The image after the last one that was looked at. */
+  readonly next: number;
 }
 
-function readPredictions({ shape, data }: Tensor, images: LabelledImages, first: number): readonly Prediction[] {
-  const [count, outputs] = shape;
-  return Array.from({ length: count }, (_, i) => {
+/** Reads up to `count` images from `first` on; what cannot be decoded is passed over, so that one file does not end an evaluation. */
+async function loadBatch(
+  images: LabelledImages,
+  [first, end]: readonly [number, number],
+  count: number,
+  image: readonly number[],
+): Promise<Batch> {
+  const size = elementCount(image);
+  const data = new Uint8Array(count * size);
+  const indices: number[] = [];
+  const skipped: XnorkitError[] = [];
+  let next = first;
+  for (; next < end && indices.length < count; next++) {
+    try {
+      data.set(await images.pixels(next), indices.length * size);
+      indices.push(next);
+    } catch (error) {
+      if (!(error instanceof XnorkitError)) throw error;
+      skipped.push(error);
+    }
+  }
+  const shape = [indices.length, ...image];
+  return { indices, input: { shape, data: data.subarray(0, indices.length * size) }, skipped, next };
+}
+
+function readPredictions({ shape, data }: Tensor, images: LabelledImages, { indices }: Batch): readonly Prediction[] {
+  const [, outputs] = shape;
+  return indices.map((index, i) => {
     const logits = data.subarray(i * outputs, (i + 1) * outputs);
     const [best, second] = topIndices(logits, 2);
     const margin = second === undefined ? 0 : logits[best] - logits[second];
-    return { index: first + i, label: images.label(first + i), prediction: best, margin };
+    return { index, label: images.label(index), prediction: best, margin };
   });
 }
 
 interface Evaluation {
   readonly predictions: readonly Prediction[];
+  readonly skipped: readonly XnorkitError[];
   /** Time in the network alone, without reading and decoding. */
   readonly milliseconds: number;
 }
@@ -104,19 +130,30 @@ async function evaluate(
 ): Promise<Evaluation> {
   const image = graph.inputShape.slice(1);
   const predictions: Prediction[] = [];
+  const skipped: XnorkitError[] = [];
   let milliseconds = 0;
-  while (predictions.length < total) {
-    const first = predictions.length;
-    const input = await loadBatch(images, first, Math.min(batch, total - first), image);
-    const start = performance.now();
-    const output = runner.run(input);
-    milliseconds += performance.now() - start;
-    predictions.push(...readPredictions(output, images, first));
-    progress.update(predictions.length);
+  for (let first = 0; first < total; ) {
+    const loaded = await loadBatch(images, [first, total], batch, image);
+    for (const error of loaded.skipped) skipped.push(error);
+    first = loaded.next;
+    if (loaded.indices.length > 0) {
+      const start = performance.now();
+      const output = runner.run(loaded.input);
+      milliseconds += performance.now() - start;
+      for (const prediction of readPredictions(output, images, loaded)) predictions.push(prediction);
+    }
+    progress.update(first);
     // The bar is drawn by a timer, which a loop without a pause would starve.
     await new Promise(setImmediate);
   }
-  return { predictions, milliseconds };
+  if (predictions.length === 0 && skipped.length > 0) throw skipped[0];
+  return { predictions, skipped, milliseconds };
+}
+
+/** How many were not read, and why the first of them was not. */
+function describeSkipped(skipped: readonly XnorkitError[]): string {
+  const others = skipped.length > 1 ? ` and ${skipped.length - 1} others` : "";
+  return `${skipped.length} pictures could not be read and are not counted: ${skipped[0].message}${others}`;
 }
 
 export async function run(argv: readonly string[], io: Io): Promise<void> {
@@ -125,20 +162,22 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const data = requireOption("--data", values.data);
   const split = readSplit(values.split);
   const limit = readCount("--limit", values.limit);
+  const resize = readResize(values.resize);
   const { notes, ...model } = await openModel(values);
   printNotes(io, notes);
   const batch = readCount("--batch", values.batch) ?? DEFAULT_BATCH;
 
-  const images = await openDataset(data, model.graph, split);
+  const images = await openDataset(data, model.graph, split, resize);
   if (model.graph.preprocess === undefined) {
     printNote(io, `${model.graph.name} states no preprocessing, pixels go in as 0 to 255 (--mean and --std state one)`);
   }
-  const total = Math.min(images.count, limit ?? images.count);
+  const count = Math.min(images.count, limit ?? images.count);
   const runner = await openRunner(model, { reference: values.reference });
-  const progress = progressBar(io, total, "images", values.progress === true);
-  const { predictions, milliseconds } = await evaluate(runner, model.graph, images, { total, batch, progress }).finally(
-    () => progress.stop(),
-  );
+  const progress = progressBar(io, count, "images", values.progress === true);
+  const evaluated = evaluate(runner, model.graph, images, { total: count, batch, progress });
+  const { predictions, skipped, milliseconds } = await evaluated.finally(() => progress.stop());
+  if (skipped.length > 0) printNote(io, describeSkipped(skipped));
+  const total = predictions.length;
 
   const predictionsPath = values.predictions;
   if (predictionsPath !== undefined) {
@@ -146,7 +185,13 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     await writeFileWhole(predictionsPath, (write) => write(new TextEncoder().encode(text)));
   }
   const correct = predictions.filter(({ label, prediction }) => label === prediction).length;
-  const result = { correct, total, accuracy: correct / total, msPerImage: milliseconds / total };
+  const result = {
+    correct,
+    total,
+    accuracy: correct / total,
+    msPerImage: milliseconds / total,
+    ...(skipped.length > 0 && { skipped: skipped.length }),
+  };
   if (values.json) {
     printJson(io, result);
     return;

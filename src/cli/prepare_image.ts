@@ -3,12 +3,29 @@ import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { XnorkitError } from "../errors.js";
 import type { Graph } from "../graph/types.js";
-import { digitInput, type Image, imagenetCrop, mnistDigit, toTensor } from "../image/index.js";
+import {
+  digitInput,
+  type Image,
+  imagenetCrop,
+  mnistDigit,
+  type ResizeOptions,
+  resizeRules,
+  toTensor,
+} from "../image/index.js";
 import { formatShape, type Tensor } from "../tensor.js";
 import { decodeImage } from "./decode_image.js";
 import { atPath, readBytes } from "./files.js";
+import { badUsage } from "./options.js";
 
 const PICTURE_EXTENSIONS = [".png", ".jpg", ".jpeg"];
+
+/** `--resize RULE`: how pictures are brought to the network's size. */
+export function readResize(value: string | undefined): ResizeOptions {
+  if (value === undefined) return {};
+  const rule = resizeRules.find((known) => known === value);
+  if (rule === undefined) throw badUsage(`--resize is "${value}", expected one of ${resizeRules.join(", ")}`);
+  return { rule };
+}
 
 /** True for names that end like those of PNG and JPEG files. */
 export function isPictureName(name: string): boolean {
@@ -25,13 +42,13 @@ export function listPictures(folder: string): Promise<readonly string[]> {
 }
 
 /** One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for ImageNet. */
-function fitToModel(picture: Image, { name, inputShape }: Graph): Tensor {
+function fitToModel(picture: Image, { name, inputShape }: Graph, options: ResizeOptions): Tensor {
   const [, channels, height, width] = inputShape;
   if (channels === 1 && height === 32 && width === 32) return toTensor([digitInput(picture)], 1);
   if (channels === 1 && height === 28 && width === 28) return toTensor([mnistDigit(picture)], 1);
   if (channels === 3) {
     const fits = picture.width === width && picture.height === height;
-    return toTensor([fits ? picture : imagenetCrop(picture, width, height)], 3);
+    return toTensor([fits ? picture : imagenetCrop(picture, width, height, options)], 3);
   }
   throw new XnorkitError(
     "unsupported",
@@ -43,7 +60,7 @@ function fitToModel(picture: Image, { name, inputShape }: Graph): Tensor {
  * Reads a picture file as the u8 input [1, channels, height, width] of a network.
  * @throws XnorkitError that starts with the path where the file is no picture or the network reads no pictures.
  */
-export async function readPicture(path: string, graph: Graph): Promise<Tensor> {
+export async function readPicture(path: string, graph: Graph, options: ResizeOptions = {}): Promise<Tensor> {
   const bytes = await readBytes(path);
-  return atPath(path, async () => fitToModel(await decodeImage(bytes), graph));
+  return atPath(path, async () => fitToModel(await decodeImage(bytes), graph, options));
 }

@@ -10,12 +10,6 @@ export const MAX_DEFLATE_RATIO = 1032;
 /** zlib's window sizes, which also tell it the kind of header and checksum. */
 const WINDOW_BITS = { raw: -15, zlib: 15, gzip: 31 } as const;
 
-export interface Inflated {
-  readonly data: Uint8Array<ArrayBuffer>;
-  /** How many bytes of the input the stream took; others may follow it. */
-  readonly used: number;
-}
-
 /** Throws the error whose sentence has this reason in it. */
 export type Refuse = (reason: string) => never;
 
@@ -38,18 +32,50 @@ function fill(stream: ZStream, output: Uint8Array<ArrayBuffer>, from: number, re
   return stream.avail_out === 0 ? false : refuse("the compressed data end early");
 }
 
+/** A stream whose contents are taken piece by piece; what its data are worth is known only at their end. */
+export interface InflateReader {
+  /** Fills the whole array with what comes next. */
+  readonly read: (into: Uint8Array<ArrayBuffer>) => void;
+  /** Nothing may come any more; zlib's checksum is compared. Bytes of the input that follow the stream are none of its business. */
+  readonly end: () => void;
+}
+
+/** @param refuse Called with the reason where the data are damaged, or give fewer or more bytes than were taken. */
+export function inflateReader(input: Uint8Array, format: "raw" | "zlib", refuse: Refuse): InflateReader {
+  const stream = open(input, format);
+  let isEnded = false;
+  return {
+    read(into) {
+      if (into.length === 0) return;
+      if (!isEnded) isEnded = fill(stream, into, 0, refuse);
+      if (stream.next_out < into.length) refuse(`the data unpack to ${stream.total_out} bytes, which is too few`);
+      stream.next_out = 0;
+    },
+    end() {
+      const expected = stream.total_out;
+      // A byte of room tells a stream that ends here from one that goes on.
+      if (!isEnded) isEnded = fill(stream, new Uint8Array(1), 0, refuse);
+      if (!isEnded || stream.total_out > expected)
+        refuse(`the data unpack to more than the expected ${expected} bytes`);
+    },
+  };
+}
+
 /**
- * Inflates a stream that must give `length` bytes; zlib's and gzip's checksums are checked.
+ * Inflates a stream that must give `length` bytes.
  * @param refuse Called with the reason where the data are damaged, end early, or give fewer or more bytes.
  */
-export function inflateExactly(input: Uint8Array, format: "raw" | "zlib", length: number, refuse: Refuse): Inflated {
-  const stream = open(input, format);
+export function inflateExactly(
+  input: Uint8Array,
+  format: "raw" | "zlib",
+  length: number,
+  refuse: Refuse,
+): Uint8Array<ArrayBuffer> {
   const data = new Uint8Array(length);
-  // A byte more of room tells a stream that ends here from one that goes on.
-  const isEnded = fill(stream, data, 0, refuse) || fill(stream, new Uint8Array(1), 0, refuse);
-  if (!isEnded || stream.total_out > length) return refuse(`the data unpack to more than the expected ${length} bytes`);
-  if (stream.total_out < length) return refuse(`the data unpack to ${stream.total_out} bytes, expected ${length}`);
-  return { data, used: stream.next_in };
+  const reader = inflateReader(input, format, refuse);
+  reader.read(data);
+  reader.end();
+  return data;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Packed model files in memory: a graph and its weights as one safetensors file, 1 bit a binary weight. */
-
+import { bytesArgument, type FileBytes, objectArgument, optionsArgument } from "../arguments.js";
 import { nonzeroMask, packedShape, packWeight, unpackSigns, zeroIndices } from "../bits.js";
 import { XnorkitError } from "../errors.js";
 import { graphFromJson } from "../graph/json.js";
@@ -35,7 +35,9 @@ export type { SaveOptions } from "./packed_layout.js";
  *
  * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` with the parameter's name and the place.
  */
-export function saveModel({ graph, weights }: Model, options: SaveOptions = {}): Uint8Array {
+export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array {
+  const { graph, weights } = objectArgument("saveModel", "model", "{ graph, weights }", model);
+  optionsArgument("saveModel", ["f16"], options);
   checkWeights(graph, weights);
   const specs = parameterSpecs(graph);
   const stored = new Map(specs.map((spec) => [spec.name, packed(spec, weights.get(spec.name)!)]));
@@ -69,8 +71,8 @@ function encodePart(tensor: PackedTensor, weight: Weight, zeros: Int32Array): Ui
  * @throws XnorkitError `bad-file` where the bytes are no packed model or break its format, `unsupported` for a format version that
  *   this release does not know, `bad-graph` and the codes of `checkWeights` where graph and weights do not fit.
  */
-export function loadModel(bytes: Uint8Array): Model {
-  return decodeModel(readSafetensors(bytes));
+export function loadModel(bytes: FileBytes): Model {
+  return decodeModel(readSafetensors(bytesArgument("loadModel", "bytes", bytes)));
 }
 
 /** `loadModel` for a file whose header was read already. */

@@ -1,4 +1,5 @@
 /** Weights from a file of either kind that the core reads, told apart by content. */
+import { bytesArgument, type FileBytes } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { isKnownExtra } from "../graph/parameters.js";
 import type { FloatWeight, Weights } from "../weights.js";
@@ -15,11 +16,12 @@ import { describeFile } from "./sniff.js";
  * @throws XnorkitError `bad-file` where the bytes are another format (the message says which it looks like) or damaged;
  *   `unsupported` where a parameter is an integer tensor or the packed model is of an unknown version.
  */
-export function readWeights(bytes: Uint8Array): Weights {
+export function readWeights(file: FileBytes): Weights {
+  const bytes = bytesArgument("readWeights", "bytes", file);
   const other = describeFile(bytes);
   if (other !== null) throw new XnorkitError("bad-file", `expected safetensors or a packed model, but ${other}`);
-  const file = readSafetensors(bytes);
-  return isPackedModel(file.metadata) ? decodeModel(file).weights : floatWeights(file);
+  const read = readSafetensors(bytes);
+  return isPackedModel(read.metadata) ? decodeModel(read).weights : floatWeights(read);
 }
 
 function floatWeights({ tensors }: SafetensorsFile): Weights {

@@ -1,7 +1,9 @@
 /** Whole safetensors files in memory; the header's rules are in safetensors_header.ts. */
+import { bytesArgument, type FileBytes, mapArgument, objectArgument, refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
+import { quoteName } from "../graph/suggest.js";
 import { elementCount, formatShape } from "../tensor.js";
-import { DTYPE_BYTES, type RawTensor } from "./dtypes.js";
+import { DTYPE_BYTES, isDtype, type RawTensor } from "./dtypes.js";
 import { encodeSafetensorsHeader, parseSafetensorsHeader } from "./safetensors_header.js";
 
 export { type Dtype, type RawTensor, rawFloat32, toFloat32 } from "./dtypes.js";
@@ -23,7 +25,8 @@ export interface SafetensorsFile {
  * Reads a safetensors file. The tensors' bytes are views of the file's.
  * @throws XnorkitError `bad-file` with name and file offset where the file is cut short, too long or breaks the format's rules.
  */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+export function readSafetensors(file: FileBytes): SafetensorsFile {
+  const bytes = bytesArgument("readSafetensors", "bytes", file);
   const { tensors: entries, metadata } = parseSafetensorsHeader(bytes, bytes.length);
   const tensors = new Map<string, RawTensor>();
   for (const [name, { dtype, shape, offset, byteLength }] of entries) {
@@ -31,6 +34,8 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   }
   return { tensors, metadata };
 }
+
+const EXPECTED = "{ dtype, shape, bytes } with a dtype of the format";
 
 /**
  * Writes a safetensors file with the tensors in the order given.
@@ -40,8 +45,19 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, RawTensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array {
+  mapArgument("writeSafetensors", "tensors", "a Map of { dtype, shape, bytes } by name", tensors);
+  mapArgument("writeSafetensors", "metadata", "a Map of texts by key", metadata);
   let size = 0;
-  for (const [name, { dtype, shape, bytes }] of tensors) {
+  for (const [name, tensor] of tensors) {
+    const { dtype, shape, bytes } = objectArgument(
+      "writeSafetensors",
+      `tensor ${quoteName(String(name))}`,
+      EXPECTED,
+      tensor,
+    );
+    if (!isDtype(dtype) || !Array.isArray(shape) || !ArrayBuffer.isView(bytes)) {
+      refuseArgument("writeSafetensors", `tensor ${quoteName(String(name))}`, EXPECTED, tensor);
+    }
     const expected = elementCount(shape) * DTYPE_BYTES[dtype];
     if (bytes.length !== expected) {
       throw new XnorkitError(

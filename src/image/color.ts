@@ -1,17 +1,47 @@
-import type { Image } from "./image.js";
+/** Colours and transparency. */
+import { type Image, imageArgument } from "./image.js";
 
-/** Lays a picture with alpha on white and drops the alpha; others stay as they are. */
-export function composeOnWhite(picture: Image): Image {
+/** Lays a picture with alpha on a background of this level and drops the alpha; others stay as they are. */
+function compose(picture: Image, background: number): Image {
   if (picture.channels !== 4) return picture;
   const { width, height, data } = picture;
   const composed = new Uint8Array(width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel++) {
     const alpha = data[4 * pixel + 3];
     for (let channel = 0; channel < 3; channel++) {
-      composed[3 * pixel + channel] = Math.round((data[4 * pixel + channel] * alpha + 255 * (255 - alpha)) / 255);
+      composed[3 * pixel + channel] = Math.round(
+        (data[4 * pixel + channel] * alpha + background * (255 - alpha)) / 255,
+      );
     }
   }
   return { width, height, channels: 3, data: composed };
+}
+
+/** Lays a picture with alpha on white and drops the alpha; others stay as they are. */
+export function composeOnWhite(picture: Image): Image {
+  return compose(imageArgument("composeOnWhite", picture), 255);
+}
+
+/** Of a picture that is clear in places the mean luma of what is seen of it, 0 to 255; null of others. */
+function visibleLuma({ channels, data }: Image): number | null {
+  if (channels !== 4) return null;
+  let opacity = 0;
+  let luma = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const alpha = data[at + 3];
+    opacity += alpha;
+    luma += alpha * (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
+  }
+  return opacity === 0 || opacity === (255 * data.length) / 4 ? null : luma / opacity;
+}
+
+/**
+ * Grey, as `toGray` makes it, of a drawing: on transparency a dark one lies on white and a light one on black, for a white drawing on
+ * white is none.
+ */
+export function drawingToGray(picture: Image): Image {
+  const luma = visibleLuma(picture);
+  return toGray(luma === null ? picture : compose(picture, luma < 128 ? 255 : 0));
 }
 
 /** Grey by the luma of ITU-R BT.601 (0.299 R + 0.587 G + 0.114 B, in 16 fractional bits as PIL's mode L), alpha on white. */

@@ -1,6 +1,8 @@
+/** Rectangles of pictures. */
+import { objectArgument, optionsArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
-import type { Image } from "./image.js";
-import { resize } from "./resize.js";
+import { type Image, imageArgument } from "./image.js";
+import { resize, resizeBox } from "./resize.js";
 
 /** A rectangle of pixels; `left` and `top` may lie outside the picture where it is padded. */
 export interface Box {
@@ -10,8 +12,24 @@ export interface Box {
   readonly height: number;
 }
 
+/** More bytes than this no picture has that is made here; engines hold no larger arrays for certain. */
+export const MAX_IMAGE_BYTES = 2 ** 31 - 1;
+
+/** @throws XnorkitError `bad-option` where a rectangle has no whole sides, or more pixels than fit the memory. */
+export function checkBox(box: Box): void {
+  const { left, top, width, height } = objectArgument("crop", "box", "{ left, top, width, height }", box);
+  const isWhole = [left, top, width, height].every(Number.isSafeInteger) && width >= 1 && height >= 1;
+  if (isWhole && width * height * 4 <= MAX_IMAGE_BYTES) return;
+  throw new XnorkitError(
+    "bad-option",
+    `a rectangle of ${width}x${height} pixels at ${left}, ${top} cannot be cut out: its sides are positive integers, of up to ${MAX_IMAGE_BYTES} bytes in all`,
+  );
+}
+
 /** Cuts a rectangle out of a picture; what lies outside the picture is `background`. */
 export function crop(picture: Image, box: Box, background = 0): Image {
+  imageArgument("crop", picture);
+  checkBox(box);
   const { channels } = picture;
   const data = new Uint8Array(box.width * box.height * channels).fill(background);
   const firstColumn = Math.max(box.left, 0);
@@ -28,33 +46,85 @@ export function crop(picture: Image, box: Box, background = 0): Image {
   return { width: box.width, height: box.height, channels, data };
 }
 
-/** Resizes so that the shorter side has `side` pixels, the longer one in proportion, rounded. */
-export function resizeShortSide(picture: Image, side: number): Image {
-  const { width, height } = picture;
-  return width <= height
-    ? resize(picture, side, Math.round((side * height) / width))
-    : resize(picture, Math.round((side * width) / height), side);
+/**
+ * How evaluation brings a picture to a network's size, in what frameworks differ by a pixel:
+ *
+ *   torchvision   long side truncated to whole pixels, the middle's margin (m - n) / 2 rounded half to even (Resize, CenterCrop)
+ *   mxnet         long side truncated, margin truncated (gluon's Resize with keep_ratio, CenterCrop)
+ *   rounded       long side rounded to the nearest, margin truncated (how the pictures of some data sets were made)
+ */
+export type ResizeRule = "torchvision" | "mxnet" | "rounded";
+
+/** Options of what resizes by the short side and cuts out the middle. */
+export interface ResizeOptions {
+  /** Default `torchvision`. */
+  readonly rule?: ResizeRule;
+}
+
+export const resizeRules: readonly ResizeRule[] = ["torchvision", "mxnet", "rounded"];
+
+function readRule(callee: string, options: ResizeOptions): ResizeRule {
+  const { rule = "torchvision" } = optionsArgument(callee, ["rule"], options);
+  if (resizeRules.includes(rule)) return rule;
+  throw new XnorkitError("bad-option", `rule is ${String(rule)}, expected one of ${resizeRules.join(", ")}`);
+}
+
+/** The size of a picture whose shorter side becomes `side`. */
+function shortSideSize(
+  { width, height }: Image,
+  side: number,
+  rule: ResizeRule,
+): readonly [width: number, height: number] {
+  const whole = rule === "rounded" ? Math.round : Math.floor;
+  return width <= height ? [side, whole((side * height) / width)] : [whole((side * width) / height), side];
+}
+
+/** Python's round of half of a whole number. */
+function halfToEven(size: number): number {
+  const below = Math.floor(size / 2);
+  return size % 2 === 0 || below % 2 === 0 ? below : below + 1;
+}
+
+function middle(from: readonly [number, number], to: readonly [number, number], rule: ResizeRule): Box {
+  const half = rule === "torchvision" ? halfToEven : (size: number) => Math.floor(size / 2);
+  return { left: half(from[0] - to[0]), top: half(from[1] - to[1]), width: to[0], height: to[1] };
+}
+
+/**
+ * Resizes so that the shorter side has `side` pixels, the longer one in proportion.
+ * @throws XnorkitError as `resize`, and `bad-option` for an unknown rule.
+ */
+export function resizeShortSide(picture: Image, side: number, options: ResizeOptions = {}): Image {
+  return resize(
+    picture,
+    ...shortSideSize(imageArgument("resizeShortSide", picture), side, readRule("resizeShortSide", options)),
+  );
 }
 
 /**
  * The middle `width` x `height` pixels.
- * @throws XnorkitError `bad-shape` where the picture is smaller.
+ * @throws XnorkitError `bad-shape` where the picture is smaller, `bad-option` for an unknown rule.
  */
-export function centerCrop(picture: Image, width: number, height: number): Image {
-  if (picture.width < width || picture.height < height) {
+export function centerCrop(picture: Image, width: number, height: number, options: ResizeOptions = {}): Image {
+  imageArgument("centerCrop", picture);
+  if (!(picture.width >= width && picture.height >= height)) {
     throw new XnorkitError(
       "bad-shape",
       `a picture of ${picture.width}x${picture.height} pixels has no middle of ${width}x${height}: resize it first`,
     );
   }
-  const left = Math.floor((picture.width - width) / 2);
-  const top = Math.floor((picture.height - height) / 2);
-  return crop(picture, { left, top, width, height });
+  return crop(picture, middle([picture.width, picture.height], [width, height], readRule("centerCrop", options)));
 }
 
 /**
- * What an ImageNet network sees of a picture: the short side resized to 8/7 of the input's (256 for 224), then the middle cut out.
+ * What an ImageNet network sees of a picture: the short side resized to 8/7 of the input's (256 for 224), then the middle cut out. No more
+ * than the middle is resized.
+ * @throws XnorkitError as `resizeShortSide`.
  */
-export function imagenetCrop(picture: Image, width: number, height: number): Image {
-  return centerCrop(resizeShortSide(picture, Math.round((Math.max(width, height) * 256) / 224)), width, height);
+export function imagenetCrop(picture: Image, width: number, height: number, options: ResizeOptions = {}): Image {
+  const rule = readRule("imagenetCrop", options);
+  imageArgument("imagenetCrop", picture);
+  const side = Math.round((Math.max(width, height) * 256) / 224);
+  const size = shortSideSize(picture, side, rule);
+  return resizeBox(picture, ...size, middle(size, [width, height], rule));
 }

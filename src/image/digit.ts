@@ -1,7 +1,7 @@
 import { XnorkitError } from "../errors.js";
-import { toGray } from "./color.js";
+import { drawingToGray } from "./color.js";
 import { type Box, crop } from "./crop.js";
-import type { Image } from "./image.js";
+import { type Image, imageArgument } from "./image.js";
 import { resize } from "./resize.js";
 
 /** Side of MNIST's pictures, of the box that holds the digit, and the border that the digits model adds. */
@@ -21,11 +21,11 @@ const NOISE_PART = 0.25;
  * digit scaled into 20x20 with its proportions kept and antialiased, its centre of mass at pixel 14, 14 of 28x28.
  *
  * The background is the median grey of the picture's border; ink is what lies on the far side of it, dark on light paper or light
- * on a dark board. Ink is stretched to 0..255.
+ * on a dark board; what is drawn on transparency gets the background that it shows on. Ink is stretched to 0..255.
  * @throws XnorkitError `bad-value` where the picture has no ink.
  */
 export function mnistDigit(picture: Image): Image {
-  const ink = isolateInk(toGray(picture));
+  const ink = isolateInk(drawingToGray(imageArgument("mnistDigit", picture)));
   const box = boundingBox(ink);
   const scale = DIGIT_SIDE / Math.max(box.width, box.height);
   const width = Math.max(Math.round(box.width * scale), 1);

@@ -1,8 +1,17 @@
-/** Pictures to tensors, on any host; decoding files is the command line's business. */
+/** Pictures to tensors, on any host; decoding files is the business of xnorkit/decode. */
 export { composeOnWhite, toGray, toRgb } from "./color.js";
-export { type Box, centerCrop, crop, imagenetCrop, resizeShortSide } from "./crop.js";
+export {
+  type Box,
+  centerCrop,
+  crop,
+  imagenetCrop,
+  type ResizeOptions,
+  type ResizeRule,
+  resizeRules,
+  resizeShortSide,
+} from "./crop.js";
 export { digitInput, mnistDigit } from "./digit.js";
-export { type ImageHeader, MAX_PIXELS, readImageHeader } from "./header.js";
+export { type ImageHeader, MAX_PIXELS, pictureFormat, readImageHeader } from "./header.js";
 export { type Image, image } from "./image.js";
-export { resize } from "./resize.js";
+export { resize, resizeBox } from "./resize.js";
 export { toTensor } from "./to_tensor.js";

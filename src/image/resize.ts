@@ -1,5 +1,7 @@
+/** Pictures of other sizes. */
 import { XnorkitError } from "../errors.js";
-import type { Image } from "./image.js";
+import { type Box, checkBox } from "./crop.js";
+import { type Image, imageArgument } from "./image.js";
 
 /**
  * Filter weights in 22 fractional bits: 255 * 2^22 is below 2^31, so a sum of weighted bytes stays in 32 bits. It is PIL's
@@ -17,27 +19,55 @@ interface Window {
  * Bilinear resize with antialiasing, as PIL's `resize((width, height), BILINEAR)`: pixel centres at half positions, the triangle
  * filter widened by the factor of reduction, columns first, then rows, each pass rounded to bytes. Alpha is filtered like a
  * colour: lay pictures on white before.
- * @throws XnorkitError `bad-option` where a side is not a positive integer.
+ * @throws XnorkitError `bad-option` where a side is not a positive integer, or the picture would be larger than memory.
  */
 export function resize(picture: Image, width: number, height: number): Image {
-  for (const side of [width, height]) {
-    if (!Number.isSafeInteger(side) || side < 1) {
-      throw new XnorkitError(
-        "bad-option",
-        `a picture cannot be resized to ${width}x${height}: sides are positive integers`,
-      );
-    }
-  }
-  return resizeRows(resizeColumns(picture, width), height);
+  return resizeBox(picture, width, height, { left: 0, top: 0, width, height });
 }
 
-function resizeColumns(picture: Image, width: number): Image {
-  if (width === picture.width) return picture;
-  const { height, channels, data } = picture;
-  const windows = filterWindows(picture.width, width);
+/**
+ * A rectangle of the resized picture, the same pixels as if all of it had been resized and cut. Nothing else is computed, so that the work
+ * follows from the rectangle and the pixels under it, however long the whole would be.
+ * @throws XnorkitError `bad-option` as `resize`, `bad-shape` where the rectangle goes beyond the resized picture.
+ */
+export function resizeBox(picture: Image, width: number, height: number, box: Box): Image {
+  imageArgument("resize", picture);
+  checkBox(box);
+  if (![width, height].every((side) => Number.isSafeInteger(side) && side >= 1)) {
+    throw new XnorkitError(
+      "bad-option",
+      `a picture cannot be resized to ${String(width)}x${String(height)}: sides are positive integers`,
+    );
+  }
+  const { left, top } = box;
+  const isInside = left >= 0 && top >= 0 && left + box.width <= width && top + box.height <= height;
+  if (!isInside) {
+    throw new XnorkitError(
+      "bad-shape",
+      `${box.width}x${box.height} pixels at ${left}, ${top} are not all in a picture of ${width}x${height}`,
+    );
+  }
+  const columns = filterWindows(picture.width, width, left, box.width);
+  const rows = filterWindows(picture.height, height, top, box.height);
+  const first = rows[0].start;
+  const last = rows[rows.length - 1];
+  const seen = { ...picture, top: first, bottom: last.start + last.weights.length };
+  return resizeRows(resizeColumns(seen, columns), rows, first);
+}
+
+/** A picture of which the rows from `top` to `bottom` are needed. */
+interface Rows extends Image {
+  readonly top: number;
+  readonly bottom: number;
+}
+
+function resizeColumns({ top, bottom, ...picture }: Rows, windows: readonly Window[]): Image {
+  const { channels, data } = picture;
+  const width = windows.length;
+  const height = bottom - top;
   const resized = new Uint8Array(width * height * channels);
   let next = 0;
-  for (let y = 0; y < height; y++) {
+  for (let y = top; y < bottom; y++) {
     for (const { start, weights } of windows) {
       const first = (y * picture.width + start) * channels;
       for (let channel = 0; channel < channels; channel++) {
@@ -48,16 +78,17 @@ function resizeColumns(picture: Image, width: number): Image {
   return { width, height, channels, data: resized };
 }
 
-function resizeRows(picture: Image, height: number): Image {
-  if (height === picture.height) return picture;
+/** @param first Row of the whole picture that the one given begins with. */
+function resizeRows(picture: Image, windows: readonly Window[], first: number): Image {
   const { width, channels, data } = picture;
   const rowBytes = width * channels;
-  const resized = new Uint8Array(rowBytes * height);
+  const resized = new Uint8Array(rowBytes * windows.length);
   let next = 0;
-  for (const { start, weights } of filterWindows(picture.height, height)) {
-    for (let i = 0; i < rowBytes; i++) resized[next++] = weightedByte(data, start * rowBytes + i, rowBytes, weights);
+  for (const { start, weights } of windows) {
+    const from = (start - first) * rowBytes;
+    for (let i = 0; i < rowBytes; i++) resized[next++] = weightedByte(data, from + i, rowBytes, weights);
   }
-  return { width, height, channels, data: resized };
+  return { width, height: windows.length, channels, data: resized };
 }
 
 /** The sum of weights times bytes `step` apart, rounded; weights are positive and sum to 1, so it lies in 0..255. */
@@ -67,12 +98,12 @@ function weightedByte(data: Uint8Array, first: number, step: number, weights: In
   return Math.min(sum >> PRECISION_BITS, 255);
 }
 
-/** Triangle filter windows that map an axis of `from` pixels to `to` pixels. */
-function filterWindows(from: number, to: number): readonly Window[] {
+/** Triangle filter windows of `count` pixels, the first of them `first`, where an axis of `from` pixels becomes one of `to`. */
+function filterWindows(from: number, to: number, first: number, count: number): readonly Window[] {
   const scale = from / to;
   const support = Math.max(scale, 1);
-  return Array.from({ length: to }, (_, i) => {
-    const center = (i + 0.5) * scale;
+  return Array.from({ length: count }, (_, index) => {
+    const center = (first + index + 0.5) * scale;
     const start = Math.max(Math.trunc(center - support + 0.5), 0);
     const end = Math.min(Math.trunc(center + support + 0.5), from);
     const distances = Array.from({ length: end - start }, (_, j) => Math.abs(start + j + 0.5 - center) / support);

@@ -1,7 +1,9 @@
+/** Pictures to what networks read. */
+import { refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import type { Tensor } from "../tensor.js";
 import { toGray, toRgb } from "./color.js";
-import type { Image } from "./image.js";
+import { type Image, imageArgument } from "./image.js";
 
 /**
  * Pictures of one size as a u8 tensor [pictures, channels, height, width]: RGB planes or one grey plane, alpha on white. The
@@ -9,6 +11,9 @@ import type { Image } from "./image.js";
  * @throws XnorkitError `bad-shape` where there is no picture or the sizes differ.
  */
 export function toTensor(pictures: readonly Image[], channels: 1 | 3): Tensor {
+  if (!Array.isArray(pictures)) refuseArgument("toTensor", "pictures", "a list of pictures", pictures);
+  if (channels !== 1 && channels !== 3) refuseArgument("toTensor", "channels", "1 or 3", channels);
+  for (const picture of pictures) imageArgument("toTensor", picture);
   if (pictures.length === 0) throw new XnorkitError("bad-shape", "a tensor needs at least one picture");
   const [{ width, height }] = pictures;
   const positions = width * height;

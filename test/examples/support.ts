@@ -58,10 +58,13 @@ export function runCommand(command: string, args: readonly string[]): string {
 }
 
 /** Starts a server of the examples on a free port; it prints its address when it listens. */
-export async function startServer(script: string): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+export async function startServer(
+  script: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly url: string; readonly child: ChildProcess }> {
   const child = spawn(process.execPath, [script], {
     cwd: root,
-    env: { ...process.env, PORT: "0" },
+    env: { ...process.env, PORT: "0", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   for await (const line of createInterface({ input: child.stdout })) {

@@ -109,7 +109,7 @@ test("damaged bytes end in a picture or in an error, never in anything else", as
         const { width, height, channels, data } = await decodeImage(bytes);
         assert.equal(data.length, width * height * channels);
       } catch (error) {
-        assert.ok(error instanceof XnorkitError && error.code === "bad-file", String(error));
+        assert.ok(error instanceof XnorkitError && ["bad-file", "unsupported"].includes(error.code), String(error));
       }
     }),
     { numRuns: 300 },
@@ -127,7 +127,7 @@ test("ImageNet pictures come out as the samples that were made of them", {
   const size = 3 * 224 * 224;
   for (const file of readdirSync(sharedPath(JPEGS))) {
     const bytes = readFileSync(sharedPath(`${JPEGS}/${file}`));
-    const picture = imagenetCrop(toRgb(await decodeImage(bytes, file)), 224, 224);
+    const picture = imagenetCrop(toRgb(await decodeImage(bytes, file)), 224, 224, { rule: "rounded" });
     const { data } = toTensor([picture], 3);
     const differences = Array.from({ length: samples.shape[0] }, (_, index) => {
       let sum = 0;

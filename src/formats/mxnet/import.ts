@@ -1,7 +1,9 @@
 /** A `-symbol.json` and its `.params` as a Graph with weights of its own. */
+import { type FileBytes, mapArgument, optionsArgument, textArgument } from "../../arguments.js";
 import { type ErrorCode, XnorkitError } from "../../errors.js";
 import { type Assembler, type AssemblyOptions, createAssembler } from "../../graph/assemble.js";
 import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
+import { checkInputShape } from "../../graph/shapes.js";
 import { quoteName } from "../../graph/suggest.js";
 import type { Model } from "../../model.js";
 import type { Shape } from "../../tensor.js";
@@ -37,6 +39,7 @@ const MAX_PLACED = 2_000_000;
 
 /** The tensors by the names of the symbol's variables, without `arg:` and `aux:`. */
 export function stripPrefixes(tensors: ReadonlyMap<string, RawTensor>): ReadonlyMap<string, RawTensor> {
+  mapArgument("mapMxnetNames", "tensors", "the Map that readMxnetParams gives", tensors);
   const stripped = new Map<string, RawTensor>();
   for (const [name, raw] of tensors) {
     const bare = name.replace(/^(arg|aux):/, "");
@@ -191,8 +194,10 @@ function statedShape(input: SymbolNode): Shape | null {
  *   attribute that is not computed here), `missing-weight`, `bad-shape` (parameters, packed words or input that do not fit their layer),
  *   `bad-value`; each names the node or the byte offset.
  */
-export function importMxnet(symbolText: string, paramsBytes: Uint8Array, options: MxnetImportOptions = {}): Model {
-  const symbol = parseMxnetSymbol(symbolText, options.output);
+export function importMxnet(symbolText: string, paramsBytes: FileBytes, options: MxnetImportOptions = {}): Model {
+  optionsArgument("importMxnet", ["name", "inputShape", "logits", "output"], options);
+  if (options.inputShape !== undefined) checkInputShape(options.inputShape, "the network");
+  const symbol = parseMxnetSymbol(textArgument("importMxnet", "symbolText", symbolText), options.output);
   for (const node of symbol.nodes) if (node.op !== "null") findOperator(node);
   const tensors = stripPrefixes(readMxnetParams(paramsBytes));
   const input = findInput(symbol, tensors);

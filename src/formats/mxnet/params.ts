@@ -11,6 +11,7 @@
  *
  * Without axes a V0 to V2 record ends after them and holds no array; in V3 that is a scalar, and -1 axes end the record.
  */
+import { bytesArgument, type FileBytes } from "../../arguments.js";
 import { ENTRY_BYTES, OBJECT_BYTES, readBudget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
 import { quoteName } from "../../graph/suggest.js";
@@ -152,7 +153,8 @@ function takeName(cursor: Cursor, index: number): string {
 }
 
 /** True where the bytes start as a `.params` file does. */
-export function isMxnetParams(bytes: Uint8Array): boolean {
+export function isMxnetParams(file: FileBytes): boolean {
+  const bytes = bytesArgument("isMxnetParams", "bytes", file);
   if (bytes.length < 8) return false;
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigUint64(0, true) === MAGIC;
 }
@@ -165,7 +167,8 @@ export function isMxnetParams(bytes: Uint8Array): boolean {
  * @throws XnorkitError `bad-file` with the tensor and the byte offset where the file is cut short, too long or damaged;
  *   `unsupported` where an array is sparse.
  */
-export function readMxnetParams(bytes: Uint8Array): ReadonlyMap<string, RawTensor> {
+export function readMxnetParams(file: FileBytes): ReadonlyMap<string, RawTensor> {
+  const bytes = bytesArgument("readMxnetParams", "bytes", file);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const cursor: Cursor = { bytes, view, at: 0 };
   if (bytes.length >= 8 && !isMxnetParams(bytes)) {

@@ -1,4 +1,5 @@
 /** Checkpoints that torch.save wrote, in both of its containers, read without executing anything of them. */
+import { bytesArgument, type FileBytes } from "../../arguments.js";
 import { OBJECT_BYTES, readBudget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
 import { isKnownExtra } from "../../graph/parameters.js";
@@ -17,7 +18,8 @@ import { openTorchZip } from "./zip_container.js";
 const WEIGHT_BYTES = 4 * OBJECT_BYTES;
 
 /** True where the bytes start as torch.save's files do: a zip archive, or the legacy magic number. */
-export function isTorch(bytes: Uint8Array): boolean {
+export function isTorch(file: FileBytes): boolean {
+  const bytes = bytesArgument("isTorch", "bytes", file);
   return isZip(bytes) || isTorchLegacy(bytes);
 }
 
@@ -33,7 +35,8 @@ export function isTorch(bytes: Uint8Array): boolean {
  * @throws XnorkitError `bad-file` with the offset where the file is no checkpoint, cut short or damaged, or takes memory out of
  *   proportion to its size; `unsupported` with the name of a call as above, for TorchScript, big-endian files, and integer parameters.
  */
-export function readTorch(bytes: Uint8Array): Weights {
+export function readTorch(contents: FileBytes): Weights {
+  const bytes = bytesArgument("readTorch", "bytes", contents);
   if (!isTorch(bytes)) {
     throw new XnorkitError(
       "bad-file",

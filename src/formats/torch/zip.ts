@@ -74,7 +74,7 @@ function readEntry(packed: Uint8Array, { name, offset, unpackedBytes, method, ch
       `the zip entry ${name} at byte ${offset} cannot be unpacked (${reason}): the archive is damaged`,
     );
   };
-  const contents = method === STORED ? packed : inflateExactly(packed, "raw", unpackedBytes, refuse).data;
+  const contents = method === STORED ? packed : inflateExactly(packed, "raw", unpackedBytes, refuse);
   const found = crc32(contents);
   if (contents.length === unpackedBytes && found === checksum) return contents;
   throw new XnorkitError(
