@@ -167,12 +167,12 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportO
   const cut = cutAnswer(model.network);
   const { shape, batch } = inputShapes(model.inputDims, options.inputShape, cut.network.input);
   const fileBytes = content.length + model.externalBytes;
-  const { network } = canonicalize(cut.network, shape, fileBytes);
+  const { network, shapes } = canonicalize(cut.network, shape, fileBytes);
   checkOperators(network.nodes);
   if (network.nodes.length === 0) return fail("unsupported", "the file computes nothing: its output is its input");
 
   const names = planNames(network);
-  const layout = inputLayout(network, shape);
+  const layout = inputLayout(network, shape, shapes);
   const isNhwc = layout === "NHWC";
   const assembler = createAssembler({
     name: options.name ?? (network.name === "" ? "onnx" : network.name.slice(0, 200)),
