@@ -117,7 +117,8 @@ export async function runKernels({ graph, weights }: OnnxImport, input: Tensor):
       const { shape, data } = session.run(input);
       results.push({ shape, data: Float32Array.from(data) });
     } catch (error) {
-      if (error instanceof XnorkitError && / is not computed here$/.test(error.message)) return null;
+      const isWaiting = error instanceof XnorkitError && /is not computed here$|by sign_greater/.test(error.message);
+      if (isWaiting) return null;
       throw error;
     }
   }
