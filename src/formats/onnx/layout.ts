@@ -39,16 +39,18 @@ export function inputLayout(network: Network, shape: Shape, shapes: ReadonlyMap<
   const readersOf = readers(network.nodes);
   const seen = new Set<string>();
   const open = [network.input];
+  let isFlattened = false;
   for (let value = open.shift(); value !== undefined; value = open.shift()) {
     for (const node of readersOf.get(value) ?? []) {
       const told = toldBy(node, shape, shapes);
       const [output] = node.outputs;
       if (told === "NCHW" || told === "NHWC") return told;
+      isFlattened ||= told === "open";
       if (told === "open" || seen.has(output)) continue;
       seen.add(output);
       open.push(output);
     }
   }
   const [, height, width, colors] = shape;
-  return colors <= MOST_COLORS && Math.min(height, width) > MOST_COLORS ? "NHWC" : "NCHW";
+  return isFlattened && colors <= MOST_COLORS && Math.min(height, width) > MOST_COLORS ? "NHWC" : "NCHW";
 }
