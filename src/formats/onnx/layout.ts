@@ -16,9 +16,28 @@ const MAP_OPERATORS = new Set([
 ]);
 const MOST_COLORS = 4;
 
+/** The axis along which a constant differs that meets a picture: channels, as a rule. */
+function axisOfConstant(node: OnnxNode, network: Network): number | null {
+  for (const input of node.inputs) {
+    const shape = network.constants.get(input)?.shape;
+    const long = (shape ?? []).flatMap((size, axis) => (size > 1 ? [axis + 4 - shape!.length] : []));
+    if (long.length === 1) return long[0];
+  }
+  return null;
+}
+
 /** What a reader of the picture tells of its axes; `open` if nothing, `same` if its value has the same axes. */
-function toldBy(node: OnnxNode, shape: Shape, shapes: ReadonlyMap<string, Shape>): TensorLayout | "open" | "same" {
-  if (node.domain === OWN_DOMAIN || node.op === "Pad" || scalarFunction(node) !== null) return "same";
+function toldBy(
+  node: OnnxNode,
+  shape: Shape,
+  network: Network,
+  shapes: ReadonlyMap<string, Shape>,
+): TensorLayout | "open" | "same" {
+  if (scalarFunction(node) !== null) {
+    const axis = axisOfConstant(node, network);
+    return axis === 1 ? "NCHW" : axis === 3 ? "NHWC" : "same";
+  }
+  if (node.domain === OWN_DOMAIN || node.op === "Pad") return "same";
   if (MAP_OPERATORS.has(node.op)) return "NCHW";
   if (node.op === "Transpose") return permutation(node, shape.length).join() === "0,3,1,2" ? "NHWC" : "NCHW";
   const [batch, height, width, colors] = shape;
@@ -42,7 +61,7 @@ export function inputLayout(network: Network, shape: Shape, shapes: ReadonlyMap<
   let isFlattened = false;
   for (let value = open.shift(); value !== undefined; value = open.shift()) {
     for (const node of readersOf.get(value) ?? []) {
-      const told = toldBy(node, shape, shapes);
+      const told = toldBy(node, shape, network, shapes);
       const [output] = node.outputs;
       if (told === "NCHW" || told === "NHWC") return told;
       isFlattened ||= told === "open";
