@@ -41,7 +41,7 @@ export interface OnnxNode {
   readonly floats?: Readonly<Record<string, number>>;
   readonly strings?: Readonly<Record<string, string>>;
   readonly tensors?: Readonly<Record<string, OnnxTensor>>;
-  /** Attributes that take the value of the calling node's attribute of another name; inside functions. */
+  /** Float attributes that take the value of the calling node's attribute of another name; inside functions. */
   readonly references?: Readonly<Record<string, string>>;
   /** `metadata_props`: what PyTorch says of the node's modules. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -167,7 +167,11 @@ function attributeMessages(node: OnnxNode): Message[] {
     ...message(5, tensorMessage(value)),
     ...integer(20, 4),
   ]);
-  const taken = Object.entries(references).map(([name, from]) => [...text(1, name), ...text(21, from)]);
+  const taken = Object.entries(references).map(([name, from]) => [
+    ...text(1, name),
+    ...integer(20, 1),
+    ...text(21, from),
+  ]);
   return [...whole, ...real, ...words, ...values, ...taken];
 }
 
@@ -208,6 +212,7 @@ function functionMessage(
     ...attributes.flatMap((value) => text(6, value)),
     ...nodes.flatMap((node) => message(7, nodeMessage(node))),
     ...opsetMessage(9, "", opset),
+    ...opsetMessage(9, domain, 1),
     ...text(10, domain),
   ];
 }
