@@ -40,8 +40,11 @@ export interface OnnxImportOptions {
 export interface OnnxImport {
   readonly graph: Graph;
   readonly weights: Weights;
-  /** What runs on bits and what does not, and what else the graph does not say. */
-  readonly notes: readonly OnnxNote[];
+  /**
+   * One sentence each: what the file does not say as a graph does (a sign that may be lost, an answer cut off, the range of its pixels),
+   * then for each convolution and dense layer whether it runs on bits, and if not why.
+   */
+  readonly notes: readonly string[];
 }
 
 const MAX_AXIS = 1 << 20;
@@ -164,12 +167,12 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportO
   const cut = cutAnswer(model.network);
   const { shape, batch } = inputShapes(model.inputDims, options.inputShape, cut.network.input);
   const fileBytes = content.length + model.externalBytes;
-  const { network } = canonicalize(cut.network, shape, fileBytes);
+  const { network, shapes } = canonicalize(cut.network, shape, fileBytes);
   checkOperators(network.nodes);
   if (network.nodes.length === 0) return fail("unsupported", "the file computes nothing: its output is its input");
 
   const names = planNames(network);
-  const layout = inputLayout(network, shape);
+  const layout = inputLayout(network, shape, shapes);
   const isNhwc = layout === "NHWC";
   const assembler = createAssembler({
     name: options.name ?? (network.name === "" ? "onnx" : network.name.slice(0, 200)),
@@ -190,6 +193,14 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportO
   const stated = statedPreprocess(plain, used, model.metadata);
   const graph = stated === null ? plain : { ...plain, preprocess: stated.preprocess };
   checkWeights(graph, used);
-  const notes = [...layerNotes(state.layers), ...state.notes, ...cut.notes, ...(stated === null ? [] : [stated.note])];
-  return { graph, weights: used, notes };
+  const layers = layerNotes(state.layers);
+  const isAboutLayer = ({ kind }: OnnxNote) => kind === "bits" || kind === "float";
+  const notes = [
+    ...cut.notes,
+    ...(stated === null ? [] : [stated.note]),
+    ...layers.filter((note) => !isAboutLayer(note)),
+    ...state.notes,
+    ...layers.filter(isAboutLayer),
+  ];
+  return { graph, weights: used, notes: notes.map(({ text }) => text) };
 }

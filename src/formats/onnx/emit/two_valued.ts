@@ -32,10 +32,9 @@ function magnitudes(values: Float32Array, outputs: number): { readonly spread: n
       sum += size;
     }
     alphas[output] = sum / fanIn;
-    spread = Math.max(
-      spread,
-      low > 0 && high < Number.POSITIVE_INFINITY ? (high - low) / high : Number.POSITIVE_INFINITY,
-    );
+    // A sum that is no number tells of a NaN, which no comparison does.
+    const isTold = low > 0 && Number.isFinite(sum);
+    spread = Math.max(spread, isTold ? (high - low) / high : Number.POSITIVE_INFINITY);
   }
   return { spread, alphas };
 }
