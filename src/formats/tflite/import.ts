@@ -31,8 +31,6 @@ export interface TfliteModel extends Model {
   readonly notes: readonly string[];
 }
 
-const MAX_MESSAGE = 500;
-
 /** Larq Zoo's `preprocess_input`: pixels to -1 .. 1. */
 const LARQ_PREPROCESS: Preprocess = { mean: [127.5], std: [127.5] };
 
@@ -162,8 +160,24 @@ function formNotes(importer: Importer, era: Era): readonly string[] {
   return [`Larq's operators are in the form ${form}`];
 }
 
-/** @throws XnorkitError as `importTflite`, of any length. */
-function importFile(bytes: Uint8Array, { name = "tflite", logits = false }: TfliteImportOptions): TfliteModel {
+/**
+ * Imports a TensorFlow Lite file, above all one that Larq Compute Engine's converter wrote, as a model of its own:
+ * binary convolutions run on bits, what is float or int8 in the file is computed as there. The graph's ports are
+ * NHWC, as the file's are; an int8 tensor is given as the real numbers that it stands for. Layers keep the names of
+ * the file's tensors, so that taps by these names work.
+ *
+ * int8 layers are computed in real numbers and rounded to the steps of their output, halves away from zero: within
+ * one step of TensorFlow Lite's kernels. Sources: TensorFlow Lite's schema and reference kernels,
+ * larq/compute-engine.
+ *
+ * @throws XnorkitError `bad-file` (no TensorFlow Lite file, damaged, or operators that do not fit their tensors),
+ *   `unsupported` (operators or forms of them that are not computed here; operators all at once, by name),
+ *   `bad-shape`, `bad-value`; each names the operator or the byte offset.
+ */
+export function importTflite(
+  bytes: Uint8Array,
+  { name = "tflite", logits = false }: TfliteImportOptions = {},
+): TfliteModel {
   const file = readTflite(bytes);
   checkOperators(file);
   const importer = createFor(file, bytes.length);
@@ -189,27 +203,4 @@ function importFile(bytes: Uint8Array, { name = "tflite", logits = false }: Tfli
   const stripped = output === found ? [] : ["the softmax at the end is left out"];
   const notes = [...formNotes(importer, era), ...(isLarq ? [preset] : []), ...stripped, ...importer.notes];
   return { graph, weights, notes };
-}
-
-/**
- * Imports a TensorFlow Lite file, above all one that Larq Compute Engine's converter wrote, as a model of its own:
- * binary convolutions run on bits, what is float or int8 in the file is computed as there. The graph's ports are
- * NHWC, as the file's are; an int8 tensor is given as the real numbers that it stands for. Layers keep the names of
- * the file's tensors, so that taps by these names work.
- *
- * int8 layers are computed in real numbers and rounded to the steps of their output, halves away from zero: within
- * one step of TensorFlow Lite's kernels. Sources: TensorFlow Lite's schema and reference kernels, larq/compute-
- * engine.
- *
- * @throws XnorkitError `bad-file` (no TensorFlow Lite file, damaged, or operators that do not fit their tensors),
- *   `unsupported` (operators or forms of them that are not computed here; operators all at once, by name), `bad-
- *   shape`, `bad-value`; each names the operator or the byte offset.
- */
-export function importTflite(bytes: Uint8Array, options: TfliteImportOptions = {}): TfliteModel {
-  try {
-    return importFile(bytes, options);
-  } catch (error) {
-    if (!(error instanceof XnorkitError) || error.message.length <= MAX_MESSAGE) throw error;
-    throw new XnorkitError(error.code, `${error.message.slice(0, MAX_MESSAGE - 3)}...`, { cause: error });
-  }
 }

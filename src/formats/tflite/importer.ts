@@ -1,9 +1,10 @@
 /** What the operators of a .tflite file are turned into: nodes of a Graph, the parameters these need, and notes. */
+import { readBudget } from "../../budget.js";
 import type { Node, Operation } from "../../graph/types.js";
 import { formatShape, type Shape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
 import { int8Scale, quantizeStep } from "./activation.js";
-import { createBudget, readFloats, readInt32s, readIntegers } from "./constants.js";
+import { readFloats, readInt32s, readIntegers } from "./constants.js";
 import { createNodeList } from "./nodes.js";
 import { badOperator, operatorName, readable, unsupported } from "./operators.js";
 import type { TensorType, TfliteFile, TfliteOperator, TfliteTensor } from "./schema.js";
@@ -93,7 +94,10 @@ export interface Importer {
   readonly shared: (op: TfliteOperator, operation: Operation, input: string, suffix: string) => string;
   /** Holds a parameter under the operator's name and returns its name. */
   readonly parameter: (op: TfliteOperator, role: string, weight: Weight) => string;
-  /** Counts bytes that are about to be allocated. */
+  /**
+   * Counts bytes that are about to be allocated, or viewed by one layer more.
+   * @throws XnorkitError `bad-file` when they are out of proportion to the file.
+   */
   readonly spend: (bytes: number) => void;
   /** Says what output `index` of an operator is, which must be what the file declares. */
   readonly define: (op: TfliteOperator, found: Operand, index?: number) => void;
@@ -127,7 +131,7 @@ function checkDeclared(op: TfliteOperator, { known, index, type }: TfliteTensor,
 export function createImporter(file: TfliteFile, fileBytes: number, input: TfliteTensor, shape: Shape): Importer {
   const inputName = readable(input.name) || "input";
   const list = createNodeList(inputName, shape);
-  const spend = createBudget(fileBytes);
+  const { spend } = readBudget(fileBytes, "the .tflite file");
   const defined = new Map<number, Operand>([[input.index, inputMap()]]);
   const weights = new Map<string, Weight>();
   const types = new Map<string, string>();
