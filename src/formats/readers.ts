@@ -139,7 +139,8 @@ export const readers: readonly FormatReader[] = [
       const { importTflite } = await import("./tflite/import.js");
       const name = source.name.replace(/\.tflite$/i, "");
       const { notes, ...model } = importTflite(await whole(source), { name, logits: true });
-      return { kind: "model", model, notes };
+      const ofFile = notes.filter(({ layer }) => layer === undefined);
+      return { kind: "model", model, notes: ofFile.map(({ text }) => text) };
     },
   },
   {

@@ -10,6 +10,7 @@ import type { Weight } from "../../weights.js";
 import { rowsOf } from "./forms.js";
 import { createImporter, type Importer } from "./importer.js";
 import { type Era, eraOf } from "./lce_options.js";
+import { countLayers, type TfliteNote } from "./notes.js";
 import { operatorName, unsupported } from "./operators.js";
 import { findOperator, isLarqOperator } from "./ops.js";
 import { readTflite, type TfliteFile, type TfliteOperator } from "./schema.js";
@@ -28,11 +29,17 @@ export interface TfliteImportOptions {
 /** A network that runs as its file says, and what a user should know of how that was read. */
 export interface TfliteModel extends Model {
   /** The form of the file, its preprocessing, and of each layer whether it runs on bits: one line each. */
-  readonly notes: readonly string[];
+  readonly notes: readonly TfliteNote[];
 }
 
 /** Larq Zoo's `preprocess_input`: pixels to -1 .. 1. */
 const LARQ_PREPROCESS: Preprocess = { mean: [127.5], std: [127.5] };
+
+const LARQ_NOTE: TfliteNote = {
+  kind: "preprocess",
+  text: "preprocessing is the preset larq, pixels / 127.5 - 1: Larq's operators and an input of 224x224x3 floats say so",
+};
+const SCORES_NOTE: TfliteNote = { kind: "scores", text: "the softmax at the end is left out: scores are given" };
 
 /** Refuses a file with operators that nothing here computes, naming all of them. */
 function checkOperators({ operators }: TfliteFile): void {
@@ -147,17 +154,17 @@ function hasLarqPreprocess({ file, nodes, shape }: Importer): boolean {
   return isImage && file.operators.some(isLarqOperator);
 }
 
-function formNotes(importer: Importer, era: Era): readonly string[] {
+function formNote(importer: Importer, era: Era): TfliteNote {
   const { file } = importer;
   const customs = file.operators.filter(isLarqOperator);
-  if (customs.length === 0) return ["no operator of Larq is in the file: nothing says that its layers are binary"];
+  if (customs.length === 0) return { kind: "form", text: "no operator of Larq is in the file" };
   const isLegacy = customs.some((op) => /^(Bsign|Lqce|LceBsign)/.test(operatorName(op)));
   const form = isLegacy
     ? "of 2019 or early 2020"
     : era === "2020"
       ? "of mid 2020 (padding 1 is SAME)"
       : "of LCE 0.4 or later";
-  return [`Larq's operators are in the form ${form}`];
+  return { kind: "form", text: `Larq's operators are in the form ${form}` };
 }
 
 /**
@@ -199,8 +206,12 @@ export function importTflite(
   const weights = new Map<string, Weight>();
   for (const spec of parameterSpecs(graph)) weights.set(spec.name, importer.weights.get(spec.name)!);
   checkWeights(graph, weights);
-  const preset = "preprocessing is the preset larq, pixels / 127.5 - 1: Larq operators read a float input of 224x224x3";
-  const stripped = output === found ? [] : ["the softmax at the end is left out"];
-  const notes = [...formNotes(importer, era), ...(isLarq ? [preset] : []), ...stripped, ...importer.notes];
+  const notes = [
+    formNote(importer, era),
+    ...(isLarq ? [LARQ_NOTE] : []),
+    ...(output === found ? [] : [SCORES_NOTE]),
+    countLayers(importer.notes),
+    ...importer.notes,
+  ];
   return { graph, weights, notes };
 }

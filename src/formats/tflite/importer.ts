@@ -6,6 +6,7 @@ import type { Weight } from "../../weights.js";
 import { int8Scale, quantizeStep } from "./activation.js";
 import { readFloats, readInt32s, readIntegers } from "./constants.js";
 import { createNodeList } from "./nodes.js";
+import type { TfliteNote } from "./notes.js";
 import { badOperator, operatorName, readable, unsupported } from "./operators.js";
 import type { TensorType, TfliteFile, TfliteOperator, TfliteTensor } from "./schema.js";
 
@@ -58,8 +59,10 @@ export interface Importer {
   readonly file: TfliteFile;
   readonly nodes: readonly Node[];
   readonly weights: ReadonlyMap<string, Weight>;
-  /** Of each layer, whether it runs on bits. */
-  readonly notes: string[];
+  /** Of each layer with weights, whether it runs on bits. */
+  readonly notes: readonly TfliteNote[];
+  /** Notes whether an operator's layer runs on bits. */
+  readonly note: (op: TfliteOperator, kind: "bits" | "float", text: string) => void;
   /** The operator that each module was. */
   readonly types: ReadonlyMap<string, string>;
   /** What a tensor is; undefined until an operator says so. */
@@ -136,6 +139,7 @@ export function createImporter(file: TfliteFile, fileBytes: number, input: Tflit
   const weights = new Map<string, Weight>();
   const types = new Map<string, string>();
   const names = new Map<TfliteOperator, string>();
+  const notes: TfliteNote[] = [];
   const sharedNodes = new Map<string, string>();
 
   function inputMap(): FeatureMap {
@@ -192,7 +196,11 @@ export function createImporter(file: TfliteFile, fileBytes: number, input: Tflit
     file,
     nodes: list.nodes,
     weights,
-    notes: [],
+    notes,
+    note(op, kind, text) {
+      const layer = name(op);
+      notes.push({ kind, layer, text: `${layer}: ${text}` });
+    },
     types,
     defined: (tensor) => defined.get(tensor),
     operand,
