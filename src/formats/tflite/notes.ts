@@ -15,6 +15,7 @@ export type TfliteNoteKind =
   /** The softmax at the end is cut off; the graph gives the scores. */
   | "scores";
 
+/** One thing that an import says of a layer, or of the whole file. */
 export interface TfliteNote {
   readonly kind: TfliteNoteKind;
   /** The layer it is about, by its name in the graph; absent if it is about the whole file. */
