@@ -9,4 +9,5 @@
  */
 export { isTflite } from "./formats/tflite/detect.js";
 export { importTflite, type TfliteImportOptions, type TfliteModel } from "./formats/tflite/import.js";
+export type { TfliteNote, TfliteNoteKind } from "./formats/tflite/notes.js";
 export { tfliteOperatorNames } from "./formats/tflite/ops.js";

@@ -9,6 +9,7 @@ import type { Weights } from "../weights.js";
 import { isMxnetParams } from "./mxnet/params.js";
 import { isMxnetSymbol } from "./mxnet/symbol.js";
 import { isNumpyArchive, looksLikeSafetensors, textStart } from "./sniff.js";
+import { isTflite } from "./tflite/detect.js";
 import { isTorchLegacy } from "./torch/legacy_container.js";
 import { isZip } from "./torch/zip.js";
 
@@ -131,6 +132,17 @@ export const readers: readonly FormatReader[] = [
   },
   { name: "a safetensors file", detect: ({ bytes }) => looksLikeSafetensors(bytes), read: readSafetensorsFile },
   { name: "an MXNet symbol", detect: ({ text }) => isMxnetSymbol(text), read: readSymbol },
+  {
+    name: "a TensorFlow Lite file",
+    detect: ({ bytes }) => isTflite(bytes),
+    read: async (source) => {
+      const { importTflite } = await import("./tflite/import.js");
+      const name = source.name.replace(/\.tflite$/i, "");
+      const { notes, ...model } = importTflite(await whole(source), { name, logits: true });
+      const ofFile = notes.filter(({ layer }) => layer === undefined);
+      return { kind: "model", model, notes: ofFile.map(({ text }) => text) };
+    },
+  },
   {
     name: "a model description",
     detect: ({ text }) => text.startsWith("{") && !/"weight_map"\s*:/.test(text),

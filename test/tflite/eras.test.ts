@@ -195,6 +195,8 @@ describe("FlexBuffer options", () => {
 });
 
 describe("signs of the oldest files", () => {
+  const textOf = ({ notes }: ReturnType<typeof importTflite>) => notes.map(({ text }) => text).join("\n");
+
   /** Bsign, then a float convolution of its signs with SAME padding. */
   function importBsign(weights: Float32Array) {
     const net = netWriter();
@@ -220,10 +222,10 @@ describe("signs of the oldest files", () => {
     const scaled = filter.map((w, i) => Math.sign(w) * Math.abs(multiplier[Math.floor(i / 360)]));
     const onBits = importBsign(scaled);
     assert.ok(onBits.graph.nodes.some(({ kind }) => kind === "binaryConv2d"));
-    assert.match(onBits.notes.join("\n"), /on bits: its weights are signs/);
+    assert.match(textOf(onBits), /on bits, since its weights are signs/);
     const inFloat = importBsign(filter);
     assert.ok(!inFloat.graph.nodes.some(({ kind }) => kind === "binaryConv2d"));
-    assert.match(inFloat.notes.join("\n"), /in float, since its weights are not signs/);
+    assert.match(textOf(inFloat), /in float, since its weights are not signs/);
     const positive = multiplier.map(Math.abs);
     const wanted = floatOutput(
       { ...CASE, activation: 0, padValue: 0 },

@@ -9,7 +9,7 @@ import { loadModel, saveModel } from "../../src/formats/packed_model.js";
 import { readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";
 import { runReference } from "../../src/reference/index.js";
 import type { Tensor } from "../../src/tensor.js";
-import { importTflite } from "../../src/tflite.js";
+import { importTflite, type TfliteNoteKind } from "../../src/tflite.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
 import { KERNELS, openSession } from "./support.js";
 
@@ -53,10 +53,12 @@ describe("QuickNet", { skip: skipWithout(FILE, SAMPLES) }, () => {
     assert.deepEqual(graph.inputShape, [1, 224, 224, 3]);
     assert.equal(graph.layout, "NHWC");
     assert.deepEqual(graph.preprocess, { mean: [127.5], std: [127.5] });
-    assert.match(notes.join("\n"), /mid 2020/);
-    assert.match(notes.join("\n"), /preset larq/);
-    assert.equal(notes.filter((note) => / on bits, 3x3 .* padded with \+1/.test(note)).length, 13);
-    assert.equal(notes.filter((note) => / in float/.test(note)).length, 3);
+    const texts = (kind: TfliteNoteKind) => notes.filter((note) => note.kind === kind).map(({ text }) => text);
+    assert.match(texts("form").join(), /mid 2020/);
+    assert.match(texts("preprocess").join(), /preset larq/);
+    assert.match(texts("layers").join(), /13 of 16 layers/);
+    assert.equal(texts("bits").filter((text) => / on bits, LceBconv2d 3x3 .* padded with \+1/.test(text)).length, 13);
+    assert.equal(texts("float").length, 3);
   });
 
   it("gives the recorded logits in the reference", () => {

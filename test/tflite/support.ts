@@ -21,7 +21,8 @@ export function readTensors(file: string): (name: string) => Tensor {
 }
 
 /**
- * A session of a network, or null when the compiler does not know a part of it yet: the test is then skipped and says what.
+ * A session of a network, or null when the compiler does not know a part of it yet: the test is then skipped and says
+ * what.
  */
 export async function openSession(t: TestContext, model: Model, kernel: (typeof KERNELS)[number]) {
   try {

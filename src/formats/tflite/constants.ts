@@ -1,34 +1,10 @@
-/** The numbers of constant tensors, within a budget that bounds what a file can make an import allocate. */
-import { XnorkitError } from "../../errors.js";
+/** The numbers of constant tensors. */
 import { aligned, toFloat32 } from "../dtypes.js";
 import { badOperator, unsupported } from "./operators.js";
 import type { TfliteOperator, TfliteTensor } from "./schema.js";
 
-/**
- * Beside this much for small files, parameters take at most eight times the file: int8 weights become floats, once in
- * each layer.
- */
-const BASE_BYTES = 24 * 2 ** 20;
 /** Shapes, axes and slices count a few numbers. */
 const MAX_INTEGERS = 64;
-
-/**
- * A function that counts bytes, of what is made and of what is only viewed: layers can share a constant, and each is
- * checked. It throws `bad-file` when they are more than a file of this size can need.
- */
-export function createBudget(fileBytes: number): (bytes: number) => void {
-  const limit = BASE_BYTES + 8 * fileBytes;
-  let spent = 0;
-  return (bytes) => {
-    spent += bytes;
-    if (spent <= limit) return;
-    throw new XnorkitError(
-      "bad-file",
-      `the layers of the .tflite file need more than ${limit} bytes of parameters, which its ${fileBytes} bytes cannot` +
-        " hold: is it damaged?",
-    );
-  };
-}
 
 /** q to scale * (q - zeroPoint), by the index of the quantised dimension when there are several scales. */
 function dequantize(op: TfliteOperator, { quantization, shape, data, index }: TfliteTensor): Float32Array {
@@ -52,7 +28,7 @@ function dequantize(op: TfliteOperator, { quantization, shape, data, index }: Tf
 /**
  * A constant as real numbers, row-major in the file's order: f32 (a view if its bytes are aligned), f16, or int8
  * dequantised.
- * @param spend Counts what is allocated.
+ * @param spend Counts what is allocated, and what is only viewed: layers can share a constant, and each is checked.
  */
 export function readFloats(op: TfliteOperator, tensor: TfliteTensor, spend: (bytes: number) => void): Float32Array {
   const { type, data, index } = tensor;

@@ -10,6 +10,7 @@ import type { Weight } from "../../weights.js";
 import { rowsOf } from "./forms.js";
 import { createImporter, type Importer } from "./importer.js";
 import { type Era, eraOf } from "./lce_options.js";
+import { countLayers, type TfliteNote } from "./notes.js";
 import { operatorName, unsupported } from "./operators.js";
 import { findOperator, isLarqOperator } from "./ops.js";
 import { readTflite, type TfliteFile, type TfliteOperator } from "./schema.js";
@@ -28,13 +29,17 @@ export interface TfliteImportOptions {
 /** A network that runs as its file says, and what a user should know of how that was read. */
 export interface TfliteModel extends Model {
   /** The form of the file, its preprocessing, and of each layer whether it runs on bits: one line each. */
-  readonly notes: readonly string[];
+  readonly notes: readonly TfliteNote[];
 }
-
-const MAX_MESSAGE = 500;
 
 /** Larq Zoo's `preprocess_input`: pixels to -1 .. 1. */
 const LARQ_PREPROCESS: Preprocess = { mean: [127.5], std: [127.5] };
+
+const LARQ_NOTE: TfliteNote = {
+  kind: "preprocess",
+  text: "preprocessing is the preset larq, pixels / 127.5 - 1: Larq's operators and an input of 224x224x3 floats say so",
+};
+const SCORES_NOTE: TfliteNote = { kind: "scores", text: "the softmax at the end is left out: scores are given" };
 
 /** Refuses a file with operators that nothing here computes, naming all of them. */
 function checkOperators({ operators }: TfliteFile): void {
@@ -149,21 +154,37 @@ function hasLarqPreprocess({ file, nodes, shape }: Importer): boolean {
   return isImage && file.operators.some(isLarqOperator);
 }
 
-function formNotes(importer: Importer, era: Era): readonly string[] {
+function formNote(importer: Importer, era: Era): TfliteNote {
   const { file } = importer;
   const customs = file.operators.filter(isLarqOperator);
-  if (customs.length === 0) return ["no operator of Larq is in the file: nothing says that its layers are binary"];
+  if (customs.length === 0) return { kind: "form", text: "no operator of Larq is in the file" };
   const isLegacy = customs.some((op) => /^(Bsign|Lqce|LceBsign)/.test(operatorName(op)));
   const form = isLegacy
     ? "of 2019 or early 2020"
     : era === "2020"
       ? "of mid 2020 (padding 1 is SAME)"
       : "of LCE 0.4 or later";
-  return [`Larq's operators are in the form ${form}`];
+  return { kind: "form", text: `Larq's operators are in the form ${form}` };
 }
 
-/** @throws XnorkitError as `importTflite`, of any length. */
-function importFile(bytes: Uint8Array, { name = "tflite", logits = false }: TfliteImportOptions): TfliteModel {
+/**
+ * Imports a TensorFlow Lite file, above all one that Larq Compute Engine's converter wrote, as a model of its own:
+ * binary convolutions run on bits, what is float or int8 in the file is computed as there. The graph's ports are
+ * NHWC, as the file's are; an int8 tensor is given as the real numbers that it stands for. Layers keep the names of
+ * the file's tensors, so that taps by these names work.
+ *
+ * int8 layers are computed in real numbers and rounded to the steps of their output, halves away from zero: within
+ * one step of TensorFlow Lite's kernels. Sources: TensorFlow Lite's schema and reference kernels,
+ * larq/compute-engine.
+ *
+ * @throws XnorkitError `bad-file` (no TensorFlow Lite file, damaged, or operators that do not fit their tensors),
+ *   `unsupported` (operators or forms of them that are not computed here; operators all at once, by name),
+ *   `bad-shape`, `bad-value`; each names the operator or the byte offset.
+ */
+export function importTflite(
+  bytes: Uint8Array,
+  { name = "tflite", logits = false }: TfliteImportOptions = {},
+): TfliteModel {
   const file = readTflite(bytes);
   checkOperators(file);
   const importer = createFor(file, bytes.length);
@@ -185,31 +206,12 @@ function importFile(bytes: Uint8Array, { name = "tflite", logits = false }: Tfli
   const weights = new Map<string, Weight>();
   for (const spec of parameterSpecs(graph)) weights.set(spec.name, importer.weights.get(spec.name)!);
   checkWeights(graph, weights);
-  const preset = "preprocessing is the preset larq, pixels / 127.5 - 1: Larq operators read a float input of 224x224x3";
-  const stripped = output === found ? [] : ["the softmax at the end is left out"];
-  const notes = [...formNotes(importer, era), ...(isLarq ? [preset] : []), ...stripped, ...importer.notes];
+  const notes = [
+    formNote(importer, era),
+    ...(isLarq ? [LARQ_NOTE] : []),
+    ...(output === found ? [] : [SCORES_NOTE]),
+    countLayers(importer.notes),
+    ...importer.notes,
+  ];
   return { graph, weights, notes };
-}
-
-/**
- * Imports a TensorFlow Lite file, above all one that Larq Compute Engine's converter wrote, as a model of its own:
- * binary convolutions run on bits, what is float or int8 in the file is computed as there. The graph's ports are
- * NHWC, as the file's are; an int8 tensor is given as the real numbers that it stands for. Layers keep the names of
- * the file's tensors, so that taps by these names work.
- *
- * int8 layers are computed in real numbers and rounded to the steps of their output, halves away from zero: within
- * one step of TensorFlow Lite's kernels. Sources: TensorFlow Lite's schema and reference kernels, larq/compute-
- * engine.
- *
- * @throws XnorkitError `bad-file` (no TensorFlow Lite file, damaged, or operators that do not fit their tensors),
- *   `unsupported` (operators or forms of them that are not computed here; operators all at once, by name), `bad-
- *   shape`, `bad-value`; each names the operator or the byte offset.
- */
-export function importTflite(bytes: Uint8Array, options: TfliteImportOptions = {}): TfliteModel {
-  try {
-    return importFile(bytes, options);
-  } catch (error) {
-    if (!(error instanceof XnorkitError) || error.message.length <= MAX_MESSAGE) throw error;
-    throw new XnorkitError(error.code, `${error.message.slice(0, MAX_MESSAGE - 3)}...`, { cause: error });
-  }
 }

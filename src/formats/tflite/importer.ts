@@ -1,10 +1,12 @@
 /** What the operators of a .tflite file are turned into: nodes of a Graph, the parameters these need, and notes. */
+import { readBudget } from "../../budget.js";
 import type { Node, Operation } from "../../graph/types.js";
 import { formatShape, type Shape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
 import { int8Scale, quantizeStep } from "./activation.js";
-import { createBudget, readFloats, readInt32s, readIntegers } from "./constants.js";
+import { readFloats, readInt32s, readIntegers } from "./constants.js";
 import { createNodeList } from "./nodes.js";
+import type { TfliteNote } from "./notes.js";
 import { badOperator, operatorName, readable, unsupported } from "./operators.js";
 import type { TensorType, TfliteFile, TfliteOperator, TfliteTensor } from "./schema.js";
 
@@ -57,8 +59,10 @@ export interface Importer {
   readonly file: TfliteFile;
   readonly nodes: readonly Node[];
   readonly weights: ReadonlyMap<string, Weight>;
-  /** Of each layer, whether it runs on bits. */
-  readonly notes: string[];
+  /** Of each layer with weights, whether it runs on bits. */
+  readonly notes: readonly TfliteNote[];
+  /** Notes whether an operator's layer runs on bits. */
+  readonly note: (op: TfliteOperator, kind: "bits" | "float", text: string) => void;
   /** The operator that each module was. */
   readonly types: ReadonlyMap<string, string>;
   /** What a tensor is; undefined until an operator says so. */
@@ -93,7 +97,10 @@ export interface Importer {
   readonly shared: (op: TfliteOperator, operation: Operation, input: string, suffix: string) => string;
   /** Holds a parameter under the operator's name and returns its name. */
   readonly parameter: (op: TfliteOperator, role: string, weight: Weight) => string;
-  /** Counts bytes that are about to be allocated. */
+  /**
+   * Counts bytes that are about to be allocated, or viewed by one layer more.
+   * @throws XnorkitError `bad-file` when they are out of proportion to the file.
+   */
   readonly spend: (bytes: number) => void;
   /** Says what output `index` of an operator is, which must be what the file declares. */
   readonly define: (op: TfliteOperator, found: Operand, index?: number) => void;
@@ -127,11 +134,12 @@ function checkDeclared(op: TfliteOperator, { known, index, type }: TfliteTensor,
 export function createImporter(file: TfliteFile, fileBytes: number, input: TfliteTensor, shape: Shape): Importer {
   const inputName = readable(input.name) || "input";
   const list = createNodeList(inputName, shape);
-  const spend = createBudget(fileBytes);
+  const { spend } = readBudget(fileBytes, "the .tflite file");
   const defined = new Map<number, Operand>([[input.index, inputMap()]]);
   const weights = new Map<string, Weight>();
   const types = new Map<string, string>();
   const names = new Map<TfliteOperator, string>();
+  const notes: TfliteNote[] = [];
   const sharedNodes = new Map<string, string>();
 
   function inputMap(): FeatureMap {
@@ -188,7 +196,11 @@ export function createImporter(file: TfliteFile, fileBytes: number, input: Tflit
     file,
     nodes: list.nodes,
     weights,
-    notes: [],
+    notes,
+    note(op, kind, text) {
+      const layer = name(op);
+      notes.push({ kind, layer, text: `${layer}: ${text}` });
+    },
     types,
     defined: (tensor) => defined.get(tensor),
     operand,

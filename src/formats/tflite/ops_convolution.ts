@@ -65,15 +65,15 @@ function convolution(importer: Importer, op: TfliteOperator, input: FeatureMap, 
   const { filter, bias, window, groups, rule } = layer;
   const size = filter.shape.slice(2).join("x");
   const shared = { channels: filter.shape[0], ...window, padding: graphPadding(rule, window), groups };
-  const what = `${importer.name(op)}: ${operatorName(op)} ${size} ${channelsOf(input)} -> ${filter.shape[0]}`;
+  const what = `${operatorName(op)} ${size} ${channelsOf(input)} -> ${filter.shape[0]}`;
   const signs = isSigns(importer, input) ? scaledSigns(filter, importer.name(op)) : null;
   if (signs === null) {
     const why = isSigns(importer, input) ? ", since its weights are not signs" : "";
-    importer.notes.push(`${what} in float${input.storage === "i8" ? ", rounded to int8" : ""}${why}`);
+    importer.note(op, "float", `in float${input.storage === "i8" ? ", rounded to int8" : ""}${why}, ${what}`);
     const weight = importer.parameter(op, "weight", { kind: "f32", ...filter });
     return [{ operation: { kind: "conv2d", weight, bias: biasName(importer, op, bias), ...shared }, suffix: "conv" }];
   }
-  importer.notes.push(`${what} on bits: its weights are signs times a number a channel`);
+  importer.note(op, "bits", `on bits, since its weights are signs times a number a channel, ${what}`);
   const weight = importer.parameter(op, "weight", signs);
   const binary = { quantizer: "det_sign", bits: 1, scaling: "channel", offset: false } as const;
   const steps: Step[] = [
@@ -94,7 +94,7 @@ function denseStep(
 ): Step {
   const [units, inputs] = filter.shape;
   const rounded = storage === "i8" ? ", rounded to int8" : "";
-  importer.notes.push(`${importer.name(op)}: ${operatorName(op)} ${inputs} -> ${units} in float${rounded}`);
+  importer.note(op, "float", `in float${rounded}, ${operatorName(op)} ${inputs} -> ${units}`);
   const weight = importer.parameter(op, "weight", { kind: "f32", ...filter });
   return { operation: { kind: "dense", weight, bias: biasName(importer, op, bias), units }, suffix: "dense" };
 }

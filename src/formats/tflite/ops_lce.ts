@@ -183,17 +183,17 @@ export function lceBconv2d(importer: Importer, op: TfliteOperator, era: Era): vo
   const dot = convolution(importer, op, options, filter, rule);
   const border = rule === "VALID" ? "no padding" : `SAME padded with ${options.padValue === 1 ? "+1" : "0"}`;
   const groups = filter.groups > 1 ? `, ${filter.groups} groups` : "";
-  const note = `${importer.name(op)}: on bits, ${kernel.join("x")} ${channels} -> ${outputs}${groups}, ${border}`;
+  const text = `on bits, LceBconv2d ${kernel.join("x")} ${channels} -> ${outputs}${groups}, ${border}`;
   if (tensor.type === "i32") {
     const isThreshold = importer.operand(op, 4) !== null;
     const steps = isThreshold
       ? thresholdSteps(importer, op, outputs, groupChannels * kernel[0] * kernel[1])
       : [...clampSteps(options.bounds, "clamp"), ...affineSteps(importer, op, outputs), SIGN];
     defineBits(importer, op, importer.add(op, signs, [dot, ...steps]));
-    importer.notes.push(`${note}, signs by ${isThreshold ? "thresholds" : "the sign of the result"}`);
+    importer.note(op, "bits", `${text}, signs by ${isThreshold ? "thresholds" : "the sign of the result"}`);
     return;
   }
   const steps = [dot, ...clampSteps(options.bounds, "clamp"), ...affineSteps(importer, op, outputs)];
   finish(importer, op, signs, steps);
-  importer.notes.push(note);
+  importer.note(op, "bits", text);
 }
