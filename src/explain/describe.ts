@@ -1,0 +1,240 @@
+/** A network as data at three grains: parts (stem, stages, head), units, layers, each with shapes, costs and shortcuts. */
+import type { Graph, Module, Node } from "../graph/types.js";
+import type { Shape } from "../tensor.js";
+import { expressionOf, formatExpression } from "./expression.js";
+import { type ChosenBy, chosenBy } from "./factories.js";
+import { type Figures, figuresBy } from "./figures.js";
+import { type Flow, hasBinaryWeights, isWeighted } from "./flow.js";
+import { commonModule, enclosingModules, modulesByPath } from "./modules.js";
+import { notation } from "./notation.js";
+import { type Outline, outlineOf, type Part, type Role, type Unit } from "./outline.js";
+import { type ReceptiveField, receptiveFields } from "./receptive_field.js";
+import { type Shortcut, shortcutsOf } from "./shortcuts.js";
+import { bitsOfValues } from "./values.js";
+
+/** What a layer computes with: 1-bit weights and activations, 1-bit weights alone, few bits, floats; null for layers without weights. */
+export type Precision = "binary" | "binaryWeights" | "fewBits" | "float" | null;
+
+interface Described extends Figures {
+  readonly outputShape: Shape;
+  /** Pixels of the input that one element depends on; null where it depends on all. */
+  readonly receptiveField: ReceptiveField | null;
+}
+
+export interface LayerDescription extends Described {
+  readonly name: string;
+  readonly kind: Node["kind"];
+  /** In one word: `Conv7x7/2`, `BN`, `sign`. */
+  readonly notation: string;
+  readonly module: string;
+  /** The framework's class of that module. */
+  readonly class: string;
+  /** Names of the values that it reads, in order. */
+  readonly reads: readonly string[];
+  readonly precision: Precision;
+  /** The node's own fields. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Held, but not run: the output does not depend on it. */
+  readonly unused: boolean;
+}
+
+/** A module around a unit or a layer, and the option that chose its class. */
+export interface ModuleDescription {
+  readonly path: string;
+  readonly class: string;
+  readonly chosenBy: ChosenBy | null;
+}
+
+export interface UnitDescription extends Described {
+  /** `stage 2, unit 1`. */
+  readonly label: string;
+  /** Innermost module that holds all of its layers; "" is the network. */
+  readonly module: string;
+  /** The block that the framework prints around it; null where there is none. */
+  readonly block: ModuleDescription | null;
+  /** Name of the value that it reads. */
+  readonly reads: string;
+  /** `sign-BinConv3x3-BN + x`; x is what the unit reads. */
+  readonly expression: string;
+  /** The map gets smaller in it. */
+  readonly reduces: boolean;
+  readonly shortcuts: readonly Shortcut[];
+  readonly layers: readonly LayerDescription[];
+}
+
+export interface PartDescription extends Described {
+  readonly role: Role;
+  readonly label: string;
+  readonly units: readonly UnitDescription[];
+}
+
+export interface Description {
+  readonly name: string;
+  /** Class of the network. */
+  readonly class: string;
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  readonly totals: Figures;
+  /** Modules whose class an option chose, and the option. */
+  readonly chosen: readonly ModuleDescription[];
+  readonly parts: readonly PartDescription[];
+}
+
+interface Context {
+  readonly outline: Outline;
+  readonly modules: ReadonlyMap<string, Module>;
+  readonly fields: ReadonlyMap<string, ReceptiveField | null>;
+  readonly bits: ReadonlyMap<string, number>;
+  readonly layers: ReadonlyMap<string, Figures>;
+  readonly divisions: ReadonlyMap<string, Figures>;
+  readonly parts: ReadonlyMap<string, Figures>;
+}
+
+/** What a node says beside its place in the graph. */
+export function fieldsOf(node: Node): Readonly<Record<string, unknown>> {
+  const { name: _name, inputs: _inputs, module: _module, kind: _kind, ...fields } = node;
+  return fields;
+}
+
+export function precisionOf(node: Node, bits: ReadonlyMap<string, number>): Precision {
+  if (!isWeighted(node)) return null;
+  if (hasBinaryWeights(node)) return bits.get(node.inputs[0]) === 1 ? "binary" : "binaryWeights";
+  return (node.kind === "binaryConv2d" || node.kind === "binaryDense") && node.bits < 32 ? "fewBits" : "float";
+}
+
+const NOTHING: Figures = { parameters: 0, packedBytes: 0, binaryMacs: 0, floatMacs: 0, denseMacs: 0 };
+
+function described(context: Context, value: string, figures: Figures | undefined): Described {
+  return {
+    outputShape: context.outline.shapes.get(value)!,
+    receptiveField: context.fields.get(value) ?? null,
+    ...(figures ?? NOTHING),
+  };
+}
+
+function layerOf(context: Context, node: Node, unused: boolean): LayerDescription {
+  return {
+    name: node.name,
+    kind: node.kind,
+    notation: notation(node),
+    module: node.module,
+    class: context.modules.get(node.module)?.type ?? "",
+    reads: node.inputs,
+    precision: precisionOf(node, context.bits),
+    fields: fieldsOf(node),
+    unused,
+    ...described(context, node.name, context.layers.get(node.name)),
+  };
+}
+
+function moduleOf({ modules }: Context, path: string): ModuleDescription | null {
+  const module = modules.get(path);
+  return module === undefined ? null : { path, class: module.type, chosenBy: chosenBy(path, module.type) };
+}
+
+function unitDescription(context: Context, unit: Unit, label: string, unused: readonly Node[]): UnitDescription {
+  const { shapes } = context.outline;
+  const output = unit.nodes[unit.nodes.length - 1].name;
+  const expression = expressionOf(unit.nodes, unit.from);
+  const read = shapes.get(unit.from)!;
+  const given = shapes.get(output)!;
+  return {
+    label,
+    module: commonModule(unit.nodes),
+    block: unit.block === null ? null : moduleOf(context, unit.block),
+    reads: unit.from,
+    expression: formatExpression(expression, (value) => (value === unit.from ? "x" : value)),
+    reduces: read.length === 4 && given.length === 4 && given[2] * given[3] < read[2] * read[3],
+    shortcuts: shortcutsOf(expression, unit.from),
+    layers: [
+      ...unit.nodes.map((node) => layerOf(context, node, false)),
+      ...unused.map((node) => layerOf(context, node, true)),
+    ],
+    ...described(context, output, context.divisions.get(label)),
+  };
+}
+
+/** Layers that do not run, by the unit that ran last before them. */
+function unusedByUnit(flow: Flow, units: readonly Unit[]): ReadonlyMap<Unit, readonly Node[]> {
+  const positions = new Map(flow.graph.nodes.map(({ name }, index) => [name, index]));
+  const starts = units.map(({ nodes }) => positions.get(nodes[0].name)!);
+  const found = new Map<Unit, Node[]>();
+  for (const node of flow.unused) {
+    const position = positions.get(node.name)!;
+    const after = starts.filter((start) => start <= position).length;
+    const unit = units[Math.max(after - 1, 0)];
+    if (unit === undefined) continue;
+    found.set(unit, [...(found.get(unit) ?? []), node]);
+  }
+  return found;
+}
+
+function labelOf(part: Part, index: number): string {
+  return part.role === "stage" ? `${part.label}, unit ${index + 1}` : part.label;
+}
+
+/** Describes a network of which the parts are known; `describe` finds them. */
+export function describeOutline(outline: Outline, inputShape?: Shape): Description {
+  const { flow, shapes, parts } = outline;
+  const { graph } = flow;
+  const unused = unusedByUnit(
+    flow,
+    parts.flatMap(({ units }) => units),
+  );
+  const labels = new Map<string, { readonly unit: string; readonly part: string }>();
+  for (const part of parts) {
+    part.units.forEach((unit, index) => {
+      const place = { unit: labelOf(part, index), part: part.label };
+      for (const { name } of [...unit.nodes, ...(unused.get(unit) ?? [])]) labels.set(name, place);
+    });
+  }
+  const modules = modulesByPath(graph);
+  const context: Context = {
+    outline,
+    modules,
+    fields: receptiveFields(graph, shapes),
+    bits: bitsOfValues(flow),
+    layers: figuresBy(graph, ({ name }) => name, inputShape),
+    divisions: figuresBy(graph, ({ name }) => labels.get(name)?.unit ?? "", inputShape),
+    parts: figuresBy(graph, ({ name }) => labels.get(name)?.part ?? "", inputShape),
+  };
+  return {
+    name: graph.name,
+    class: modules.get("")?.type ?? "",
+    inputShape: shapes.get(flow.input) ?? graph.inputShape,
+    outputShape: shapes.get(graph.output)!,
+    totals: figuresBy(graph, () => "all", inputShape).get("all") ?? NOTHING,
+    chosen: graph.modules.flatMap(({ path, type }) =>
+      chosenBy(path, type) === null ? [] : [moduleOf(context, path)!],
+    ),
+    parts: parts.map((part) => {
+      const last = part.units[part.units.length - 1];
+      return {
+        role: part.role,
+        label: part.label,
+        units: part.units.map((unit, index) =>
+          unitDescription(context, unit, labelOf(part, index), unused.get(unit) ?? []),
+        ),
+        ...described(context, last.nodes[last.nodes.length - 1].name, context.parts.get(part.label)),
+      };
+    }),
+  };
+}
+
+/**
+ * Describes a network at three grains: its parts, their units, their layers.
+ * @param inputShape another input than the graph's own, with as many channels.
+ * @throws XnorkitError `bad-shape` where the network cannot read the shape.
+ */
+export function describe(graph: Graph, inputShape?: Shape): Description {
+  return describeOutline(outlineOf(graph, inputShape), inputShape);
+}
+
+/** The modules that hold a layer, from the outermost to the innermost, with their classes. */
+export function modulePath(graph: Graph, layer: Pick<LayerDescription, "module">): readonly ModuleDescription[] {
+  return enclosingModules(layer.module, modulesByPath(graph)).map(({ path, type }) => ({
+    path,
+    class: type,
+    chosenBy: chosenBy(path, type),
+  }));
+}
