@@ -45,6 +45,11 @@ export interface ModuleDescription {
   readonly chosenBy: ChosenBy | null;
 }
 
+export interface ShortcutDescription extends Shortcut {
+  /** The module that passes it on; null if the block adds it without one, so that printing the network does not show it. */
+  readonly printedAs: ModuleDescription | null;
+}
+
 export interface UnitDescription extends Described {
   /** `stage 2, unit 1`. */
   readonly label: string;
@@ -58,7 +63,7 @@ export interface UnitDescription extends Described {
   readonly expression: string;
   /** The map gets smaller in it. */
   readonly reduces: boolean;
-  readonly shortcuts: readonly Shortcut[];
+  readonly shortcuts: readonly ShortcutDescription[];
   readonly layers: readonly LayerDescription[];
 }
 
@@ -127,9 +132,22 @@ function layerOf(context: Context, node: Node, unused: boolean): LayerDescriptio
   };
 }
 
-function moduleOf({ modules }: Context, path: string): ModuleDescription | null {
+function moduleOf({ modules }: Pick<Context, "modules">, path: string): ModuleDescription | null {
   const module = modules.get(path);
   return module === undefined ? null : { path, class: module.type, chosenBy: chosenBy(path, module.type) };
+}
+
+/** The child that returns what the shortcut passes on, of the module that adds it; not the layer that the shortcut starts at. */
+function printedAs({ outline, modules }: Context, { reads, layers, addedAt }: Shortcut): ModuleDescription | null {
+  const { byName, graph } = outline.flow;
+  const value = layers[layers.length - 1] ?? reads;
+  const parent = byName.get(addedAt)!.module;
+  const start = layers.length === 0 ? byName.get(reads)!.module : null;
+  const found = graph.modules.find(({ path, output }) => {
+    const own = parent === "" ? path : path.startsWith(`${parent}.`) ? path.slice(parent.length + 1) : "";
+    return output === value && own !== "" && !own.includes(".") && path !== start;
+  });
+  return found === undefined ? null : moduleOf({ modules }, found.path);
 }
 
 function unitDescription(context: Context, unit: Unit, label: string, unused: readonly Node[]): UnitDescription {
@@ -145,7 +163,10 @@ function unitDescription(context: Context, unit: Unit, label: string, unused: re
     reads: unit.from,
     expression: formatExpression(expression, (value) => (value === unit.from ? "x" : value)),
     reduces: read.length === 4 && given.length === 4 && given[2] * given[3] < read[2] * read[3],
-    shortcuts: shortcutsOf(expression, unit.from),
+    shortcuts: shortcutsOf(expression, unit.from).map((shortcut) => ({
+      ...shortcut,
+      printedAs: printedAs(context, shortcut),
+    })),
     layers: [
       ...unit.nodes.map((node) => layerOf(context, node, false)),
       ...unused.map((node) => layerOf(context, node, true)),
