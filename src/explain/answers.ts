@@ -36,11 +36,11 @@ function partOf({ parts }: Description, role: PartDescription["role"]): PartDesc
   return parts.find((part) => part.role === role);
 }
 
-function stemAnswer({ description }: Questioned): Answer {
+function stemAnswer({ outline, description }: Questioned): Answer {
   const stem = partOf(description, "stem");
-  const shape = stem?.outputShape ?? description.inputShape;
-  const [, , height] = description.inputShape;
-  const scale = stem !== undefined && shape.length === 4 ? Math.round(height / shape[2]) : 1;
+  const input = outline.shapes.get(outline.flow.input)!;
+  const shape = stem?.outputShape ?? input;
+  const scale = stem !== undefined && shape.length === 4 ? Math.round(input[2] / shape[2]) : 1;
   const text = stem?.units[0].expression ?? "none";
   return {
     key: "stem",

@@ -1,7 +1,7 @@
 /** Answers about numbers: borders, the sign of zero, what a binary convolution returns, kernels, norms, activations, pooling. */
 import type { Node } from "../graph/types.js";
+import { paddingSides } from "../graph/window.js";
 import type { Answer, Questioned } from "./answers.js";
-import { bordersOf } from "./borders.js";
 import type { LayerDescription } from "./describe.js";
 import { isSign } from "./notation.js";
 
@@ -19,9 +19,10 @@ function distinct<T>(values: readonly T[]): readonly T[] {
 
 function border(questioned: Questioned): Answer {
   const { shapes } = questioned.outline;
-  const padded = binaryConvolutions(questioned).filter((node) =>
-    bordersOf(node, shapes.get(node.inputs[0])!).some((size) => size > 0),
-  );
+  const padded = binaryConvolutions(questioned).filter((node) => {
+    const [, , height, width] = shapes.get(node.inputs[0])!;
+    return paddingSides(node, [height, width]).some((size) => size > 0);
+  });
   const values = [...distinct<number>(padded.map(({ padValue }) => padValue))].sort((a, b) => a - b);
   const words = values.map((value) => (value === 0 ? "0, not counted" : `${value}, counted`));
   return { key: "border", question: "border of binary layers", text: words.join("; ") || "none", data: values };

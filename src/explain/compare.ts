@@ -52,7 +52,7 @@ interface Described {
 
 function describedBy(graph: Graph, inputShape: Shape | undefined): Described {
   const outline = outlineOf(graph, inputShape);
-  return { outline, description: describeOutline(outline, inputShape) };
+  return { outline, description: describeOutline(outline) };
 }
 
 /** The paired parts with their descriptions in place of nodes. A unit that only one division has is described on its side. */

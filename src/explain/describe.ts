@@ -195,8 +195,8 @@ function labelOf(part: Part, index: number): string {
 }
 
 /** Describes a network of which the parts are known; `describe` finds them. */
-export function describeOutline(outline: Outline, inputShape?: Shape): Description {
-  const { flow, shapes, parts } = outline;
+export function describeOutline(outline: Outline): Description {
+  const { flow, inputShape, shapes, parts } = outline;
   const { graph } = flow;
   const unused = unusedByUnit(
     flow,
@@ -222,7 +222,7 @@ export function describeOutline(outline: Outline, inputShape?: Shape): Descripti
   return {
     name: graph.name,
     class: modules.get("")?.type ?? "",
-    inputShape: shapes.get(flow.input) ?? graph.inputShape,
+    inputShape,
     outputShape: shapes.get(graph.output)!,
     totals: figuresBy(graph, () => "all", inputShape).get("all") ?? NOTHING,
     chosen: graph.modules.flatMap(({ path, type }) =>
@@ -248,7 +248,7 @@ export function describeOutline(outline: Outline, inputShape?: Shape): Descripti
  * @throws XnorkitError `bad-shape` where the network cannot read the shape.
  */
 export function describe(graph: Graph, inputShape?: Shape): Description {
-  return describeOutline(outlineOf(graph, inputShape), inputShape);
+  return describeOutline(outlineOf(graph, inputShape));
 }
 
 /** The modules that hold a layer, from the outermost to the innermost, with their classes. */

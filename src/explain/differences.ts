@@ -2,11 +2,11 @@
  * Differences of two networks whose layers are paired: fields, wiring, layers that only one has. What changes shapes comes first, and
  * what follows from a difference (the shapes and costs of layers behind it) is folded beneath it.
  */
-import { inferNodeShape } from "../graph/node_shapes.js";
 import { parameterSpecs } from "../graph/parameters.js";
+import { inferNodeShape } from "../graph/shapes.js";
 import type { Graph, Node } from "../graph/types.js";
+import { canonicalPadding, paddingSides } from "../graph/window.js";
 import { type Shape, sameShape } from "../tensor.js";
-import { bordersOf } from "./borders.js";
 import { fieldsOf } from "./describe.js";
 import { expressionOf } from "./expression.js";
 import { type Figures, figuresBy } from "./figures.js";
@@ -57,7 +57,7 @@ function sideOf(outline: Outline): Side {
   return {
     outline,
     positions: new Map(graph.nodes.map(({ name }, index) => [name, index])),
-    figures: figuresBy(graph, ({ name }) => name, outline.shapes.get(outline.flow.input)),
+    figures: figuresBy(graph, ({ name }) => name, outline.inputShape),
     parameters: new Set(parameterSpecs(graph).map(({ name }) => name)),
     shortcuts: new Map(found.map((shortcut) => [shortcut.addedAt, shortcut])),
     paired: new Set(),
@@ -72,7 +72,9 @@ function equal(a: unknown, b: unknown): boolean {
 /** Fields of which several forms mean the same: borders in numbers, defaults written out. */
 function plainFields(node: Node, input: Shape | undefined): Readonly<Record<string, unknown>> {
   const fields: Record<string, unknown> = { ...fieldsOf(node) };
-  if ("padding" in node && input !== undefined) fields.padding = bordersOf(node, input);
+  if ("padding" in node && input !== undefined) {
+    fields.padding = canonicalPadding(paddingSides(node, [input[2], input[3]]));
+  }
   if (node.kind === "flatten") fields.layout ??= "NCHW";
   if (node.kind === "crop") fields.bottom ??= 0;
   if (node.kind === "crop") fields.right ??= 0;
@@ -80,8 +82,8 @@ function plainFields(node: Node, input: Shape | undefined): Readonly<Record<stri
 }
 
 /** Layers whose result does not depend on the order of what they read. */
-function isCommutative(node: Node): boolean {
-  return (node.kind === "add" && node.channelOffset === 0) || node.kind === "mul";
+function isCommutative(node: Node, reads: readonly Shape[]): boolean {
+  return (node.kind === "add" || node.kind === "mul") && reads.every((shape) => sameShape(shape, reads[0]));
 }
 
 /** A shortcut in words. */
@@ -101,6 +103,9 @@ interface Comparison {
   readonly parametersBToA: Map<string, string>;
   readonly isSameSkeleton: boolean;
 }
+
+/** A node and the shapes that it reads. */
+type Read = readonly [Node, readonly Shape[]];
 
 function report(comparison: Comparison, difference: Difference): Found {
   const found: Found = { difference, consequences: [], changesShapes: false };
@@ -154,13 +159,13 @@ function sameField(comparison: Comparison, [a, b]: readonly [Node, Node], one: u
   return equal(one, other);
 }
 
-function inputsAgree(comparison: Comparison, a: Node, b: Node): boolean {
+function inputsAgree(comparison: Comparison, [a, readsA]: Read, [b, readsB]: Read): boolean {
   const { partners } = comparison;
   const sources = a.inputs.map((input) => partners.get(source(comparison.a, input)) ?? null);
   const others = b.inputs.map((input) => source(comparison.b, input));
   if (equal(sources, others)) return true;
   // Two frameworks add in different orders; in two versions of one network the order is a difference like any other.
-  if (comparison.isSameSkeleton || !isCommutative(a) || !isCommutative(b)) return false;
+  if (comparison.isSameSkeleton || !isCommutative(a, readsA) || !isCommutative(b, readsB)) return false;
   return equal([...sources].sort(), [...others].sort());
 }
 
@@ -228,7 +233,7 @@ function comparePair(comparison: Comparison, a: Node, b: Node): void {
   if (a.name === b.name && a.module !== b.module) {
     own.push(report(comparison, { ...where, field: "module", a: a.module, b: b.module }));
   }
-  if (!inputsAgree(comparison, a, b)) {
+  if (!inputsAgree(comparison, [a, readsA], [b, readsB])) {
     own.push(report(comparison, { ...where, field: "inputs", a: a.inputs, b: b.inputs }));
   }
 

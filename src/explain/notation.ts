@@ -64,6 +64,12 @@ export function notation(node: Node): string {
       return `channels ${node.begin}-${node.end - 1}`;
     case "activation":
       return node.function;
+    case "clip":
+      return node.min === 0 && node.max === 6 ? "ReLU6" : `clip ${node.min ?? ""}..${node.max ?? ""}`;
+    case "scaleShift":
+      return "affine";
+    case "fakeQuantize":
+      return "int8";
     default:
       return node.kind;
   }

@@ -32,6 +32,8 @@ export interface Part {
 
 export interface Outline {
   readonly flow: Flow;
+  /** At the port, in the graph's layout. */
+  readonly inputShape: Shape;
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly parts: readonly Part[];
 }
@@ -193,10 +195,10 @@ function stagesOf(units: readonly Unit[], shapes: ReadonlyMap<string, Shape>): r
  * @param inputShape another input than the graph's own, with as many channels.
  * @throws XnorkitError `bad-shape` where the network cannot read the shape.
  */
-export function outlineOf(graph: Graph, inputShape?: Shape): Outline {
+export function outlineOf(graph: Graph, inputShape: Shape = graph.inputShape): Outline {
   const shapes = inferShapes(graph, inputShape);
   const flow = flowOf(graph);
-  if (flow.live.length === 0) return { flow, shapes, parts: [] };
+  if (flow.live.length === 0) return { flow, inputShape, shapes, parts: [] };
   const pieces = piecesOf(flow, blockPaths(graph, flow.live));
   const isMap = (node: Node) => shapes.get(node.name)!.length === 4;
   const start = trunkStart(pieces);
@@ -209,7 +211,7 @@ export function outlineOf(graph: Graph, inputShape?: Shape): Outline {
     parts.push({ role: "stage", label: `stage ${index + 1}`, units });
   });
   if (end < pieces.length) parts.push({ role: "head", label: "head", units: [unitOf(pieces.slice(end))] });
-  return { flow, shapes, parts };
+  return { flow, inputShape, shapes, parts };
 }
 
 /** Where the head starts in a network without stages. */

@@ -36,7 +36,9 @@ const FAMILIES: readonly (readonly Node["kind"][])[] = [
   ["conv2d", "binaryConv2d"],
   ["dense", "binaryDense"],
   ["maxPool", "avgPool", "globalAvgPool"],
-  ["relu", "activation"],
+  ["relu", "activation", "clip"],
+  ["batchNorm", "scaleShift", "scale"],
+  ["softmax", "logSoftmax"],
   ["add", "concat", "mul"],
 ];
 

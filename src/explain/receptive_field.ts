@@ -1,7 +1,7 @@
 /** The receptive field of every value: how many pixels of the input, in height and width, one of its elements depends on. */
-import type { Graph, Node } from "../graph/types.js";
+import type { Graph, Node, Sides } from "../graph/types.js";
+import { paddingSides } from "../graph/window.js";
 import type { Shape } from "../tensor.js";
-import { type Borders, bordersOf } from "./borders.js";
 
 /** Height and width in pixels of the input, borders included, so that it may exceed the input. */
 export type ReceptiveField = readonly [height: number, width: number];
@@ -20,17 +20,17 @@ interface Window {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
   readonly dilation: readonly number[];
-  readonly borders: Borders;
+  readonly borders: Sides;
 }
 
 function windowOf(node: Node, input: Shape): Window | null {
   switch (node.kind) {
     case "conv2d":
     case "binaryConv2d":
-      return { ...node, borders: bordersOf(node, input) };
+      return { ...node, borders: paddingSides(node, [input[2], input[3]]) };
     case "maxPool":
     case "avgPool":
-      return { ...node, dilation: [1, 1], borders: bordersOf(node, input) };
+      return { ...node, dilation: [1, 1], borders: paddingSides(node, [input[2], input[3]]) };
     case "crop":
       return { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], borders: [-node.top, -node.left, 0, 0] };
     case "pad":

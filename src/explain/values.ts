@@ -1,9 +1,12 @@
 /** What can be said of values without running the network: how many bits they have, and whether they can be negative. */
+import { recordOf } from "../graph/nodes/index.js";
 import type { Node } from "../graph/types.js";
 import type { Flow } from "./flow.js";
 
-/** Layers that move or choose values and change none. */
-const MOVES: ReadonlySet<string> = new Set(["maxPool", "flatten", "concat", "channelShuffle", "sliceChannels", "crop"]);
+/** What a layer that moves values adds to them; null for layers that compute. */
+function addedConstants(node: Node): readonly number[] | null {
+  return recordOf(node).moves?.(node) ?? null;
+}
 
 function fixedPoint<T>(flow: Flow, start: T, of: (node: Node, inputs: readonly T[]) => T): ReadonlyMap<string, T> {
   const found = new Map<string, T>();
@@ -18,9 +21,9 @@ function fixedPoint<T>(flow: Flow, start: T, of: (node: Node, inputs: readonly T
 export function bitsOfValues(flow: Flow): ReadonlyMap<string, number> {
   return fixedPoint(flow, 32, (node, inputs) => {
     if (node.kind === "quantize") return node.bits;
-    if (MOVES.has(node.kind)) return Math.max(...inputs);
-    if (node.kind === "pad" && Math.abs(node.value) <= 1 && Number.isInteger(node.value)) return inputs[0];
-    return 32;
+    const added = addedConstants(node);
+    // A border of zeros among signs is a third value, of which the layer that reads it takes care.
+    return added?.every((value) => [-1, 0, 1].includes(value)) ? Math.max(...inputs) : 32;
   });
 }
 
@@ -42,15 +45,17 @@ export function nonNegativeValues(flow: Flow): ReadonlySet<string> {
         return node.offset && bits.get(node.inputs[0]) === 1;
       case "scale":
         return node.factor === 0 || (node.factor > 0 && all);
-      case "pad":
-        return node.value >= 0 && all;
+      case "clip":
+        return (node.min ?? -1) >= 0 || all;
+      case "fakeQuantize":
+        return node.low >= node.zeroPoint;
       case "add":
       case "mul":
       case "avgPool":
       case "globalAvgPool":
         return all;
       default:
-        return MOVES.has(node.kind) && all;
+        return all && (addedConstants(node)?.every((value) => value >= 0) ?? false);
     }
   });
   return new Set([...found].flatMap(([name, isNonNegative]) => (isNonNegative ? [name] : [])));
