@@ -21,6 +21,8 @@ export interface Questioned {
   readonly description: Description;
   /** The unit that most units of the stages are like, of those that keep the map's size; null in a network without stages. */
   readonly typical: UnitDescription | null;
+  /** All units like it. */
+  readonly alike: readonly UnitDescription[];
   /** The same of units that reduce it. */
   readonly reducing: UnitDescription | null;
 }
@@ -66,10 +68,12 @@ function endAnswer({ description }: Questioned): Answer {
 export function answersFor(outline: Outline, description: Description): readonly Answer[] {
   const units = description.parts.flatMap((part) => (part.role === "stage" ? part.units : []));
   const withWeights = units.filter(({ layers }) => layers.some(({ precision }) => precision !== null));
+  const typical = mostFrequent(withWeights.filter(({ reduces }) => !reduces)) ?? mostFrequent(withWeights);
   const questioned: Questioned = {
     outline,
     description,
-    typical: mostFrequent(withWeights.filter(({ reduces }) => !reduces)) ?? mostFrequent(withWeights),
+    typical,
+    alike: withWeights.filter(({ expression }) => expression === typical?.expression),
     reducing: mostFrequent(withWeights.filter(({ reduces }) => reduces)),
   };
   return [stemAnswer(questioned), ...blockAnswers(questioned), ...arithmeticAnswers(questioned), endAnswer(questioned)];

@@ -44,19 +44,30 @@ function order({ typical }: Questioned): Answer {
   return { key: "order", question: "order in a unit", text, data: text };
 }
 
-function shortcutFact({ kind, readsWhat, via, addedAfter, how, printedAs }: ShortcutDescription) {
-  return { reads: readsWhat, via, kind, addedAfter, how, printedAs: printedAs?.class ?? null };
+/** A shortcut that several units have; printing the network shows it as one of these classes, or not at all (null). */
+function shortcutFact(same: readonly ShortcutDescription[]) {
+  const [{ kind, readsWhat, via, addedAfter, how }] = same;
+  const printedAs = [...new Set(same.map((shortcut) => shortcut.printedAs?.class ?? null))];
+  return { reads: readsWhat, via, kind, addedAfter, how, printedAs };
 }
 
-function shortcutWords(shortcut: ShortcutDescription): string {
-  const { readsWhat, via, addedAfter, how, printedAs } = shortcut;
-  const what = via === "" ? readsWhat : `${readsWhat}-${via}`;
+function shortcutWords({ reads, via, addedAfter, how, printedAs }: ReturnType<typeof shortcutFact>): string {
+  const what = via === "" ? reads : `${reads}-${via}`;
   const place = how === "add" ? `after ${addedAfter}` : `beside ${addedAfter}`;
-  return `${what} ${place} (${printedAs === null ? "not printed" : `printed as ${printedAs.class}`})`;
+  const classes = printedAs.filter((name) => name !== null).join(", ");
+  const isHidden = printedAs.includes(null);
+  const printed = classes === "" ? "not printed" : `printed as ${classes}${isHidden ? " or not at all" : ""}`;
+  return `${what} ${place} (${printed})`;
 }
 
-function shortcuts({ typical }: Questioned): Answer {
-  const found = typical?.shortcuts ?? [];
+/** The shortcuts of units that are alike, each once. */
+function commonShortcuts(units: readonly UnitDescription[]) {
+  const [first] = units;
+  return (first?.shortcuts ?? []).map((_, index) => shortcutFact(units.map((unit) => unit.shortcuts[index])));
+}
+
+function shortcuts({ typical, alike }: Questioned): Answer {
+  const found = commonShortcuts(alike);
   const convolutions = typical === null ? 0 : convolutionsInSeries(typical);
   const perConvolution = convolutions === 0 ? 0 : found.length / convolutions;
   const text = found.length === 0 ? NONE : `${perConvolution} a convolution: ${found.map(shortcutWords).join("; ")}`;
@@ -64,7 +75,7 @@ function shortcuts({ typical }: Questioned): Answer {
     key: "shortcuts",
     question: "shortcuts",
     text,
-    data: { perConvolution, shortcuts: found.map(shortcutFact) },
+    data: { perConvolution, shortcuts: found },
   };
 }
 
@@ -146,13 +157,13 @@ function downsample({ reducing }: Questioned): Answer {
 }
 
 function shortcutInDownsample({ reducing }: Questioned): Answer {
-  const found = (reducing?.shortcuts ?? []).filter(({ kind }) => kind !== "projection");
+  const found = commonShortcuts(reducing === null ? [] : [reducing]).filter(({ kind }) => kind !== "projection");
   const text = found.length === 0 ? NONE : found.map(shortcutWords).join("; ");
   return {
     key: "shortcutInDownsample",
     question: "other shortcuts there",
     text,
-    data: found.map(shortcutFact),
+    data: found,
   };
 }
 

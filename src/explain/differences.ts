@@ -249,8 +249,9 @@ function comparePair(comparison: Comparison, a: Node, b: Node): void {
     comparison.a.causes.set(a.name, blamed);
     comparison.b.causes.set(b.name, blamed);
   }
-  const costly = own[0] ?? (sameReads ? undefined : cause) ?? null;
-  if (costly !== null) costly.consequences.push(...figures);
+  // Costs follow from the maps that a layer reads, if they differ, else from its own fields.
+  const costly = sameReads ? own[0] : (causeOf(comparison, a, b) ?? cause ?? own[0]);
+  costly?.consequences.push(...figures);
 }
 
 /** A layer that one network has alone. */

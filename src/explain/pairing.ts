@@ -113,6 +113,7 @@ interface LayerFacts {
   readonly shape: Shape;
   readonly word: string;
   readonly isOnShortcut: boolean;
+  readonly hasShortcutLayers: boolean;
   /** It computes what the unit returns. */
   readonly isLast: boolean;
 }
@@ -124,6 +125,7 @@ function layerFacts({ shapes }: Outline, { nodes, from }: Unit): readonly LayerF
     shape: shapes.get(node.name)!,
     word: notation(node),
     isOnShortcut: onShortcut.has(node.name),
+    hasShortcutLayers: onShortcut.size > 0,
     isLast: index === nodes.length - 1,
   }));
 }
@@ -137,8 +139,9 @@ function layerScore(a: LayerFacts, b: LayerFacts): number {
     (sameShape(a.shape, b.shape) ? 0.3 : 0) +
     (a.isLast && b.isLast ? 0.3 : 0) +
     (a.node.name === b.node.name ? 0.2 : 0);
-  // A layer of the shortcut stands for one of the main branch only if nothing better is there.
-  return a.isOnShortcut === b.isOnShortcut ? likeness : 0.3 * likeness;
+  if (a.isOnShortcut === b.isOnShortcut) return likeness;
+  // A layer of the shortcut stands for one of the main branch only if the other unit has no shortcut with layers.
+  return a.hasShortcutLayers && b.hasShortcutLayers ? 0 : 0.3 * likeness;
 }
 
 function alignLayers(a: Outline, b: Outline, unit: Pair<Unit>): readonly Pair<Node>[] {
@@ -164,7 +167,7 @@ function alignUnits(a: Outline, b: Outline, part: Pair<Part>): readonly UnitPair
 }
 
 /** How much of the wiring must be the same for networks of the same layers to be paired one by one. */
-const SAME_WIRING = 0.75;
+const SAME_WIRING = 0.5;
 
 function isSameSkeleton(a: Outline, b: Outline): boolean {
   const [first, second] = [a.flow.graph.nodes, b.flow.graph.nodes];
