@@ -6,26 +6,7 @@ import { arithmeticAnswers } from "./answers_arithmetic.js";
 import { blockAnswers } from "./answers_blocks.js";
 import type { Description, PartDescription, UnitDescription } from "./describe.js";
 import type { Outline } from "./outline.js";
-
-export interface Answer {
-  readonly key: string;
-  readonly question: string;
-  readonly text: string;
-  /** Equal in two networks that agree. */
-  readonly data: unknown;
-}
-
-/** What all answers are found from. */
-export interface Questioned {
-  readonly outline: Outline;
-  readonly description: Description;
-  /** The unit that most units of the stages are like, of those that keep the map's size; null in a network without stages. */
-  readonly typical: UnitDescription | null;
-  /** All units like it. */
-  readonly alike: readonly UnitDescription[];
-  /** The same of units that reduce it. */
-  readonly reducing: UnitDescription | null;
-}
+import type { Answer, Questioned } from "./question.js";
 
 function mostFrequent(units: readonly UnitDescription[]): UnitDescription | null {
   const counts = new Map<string, number>();

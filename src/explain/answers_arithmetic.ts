@@ -1,9 +1,9 @@
 /** Answers about numbers: borders, the sign of zero, what a binary convolution returns, kernels, norms, activations, pooling. */
 import type { Node } from "../graph/types.js";
 import { paddingSides } from "../graph/window.js";
-import type { Answer, Questioned } from "./answers.js";
 import type { LayerDescription } from "./describe.js";
 import { isSign } from "./notation.js";
+import type { Answer, Questioned } from "./question.js";
 
 function nodesOf({ outline }: Questioned): readonly Node[] {
   return outline.flow.live;

@@ -1,6 +1,6 @@
 /** Answers about blocks: what is printed, the order of layers, shortcuts, the real-valued path, how a stage is reduced. */
-import type { Answer, Questioned } from "./answers.js";
 import type { LayerDescription, ShortcutDescription, UnitDescription } from "./describe.js";
+import type { Answer, Questioned } from "./question.js";
 import { nonNegativeValues } from "./values.js";
 
 const NONE = "none";
@@ -47,7 +47,9 @@ function order({ typical }: Questioned): Answer {
 /** A shortcut that several units have; printing the network shows it as one of these classes, or not at all (null). */
 function shortcutFact(same: readonly ShortcutDescription[]) {
   const [{ kind, readsWhat, via, addedAfter, how }] = same;
-  const printedAs = [...new Set(same.map((shortcut) => shortcut.printedAs?.class ?? null))];
+  const classes = new Set(same.map((shortcut) => shortcut.printedAs?.class ?? null));
+  const named = [...classes].flatMap((name) => (name === null ? [] : [name])).sort();
+  const printedAs = [...named, ...(classes.has(null) ? [null] : [])];
   return { reads: readsWhat, via, kind, addedAfter, how, printedAs };
 }
 

@@ -1,7 +1,7 @@
 /** Two networks side by side: their parts aligned, the questions that people ask answered for both, and all differences. */
 import type { Graph } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
-import { type Answer, answersFor } from "./answers.js";
+import { answersFor } from "./answers.js";
 import { type Counts, countsOf } from "./counts.js";
 import {
   type Description,
@@ -13,6 +13,7 @@ import {
 import { type Difference, differencesOf } from "./differences.js";
 import { type Outline, outlineOf } from "./outline.js";
 import { type Pairing, pairNetworks } from "./pairing.js";
+import type { Answer } from "./question.js";
 
 /** Both networks' element of one place; null if one has none there. */
 export interface Side<T> {
