@@ -23,6 +23,7 @@ const commands: ReadonlyMap<string, CommandEntry> = new Map([
   ["run", { does: "run a network on a tensor file", load: () => import("./run.js") }],
   ["evaluate", { does: "count correct answers on a data set", load: () => import("./evaluate.js") }],
   ["summary", { does: "print layers, shapes, operations and bytes", load: () => import("./summary.js") }],
+  ["compare", { does: "set two networks side by side: what differs, and where", load: () => import("./compare.js") }],
   ["convert", { does: "write a packed model file, 1 bit a binary weight", load: () => import("./convert.js") }],
   ["bench", { does: "measure kernels, models, and other libraries beside", load: () => import("./bench.js") }],
 ]);

@@ -1,10 +1,11 @@
 /** A comparison as text for a terminal: the questions in two columns, the costs of the parts, the differences folded together. */
 import { formatShape, type Shape } from "../tensor.js";
-import type { AlignedPart, Comparison } from "./compare.js";
+import type { Comparison } from "./compare.js";
 import type { Counts } from "./counts.js";
-import type { LayerDescription, PartDescription } from "./describe.js";
+import type { LayerDescription } from "./describe.js";
 import type { Difference } from "./differences.js";
-import { besides, bytes, cut, cutPath, grouped, millions, table, wrap } from "./text.js";
+import { type PartTimes, partTable } from "./part_table.js";
+import { besides, bytes, cut, cutPath, grouped, millions, wrap } from "./text.js";
 
 export type Grain = "stage" | "block" | "layer";
 
@@ -17,13 +18,12 @@ export interface ComparisonTextOptions {
   /** Columns; default 100. */
   readonly width?: number;
   /** Milliseconds of each part of both, by label. */
-  readonly times?: { readonly a: ReadonlyMap<string, number>; readonly b: ReadonlyMap<string, number> };
+  readonly times?: PartTimes;
 }
 
 /** At stage grain. */
 const MAX_LINES = 60;
 const QUESTION = 23;
-const MAX_PARTS = 9;
 
 function headLines({ a, b }: Comparison, names: ComparisonTextOptions, width: number): readonly string[] {
   const line = (side: string, name: string, type: string, shape: Shape) =>
@@ -57,6 +57,7 @@ const COUNTS: readonly (readonly [string, (counts: Counts) => string])[] = [
     "convolutions",
     ({ binaryConvolutions, floatConvolutions }) => `${binaryConvolutions} binary, ${floatConvolutions} float`,
   ],
+  ["packed size", ({ packedBytes }) => bytes(packedBytes)],
 ];
 
 function countLines({ counts }: Comparison, width: number): readonly string[] {
@@ -64,63 +65,6 @@ function countLines({ counts }: Comparison, width: number): readonly string[] {
   return COUNTS.map(([name, text]) => [name, text(counts.a), text(counts.b)])
     .filter(([, a, b]) => a !== "0.00 M" || b !== "0.00 M")
     .flatMap(([name, a, b]) => besides([[name], [a], [b]], [QUESTION, cell, cell]));
-}
-
-function partCells(part: PartDescription | null, time: number | undefined, hasTimes: boolean): readonly string[] {
-  if (part === null) return ["-", "", "", "", ...(hasTimes ? [""] : [])];
-  const shape = part.outputShape.slice(1).join("x");
-  const units = part.role === "stage" ? String(part.units.length) : "";
-  const cells = [shape, units, millions(part.binaryMacs), millions(part.floatMacs + part.denseMacs)];
-  return hasTimes ? [...cells, time === undefined ? "" : `${time.toFixed(2)}`] : cells;
-}
-
-/** Ten columns for the longest time of both. */
-function bar(time: number | undefined, longest: number): string {
-  return time === undefined || longest === 0 ? "" : "#".repeat(Math.max(1, Math.round((10 * time) / longest)));
-}
-
-function partLines({ parts, a, b }: Comparison, times: ComparisonTextOptions["times"]): readonly string[] {
-  const hasTimes = times !== undefined;
-  const side = [
-    { head: "output" },
-    { head: "units", align: "right" as const },
-    { head: "binary", align: "right" as const },
-    { head: "float", align: "right" as const },
-    ...(hasTimes ? [{ head: "ms", align: "right" as const }] : []),
-  ];
-  const timesOf = ({ a: one, b: other }: AlignedPart) => [
-    times?.a.get(one?.label ?? ""),
-    times?.b.get(other?.label ?? ""),
-  ];
-  const longest = Math.max(0, ...parts.flatMap(timesOf).map((time) => time ?? 0));
-  const shown = parts.length <= MAX_PARTS ? parts : [...parts.slice(0, MAX_PARTS - 1), parts[parts.length - 1]];
-  const rows = shown.map((part) => {
-    const [first, second] = timesOf(part);
-    return [
-      part.a?.label ?? part.b?.label ?? "",
-      ...partCells(part.a, first, hasTimes),
-      ...(hasTimes ? [bar(first, longest)] : []),
-      "|",
-      ...partCells(part.b, second, hasTimes),
-      ...(hasTimes ? [bar(second, longest)] : []),
-    ];
-  });
-  const total = ({ totals }: Comparison["a"]) => [
-    "",
-    "",
-    millions(totals.binaryMacs),
-    millions(totals.floatMacs + totals.denseMacs),
-    ...(hasTimes ? ["", ""] : []),
-  ];
-  const sizes = ({ totals }: Comparison["a"]) => [bytes(totals.packedBytes), "", "", "", ...(hasTimes ? ["", ""] : [])];
-  const heads = [...side, ...(hasTimes ? [{ head: "" }] : [])];
-  return [
-    ...table(
-      [{ head: "MACs of a | of b" }, ...heads, { head: "|" }, ...heads],
-      [...rows, ["all", ...total(a), "|", ...total(b)], ["packed size", ...sizes(a), "|", ...sizes(b)]],
-    ),
-    ...(shown.length < parts.length ? [`(${parts.length - shown.length} stages are not shown)`] : []),
-  ];
 }
 
 /** Differences with the same field and values in one line, the most frequent first within those that change shapes and the others. */
@@ -136,10 +80,11 @@ export function foldDifferences(differences: readonly Difference[]): readonly st
     .sort((a, b) => b.count - a.count)
     .map(({ count, first }) => {
       const { path, field, a, b, consequences = [] } = first;
-      const place = count > 1 ? `${count} times, first ${path}` : path || "the network";
-      const value = (side: unknown) => (side === null ? "none" : typeof side === "string" ? side : JSON.stringify(side));
+      const place = `${count > 1 ? "first at" : "at"} ${path || "the network itself"}`;
+      const value = (side: unknown) =>
+        side === null ? "none" : typeof side === "string" ? side : JSON.stringify(side);
       const follow = consequences.length > 0 ? ` (${consequences.length} consequences)` : "";
-      return `${field}: ${value(a)} | ${value(b)}${follow} at ${place}`;
+      return `${count} ${field}: ${value(a)} | ${value(b)}${follow}, ${place}`;
     });
 }
 
@@ -151,7 +96,9 @@ function layerText(layer: LayerDescription | null, width: number): string {
 
 /** Units, or layers, side by side; `!` where they differ. */
 function unfoldedLines({ parts, differences }: Comparison, grain: Grain, width: number): readonly string[] {
-  const changed = new Set(differences.flatMap(({ path, pathInB }) => [path, ...(pathInB === undefined ? [] : [pathInB])]));
+  const changed = new Set(
+    differences.flatMap(({ path, pathInB }) => [path, ...(pathInB === undefined ? [] : [pathInB])]),
+  );
   const cell = Math.floor((width - 4) / 2);
   const lines: string[] = [];
   for (const { a, b, units } of parts) {
@@ -184,7 +131,7 @@ function assemble(comparison: Comparison, options: ComparisonTextOptions, width:
     "",
     ...countLines(comparison, width),
     "",
-    ...partLines(comparison, options.times),
+    ...partTable(comparison, options.times),
   ];
 }
 
@@ -193,7 +140,13 @@ export function comparisonText(comparison: Comparison, options: ComparisonTextOp
   const { width = 100, grain = "stage" } = options;
   const { differences } = comparison;
   if (differences.length === 0) {
-    return [...headLines(comparison, options, width), "", "no differences", "", ...partLines(comparison, options.times)];
+    return [
+      ...headLines(comparison, options, width),
+      "",
+      "no differences",
+      "",
+      ...partTable(comparison, options.times),
+    ];
   }
   let lines: string[] = [];
   for (let most = 4; most >= 1; most--) {
@@ -202,11 +155,15 @@ export function comparisonText(comparison: Comparison, options: ComparisonTextOp
   }
   const folded = foldDifferences(differences);
   const shaping = differences.filter(({ consequences = [] }) => consequences.length > 0).length;
-  lines.push("", `${differences.length} differences of layers, ${shaping} with consequences, of ${folded.length} sorts:`);
+  lines.push(
+    "",
+    `${differences.length} differences of layers, ${shaping} with consequences, of ${folded.length} sorts:`,
+  );
   const room = grain === "stage" ? Math.max(MAX_LINES - lines.length - 1, 0) : folded.length;
   const shown = folded.length <= room + 1 ? folded : folded.slice(0, room);
   lines.push(...shown.map((text) => cut(`  ${text}`, width)));
-  if (shown.length < folded.length) lines.push(`  ... and ${folded.length - shown.length} more (--json has all, --grain layer shows where)`);
+  if (shown.length < folded.length)
+    lines.push(`  ... and ${folded.length - shown.length} more (--json has all, --grain layer shows where)`);
   if (grain !== "stage") lines.push(...unfoldedLines(comparison, grain, width));
   return lines.map((line) => cut(line, width));
 }

@@ -57,7 +57,7 @@ export function notation(node: Node): string {
     case "scale":
       return `scale ${node.factor}`;
     case "crop":
-      return `shift ${node.top},${node.left}`;
+      return `shift(${node.top},${node.left})`;
     case "channelShuffle":
       return `shuffle ${node.groups}`;
     case "sliceChannels":

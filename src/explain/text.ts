@@ -30,13 +30,13 @@ export function cutPath(path: string, width: number): string {
 }
 
 /**
- * A text in lines of at most `width` columns, broken after blanks, hyphens, commas and semicolons, at most `most` lines: what is left
+ * A text in lines of at most `width` columns, broken after blanks, hyphens and semicolons, at most `most` lines: what is left
  * out shows as three dots.
  */
 export function wrap(text: string, width: number, most = Number.POSITIVE_INFINITY): readonly string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.match(/[^\s,;-]*[,;-]?\s*/g) ?? []) {
+  for (const word of text.match(/[^\s;-]*[;-]?\s*/g) ?? []) {
     if (word === "") continue;
     if ((line + word.trimEnd()).length <= width) {
       line += word;
@@ -59,7 +59,10 @@ export function wrap(text: string, width: number, most = Number.POSITIVE_INFINIT
 export function besides(cells: readonly (readonly string[])[], widths: readonly number[]): readonly string[] {
   const height = Math.max(...cells.map((lines) => lines.length));
   return Array.from({ length: height }, (_, row) =>
-    cells.map((lines, column) => (lines[row] ?? "").padEnd(widths[column])).join("  ").trimEnd(),
+    cells
+      .map((lines, column) => (lines[row] ?? "").padEnd(widths[column]))
+      .join("  ")
+      .trimEnd(),
   );
 }
 
@@ -73,7 +76,9 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   const widths = columns.map(({ head }, index) => Math.max(head.length, ...rows.map((row) => row[index].length)));
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, index) => (columns[index].align === "right" ? cell.padStart(widths[index]) : cell.padEnd(widths[index])))
+      .map((cell, index) =>
+        columns[index].align === "right" ? cell.padStart(widths[index]) : cell.padEnd(widths[index]),
+      )
       .join("  ")
       .trimEnd();
   return [line(columns.map(({ head }) => head)), ...rows.map(line)];

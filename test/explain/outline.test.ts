@@ -86,7 +86,7 @@ describe("the parts of networks", () => {
     );
     assert.equal(
       text(reducing.units[0]),
-      "BN-(concat(sign-BinConv3x3/2, shift 1,1-sign-BinConv3x3/2) + AvgPool2x2/2-concat x2)-ReLU + Conv1x1/2-BN-ReLU",
+      "BN-(concat(sign-BinConv3x3/2, shift(1,1)-sign-BinConv3x3/2) + AvgPool2x2/2-concat x2)-ReLU + Conv1x1/2-BN-ReLU",
     );
   });
 

@@ -1,0 +1,33 @@
+/**
+ * xnorkit/explain: networks as data to look at. `describe` says what a network consists of, `compare` what two of them have in common
+ * and what not.
+ *
+ * ```ts
+ * const { differences, questions } = compare(getModel("resnet18_e1", { useFp: true }), getAwnasModel("awnas_resnet18"));
+ * ```
+ */
+export {
+  type AlignedPart,
+  type AlignedUnit,
+  type Comparison,
+  compare,
+  type QuestionAnswered,
+  type Side,
+} from "./explain/compare.js";
+export { type ComparisonTextOptions, comparisonText, type Grain } from "./explain/comparison_text.js";
+export type { Counts } from "./explain/counts.js";
+export {
+  type Description,
+  describe,
+  type LayerDescription,
+  type ModuleDescription,
+  type PartDescription,
+  type Precision,
+  type ShortcutDescription,
+  type UnitDescription,
+} from "./explain/describe.js";
+export type { Difference } from "./explain/differences.js";
+export type { ChosenBy } from "./explain/factories.js";
+export type { Figures } from "./explain/figures.js";
+export type { Role } from "./explain/outline.js";
+export type { ReceptiveField } from "./explain/receptive_field.js";
