@@ -67,7 +67,7 @@ function countLines({ counts }: Comparison, width: number): readonly string[] {
     .flatMap(([name, a, b]) => besides([[name], [a], [b]], [QUESTION, cell, cell]));
 }
 
-/** Differences with the same field and values in one line, the most frequent first within those that change shapes and the others. */
+/** Differences with the same field and values in one line: those with consequences first, then the most frequent. */
 export function foldDifferences(differences: readonly Difference[]): readonly string[] {
   const groups = new Map<string, { count: number; readonly first: Difference }>();
   for (const difference of differences) {
@@ -77,7 +77,10 @@ export function foldDifferences(differences: readonly Difference[]): readonly st
     else group.count++;
   }
   return [...groups.values()]
-    .sort((a, b) => b.count - a.count)
+    .sort((a, b) => {
+      const [first, second] = [a, b].map((group) => (group.first.consequences === undefined ? 0 : 1));
+      return second - first || b.count - a.count;
+    })
     .map(({ count, first }) => {
       const { path, field, a, b, consequences = [] } = first;
       const place = `${count > 1 ? "first at" : "at"} ${path || "the network itself"}`;

@@ -1,0 +1,114 @@
+/** Facts of a network, each with its proof by numbers on the given weights. */
+import { XnorkitError } from "../errors.js";
+import { checkWeights } from "../graph/parameters.js";
+import { inferShapes } from "../graph/shapes.js";
+import { describeClosest, quoteName } from "../graph/suggest.js";
+import type { Graph } from "../graph/types.js";
+import type { Model } from "../model.js";
+import { randomStream } from "../models/random.js";
+import { runReference } from "../reference/index.js";
+import { elementCount, formatShape, type Shape, type Tensor } from "../tensor.js";
+import { batchNormFacts, batchNormValues } from "./batch_norm_facts.js";
+import { describeOutline } from "./describe.js";
+import type { Examined, Fact } from "./facts.js";
+import { type Outline, outlineOf } from "./outline.js";
+import type { Numbers } from "./proofs/numbers.js";
+
+/** Runs a network and returns the values with these names, NCHW. */
+export type ValueRunner = (
+  model: Model,
+  input: Tensor,
+  names: readonly string[],
+) => Promise<ReadonlyMap<string, Numbers>> | ReadonlyMap<string, Numbers>;
+
+export interface ExplainOptions {
+  /** What the network is run on; by default random numbers, for maps of at most 64x64 pixels if the network reads those. */
+  readonly input?: Tensor;
+  /** What runs the whole network; by default the reference interpreter. Parts of it always run on that. */
+  readonly run?: ValueRunner;
+}
+
+export interface Explanation {
+  readonly question: Question;
+  readonly facts: readonly Fact[];
+  /** What the network was run on, in words. */
+  readonly input: string;
+}
+
+interface Answerer {
+  readonly facts: (examined: Examined) => readonly Fact[];
+  /** The values that its proofs look at. */
+  readonly values: (outline: Outline) => readonly string[];
+}
+
+const answerers = {
+  bn: { facts: batchNormFacts, values: batchNormValues },
+} as const satisfies Readonly<Record<string, Answerer>>;
+
+export type Question = keyof typeof answerers;
+
+/** The questions that `explain` answers. */
+export const questions = Object.keys(answerers) as readonly Question[];
+
+/** @throws XnorkitError `unknown-name` with the closest questions. */
+export function checkQuestion(question: string): asserts question is Question {
+  if (Object.hasOwn(answerers, question)) return;
+  throw new XnorkitError(
+    "unknown-name",
+    `there is no question ${quoteName(question)}: ${describeClosest(question, questions)}`,
+  );
+}
+
+const LARGEST_SIDE = 64;
+const SEED = 1;
+
+function reads(graph: Graph, shape: Shape): boolean {
+  try {
+    inferShapes(graph, shape);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** About normal numbers, the same for every run; on a small map where the network reads one. */
+function randomInput(graph: Graph): Tensor {
+  const small = graph.inputShape.map((size, axis) => {
+    if (axis === 0) return 1;
+    const isSide = graph.inputShape.length === 4 && axis !== (graph.layout === "NHWC" ? 3 : 1);
+    return isSide ? Math.min(size, LARGEST_SIDE) : size;
+  });
+  const shape = reads(graph, small) ? small : [1, ...graph.inputShape.slice(1)];
+  const random = randomStream(SEED, "input");
+  return { shape, data: Float32Array.from({ length: elementCount(shape) }, () => random.normal()) };
+}
+
+const onReference: ValueRunner = ({ graph, weights }, input, names) =>
+  runReference(graph, weights, input, { taps: names }).taps;
+
+/**
+ * Answers a question about a network with facts, each with the numbers that prove it.
+ * @throws XnorkitError `unknown-name` for another question, what `checkWeights` throws, `bad-shape` for an input that does not fit.
+ */
+export async function explain(model: Model, question: string, options: ExplainOptions = {}): Promise<Explanation> {
+  checkQuestion(question);
+  const { graph, weights } = model;
+  checkWeights(graph, weights);
+  const { input = randomInput(graph), run = onReference } = options;
+  const outline = outlineOf(graph, input.shape);
+  const { facts, values } = answerers[question];
+  const found = await run(model, input, values(outline));
+  const described = `${options.input === undefined ? "a random input" : "the input"} of ${formatShape(input.shape)}`;
+  const examined: Examined = {
+    model,
+    outline,
+    description: describeOutline(outline),
+    input: described,
+    value(name) {
+      const value = found.get(name);
+      if (value === undefined) throw new XnorkitError("bad-graph", `the value of ${quoteName(name)} was not kept`);
+      return value;
+    },
+  };
+  return { question, facts: facts(examined), input: described };
+}
