@@ -10,9 +10,13 @@ import { runReference } from "../reference/index.js";
 import { elementCount, formatShape, type Shape, type Tensor } from "../tensor.js";
 import { batchNormFacts, batchNormValues } from "./batch_norm_facts.js";
 import { describeOutline } from "./describe.js";
+import { downsampleFacts, downsampleValues } from "./downsample_facts.js";
 import type { Examined, Fact } from "./facts.js";
+import { floatFacts, floatValues } from "./float_facts.js";
 import { type Outline, outlineOf } from "./outline.js";
 import type { Numbers } from "./proofs/numbers.js";
+import { shortcutFacts, shortcutValues } from "./shortcut_facts.js";
+import { specFacts } from "./spec_facts.js";
 
 /** Runs a network and returns the values with these names, NCHW. */
 export type ValueRunner = (
@@ -36,13 +40,17 @@ export interface Explanation {
 }
 
 interface Answerer {
-  readonly facts: (examined: Examined) => readonly Fact[];
+  readonly facts: (examined: Examined) => Promise<readonly Fact[]> | readonly Fact[];
   /** The values that its proofs look at. */
   readonly values: (outline: Outline) => readonly string[];
 }
 
 const answerers = {
   bn: { facts: batchNormFacts, values: batchNormValues },
+  shortcuts: { facts: shortcutFacts, values: shortcutValues },
+  downsample: { facts: downsampleFacts, values: downsampleValues },
+  spec: { facts: specFacts, values: () => [] },
+  float: { facts: floatFacts, values: floatValues },
 } as const satisfies Readonly<Record<string, Answerer>>;
 
 export type Question = keyof typeof answerers;
@@ -97,18 +105,21 @@ export async function explain(model: Model, question: string, options: ExplainOp
   const { input = randomInput(graph), run = onReference } = options;
   const outline = outlineOf(graph, input.shape);
   const { facts, values } = answerers[question];
-  const found = await run(model, input, values(outline));
+  const names = values(outline);
+  const found = names.length === 0 ? new Map<string, Numbers>() : await run(model, input, names);
   const described = `${options.input === undefined ? "a random input" : "the input"} of ${formatShape(input.shape)}`;
   const examined: Examined = {
     model,
     outline,
     description: describeOutline(outline),
     input: described,
+    runChanged: async (changed) =>
+      (await run({ graph: changed, weights }, input, [changed.output])).get(changed.output)!,
     value(name) {
       const value = found.get(name);
       if (value === undefined) throw new XnorkitError("bad-graph", `the value of ${quoteName(name)} was not kept`);
       return value;
     },
   };
-  return { question, facts: facts(examined), input: described };
+  return { question, facts: await facts(examined), input: described };
 }

@@ -1,4 +1,5 @@
 /** The form of a fact, and what facts are found from. */
+import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import type { Description } from "./describe.js";
 import type { Outline } from "./outline.js";
@@ -20,8 +21,10 @@ export interface Examined {
   readonly model: Model;
   readonly outline: Outline;
   readonly description: Description;
-  /** Values by name, NCHW; null for those that were not asked for. */
+  /** Values by name, NCHW, of those that were asked for. */
   readonly value: (name: string) => Numbers;
+  /** Runs a changed network on the same input and returns its output. */
+  readonly runChanged: (graph: Graph) => Promise<Numbers>;
   /** What the network was run on, in words. */
   readonly input: string;
 }
