@@ -1,5 +1,6 @@
 /** Facts of a network, each with its proof by numbers on the given weights. */
 import { XnorkitError } from "../errors.js";
+import { shapeInside } from "../graph/layout.js";
 import { checkWeights } from "../graph/parameters.js";
 import { inferShapes } from "../graph/shapes.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
@@ -91,6 +92,26 @@ function randomInput(graph: Graph): Tensor {
   return { shape, data: Float32Array.from({ length: elementCount(shape) }, () => random.normal()) };
 }
 
+/** The network with NCHW ports, and its input as floats in that order. */
+function insideOut(model: Model, input: Tensor): { readonly model: Model; readonly input: Tensor } {
+  const { layout, preprocess, inputShape, ...graph } = model.graph;
+  const shape = shapeInside(input.shape, layout);
+  const [, channels, height = 1, width = 1] = shape;
+  const isMoved = layout === "NHWC" && shape.length === 4;
+  const { mean, std } = input.data instanceof Uint8Array && preprocess ? preprocess : { mean: [0], std: [1] };
+  const data = Float32Array.from({ length: input.data.length }, (_, index) => {
+    const place = index % (height * width);
+    const channel = Math.floor(index / (height * width)) % channels;
+    const image = Math.floor(index / (channels * height * width));
+    const own = isMoved ? (image * height * width + place) * channels + channel : index;
+    return (input.data[own] - mean[channel % mean.length]) / std[channel % std.length];
+  });
+  return {
+    model: { weights: model.weights, graph: { ...graph, inputShape: shapeInside(inputShape, layout) } },
+    input: { shape, data },
+  };
+}
+
 const onReference: ValueRunner = ({ graph, weights }, input, names) =>
   runReference(graph, weights, input, { taps: names }).taps;
 
@@ -98,20 +119,22 @@ const onReference: ValueRunner = ({ graph, weights }, input, names) =>
  * Answers a question about a network with facts, each with the numbers that prove it.
  * @throws XnorkitError `unknown-name` for another question, what `checkWeights` throws, `bad-shape` for an input that does not fit.
  */
-export async function explain(model: Model, question: string, options: ExplainOptions = {}): Promise<Explanation> {
+export async function explain(given: Model, question: string, options: ExplainOptions = {}): Promise<Explanation> {
   checkQuestion(question);
+  checkWeights(given.graph, given.weights);
+  const { run = onReference } = options;
+  const { model, input } = insideOut(given, options.input ?? randomInput(given.graph));
   const { graph, weights } = model;
-  checkWeights(graph, weights);
-  const { input = randomInput(graph), run = onReference } = options;
   const outline = outlineOf(graph, input.shape);
   const { facts, values } = answerers[question];
-  const names = values(outline);
-  const found = names.length === 0 ? new Map<string, Numbers>() : await run(model, input, names);
+  const names = values(outline).filter((name) => name !== outline.flow.input);
+  const found = new Map(names.length === 0 ? [] : await run(model, input, names));
+  found.set(outline.flow.input, { shape: input.shape, data: Float32Array.from(input.data) });
   const described = `${options.input === undefined ? "a random input" : "the input"} of ${formatShape(input.shape)}`;
   const examined: Examined = {
     model,
     outline,
-    description: describeOutline(outline),
+    description: describeOutline(options.input === undefined ? outlineOf(graph) : outline),
     input: described,
     runChanged: async (changed) =>
       (await run({ graph: changed, weights }, input, [changed.output])).get(changed.output)!,

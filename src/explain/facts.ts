@@ -19,7 +19,9 @@ export interface Fact {
 /** A network with the values that it has for one input. */
 export interface Examined {
   readonly model: Model;
+  /** With the shapes of the input that it was run on. */
   readonly outline: Outline;
+  /** With the costs of that input, if one was given, else of the network's own. */
   readonly description: Description;
   /** Values by name, NCHW, of those that were asked for. */
   readonly value: (name: string) => Numbers;

@@ -11,7 +11,7 @@ const BLOCKS_PER_LAYER: Readonly<Record<string, number>> = {
   ResNetE2: 2,
   ResNetV1: 1,
   ResNetV2: 1,
-  BiNet: 1,
+  Binet: 1,
   BNNGenotypeModel: 1,
 };
 
