@@ -1,13 +1,13 @@
 /** `xnorkit compare`: two networks side by side. */
 import { type Comparison, compare } from "../explain/compare.js";
-import { comparisonText, type Grain } from "../explain/comparison_text.js";
+import { comparisonText } from "../explain/comparison_text.js";
 import { timesOf } from "../explain/times.js";
 import type { Graph } from "../graph/types.js";
-import { MODEL_HELP } from "./load_model.js";
+import { columnsOf, readGrain } from "./grain.js";
+import { findModel, MODEL_HELP } from "./load_model.js";
 import { measureSteps } from "./measure_steps.js";
-import { findNetwork, NETWORK_HELP } from "./named_network.js";
-import { badUsage, checkPositionals, parseCommand, readShape } from "./options.js";
-import { type Io, printJson, printLine } from "./output.js";
+import { checkPositionals, parseCommand, readShape } from "./options.js";
+import { type Io, printJson, printLine, printNotes } from "./output.js";
 
 export const usage = `usage: xnorkit compare A B [--grain stage|block|layer] [--html F] [--json] [--time]
 
@@ -20,8 +20,6 @@ downsample layers, borders, signs, operations, bytes.
       --time           run both on random weights and show milliseconds a part
       --json           { "a", "b", "differences": [{ "path", "field", "a", "b" }], "questions", "counts" }; no difference: []
 
-${NETWORK_HELP}
-
 ${MODEL_HELP}`;
 
 const options = {
@@ -30,16 +28,6 @@ const options = {
   "input-shape": { type: "string" },
   time: { type: "boolean" },
 } as const;
-
-const GRAINS: readonly Grain[] = ["stage", "block", "layer"];
-
-/** @throws XnorkitError `bad-usage` for a grain that does not exist. */
-export function readGrain(value: string | undefined): Grain | undefined {
-  if (value === undefined) return undefined;
-  const grain = GRAINS.find((known) => known === value);
-  if (grain === undefined) throw badUsage(`--grain is "${value}", expected ${GRAINS.join(", ")}`);
-  return grain;
-}
 
 async function timesOfBoth({ a, b }: Comparison, graphs: readonly [Graph, Graph]) {
   const [first, second] = [a, b];
@@ -55,7 +43,12 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const grain = readGrain(values.grain);
   const inputShape = readShape("--input-shape", values["input-shape"]);
   const [a, b] = positionals;
-  const graphs = [await findNetwork(a), await findNetwork(b)] as const;
+  const found = [await findModel({ model: a }), await findModel({ model: b })];
+  printNotes(
+    io,
+    found.flatMap(({ notes }) => notes),
+  );
+  const graphs = [found[0].graph, found[1].graph] as const;
   const comparison = compare(...graphs, { inputShape });
   const times = values.time ? await timesOfBoth(comparison, graphs) : undefined;
   if (values.json) {
@@ -64,5 +57,6 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     return;
   }
   const parts = times && { a: times.a.parts, b: times.b.parts };
-  for (const line of comparisonText(comparison, { a, b, grain, times: parts })) printLine(io, line);
+  for (const line of comparisonText(comparison, { a, b, grain, width: columnsOf(io), times: parts }))
+    printLine(io, line);
 }

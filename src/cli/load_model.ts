@@ -5,6 +5,7 @@ import { describeClosest, quoteName } from "../graph/suggest.js";
 import type { Graph, Preprocess } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { allModelNames, getAnyModel } from "../models/catalog.js";
+import { parseModelSpec } from "../models/model_spec.js";
 import { randomWeights } from "../models/random_weights.js";
 import { checkBuildable } from "../models/registry.js";
 import type { Shape } from "../tensor.js";
@@ -16,7 +17,8 @@ import { badUsage, readCount, readNumbers, readShape } from "./options.js";
 export const EMBEDDED = "digits";
 
 export const MODEL_HELP = `M is one of
-  a name                 digits (the embedded network) or a name that summary lists
+  a name                 digits (the embedded network) or a name that summary lists; options of its framework may follow in the
+                         same argument: "resnet18_e1 useFp initialLayers=grouped_stem", "awnas_resnet18 stem=conv_bn_relu_3x3"
   a description (.json)  the network in its framework's words, with --weights for its parameters
   an AWNAS .yaml         its configuration file, with --weights for its parameters
   an MXNet symbol        X-symbol.json, with the .params beside it or in --weights; a softmax at its end is left out
@@ -48,8 +50,10 @@ async function findByName(
     const { graph, weights } = digitsModel();
     return withWeights({ name: model, graph, weights: { kind: "loaded", weights }, notes: [] }, weightsPath);
   }
-  if (allModelNames().includes(model)) {
-    return withWeights({ name: model, graph: getAnyModel(model), weights: { kind: "none" }, notes: [] }, weightsPath);
+  if (allModelNames().includes(model.split(/\s/, 1)[0]) && !(await isFile(model))) {
+    const { name, options } = parseModelSpec(model);
+    const graph = getAnyModel(name, options);
+    return withWeights({ name: model, graph, weights: { kind: "none" }, notes: [] }, weightsPath);
   }
   if (await isFile(model)) {
     return findModelFile(model, weightsPath, { inputShape: inputShape ?? (await likelyShape?.()) });

@@ -24,6 +24,7 @@ const commands: ReadonlyMap<string, CommandEntry> = new Map([
   ["evaluate", { does: "count correct answers on a data set", load: () => import("./evaluate.js") }],
   ["summary", { does: "print layers, shapes, operations and bytes", load: () => import("./summary.js") }],
   ["compare", { does: "set two networks side by side: what differs, and where", load: () => import("./compare.js") }],
+  ["explain", { does: "answer questions about a network, with proofs by numbers", load: () => import("./explain.js") }],
   ["convert", { does: "write a packed model file, 1 bit a binary weight", load: () => import("./convert.js") }],
   ["bench", { does: "measure kernels, models, and other libraries beside", load: () => import("./bench.js") }],
 ]);

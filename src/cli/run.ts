@@ -1,9 +1,9 @@
 /** `xnorkit run`: a tensor file in, a tensor file out. */
-import { XnorkitError } from "../errors.js";
-import { isFloatDtype, rawFloat32, toFloat32 } from "../formats/dtypes.js";
-import { type RawTensor, readSafetensors, writeSafetensors } from "../formats/safetensors.js";
-import { formatShape, type Tensor, tensor } from "../tensor.js";
-import { atPath, readBytes } from "./files.js";
+import { rawFloat32 } from "../formats/dtypes.js";
+import { type RawTensor, writeSafetensors } from "../formats/safetensors.js";
+import { formatShape, type Tensor } from "../tensor.js";
+import { atPath } from "./files.js";
+import { readInput } from "./input_tensor.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readNames, requireOption } from "./options.js";
 import { type Io, printJson, printLine, printNotes } from "./output.js";
@@ -36,27 +36,6 @@ const options = {
   taps: { type: "string" },
   reference: { type: "boolean" },
 } as const;
-
-/** The tensor "input" of a safetensors file. */
-async function readInput(path: string): Promise<Tensor> {
-  const bytes = await readBytes(path);
-  return atPath(path, () => {
-    const { tensors } = readSafetensors(bytes);
-    const raw = tensors.get("input");
-    if (raw === undefined) {
-      const names = [...tensors.keys()].slice(0, 5).join(", ") || "none";
-      throw new XnorkitError("bad-file", `it holds no tensor "input" (its tensors: ${names})`);
-    }
-    if (raw.dtype === "U8") return tensor(raw.shape, raw.bytes);
-    if (!isFloatDtype(raw.dtype)) {
-      throw new XnorkitError(
-        "unsupported",
-        `tensor "input" has dtype ${raw.dtype}, expected F32, F16, BF16, F64 or U8`,
-      );
-    }
-    return tensor(raw.shape, toFloat32(raw));
-  });
-}
 
 function toRaw({ shape, data }: Tensor): RawTensor {
   return rawFloat32(shape, data instanceof Float32Array ? data : Float32Array.from(data));

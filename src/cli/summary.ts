@@ -1,20 +1,27 @@
 /** `xnorkit summary`: the layers of a network as its framework nests them, and what they cost. */
 
 import { XnorkitError } from "../errors.js";
+import type { Grain } from "../explain/comparison_text.js";
+import { type Description, describe } from "../explain/describe.js";
+import { descriptionText } from "../explain/description_text.js";
 import { type LayerSummary, type Summary, summarize } from "../graph/cost.js";
 import { allModelNames } from "../models/catalog.js";
 import { formatShape, type Shape } from "../tensor.js";
+import { columnsOf, readGrain } from "./grain.js";
 import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
 import { checkPositionals, parseCommand, readShape } from "./options.js";
 import { formatCount, formatLarge, type Io, printJson, printLine, printNotes, printTable } from "./output.js";
 
-export const usage = `usage: xnorkit summary [M] [--input-shape 1,3,224,224] [--json]
+export const usage = `usage: xnorkit summary [M] [--grain stage|block|layer] [--input-shape 1,3,224,224] [--json]
 
 Prints the module tree of a network with output shapes, parameters, multiply-accumulates (MACs) and packed bytes; a module's
 figures include its children's. Without M it lists the networks it knows by name, with their totals.
 
+      --grain G        stage: stem, stages, head, and the order of layers in their units; block: the module tree down to blocks;
+                       layer: all of it; with receptive fields, the classes that options chose, and shortcuts: what each reads
+                       and after which layer it is added
       --input-shape S  count for another input: batch, channels, height, width
-      --json           { "name", "inputShape", "totals", "layers" }; without M { "models": [{ "name", "inputShape", "totals" }] },
+      --json           { "name", "inputShape", "totals", "layers" }, with --grain also "parts" and "chosen"; without M { "models": [{ "name", "inputShape", "totals" }] },
                        with "needs" in place of both for a name that does not say enough
 
   parameters    weights, biases, gamma, beta; no running statistics
@@ -25,7 +32,19 @@ figures include its children's. Without M it lists the networks it knows by name
 
 ${MODEL_HELP}`;
 
-const options = { "input-shape": { type: "string" } } as const;
+const options = { "input-shape": { type: "string" }, grain: { type: "string" } } as const;
+
+/** The parts of a description without what is finer than the grain. */
+function partsAt({ parts }: Description, grain: Grain): readonly unknown[] {
+  if (grain === "layer") return parts;
+  return parts.map(({ units, ...part }) => {
+    if (grain === "stage") return { ...part, units: units.length };
+    return {
+      ...part,
+      units: units.map(({ layers, ...unit }) => ({ ...unit, layers: layers.map(({ name }) => name) })),
+    };
+  });
+}
 
 /** `  3  HybridSequential`: the last part of the path, indented by the depth in the tree. */
 function treeLabel({ path, type, depth }: LayerSummary): string {
@@ -110,6 +129,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const { values, positionals } = parseCommand(argv, options);
   checkPositionals(positionals, "M", 0, 1);
   const inputShape = readShape("--input-shape", values["input-shape"]);
+  const grain = readGrain(values.grain);
   if (positionals.length === 0) {
     const models = await Promise.all([EMBEDDED, ...allModelNames()].map((name) => listModel(name, inputShape)));
     if (values.json) printJson(io, { models });
@@ -122,6 +142,12 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   });
   printNotes(io, notes);
   const summary = summarize(graph, inputShape);
-  if (values.json) printJson(io, summary);
-  else printSummary(io, summary);
+  if (grain === undefined) {
+    if (values.json) printJson(io, summary);
+    else printSummary(io, summary);
+    return;
+  }
+  const description = describe(graph, inputShape);
+  if (values.json) printJson(io, { ...summary, parts: partsAt(description, grain), chosen: description.chosen });
+  else for (const line of descriptionText(graph, description, grain, columnsOf(io))) printLine(io, line);
 }

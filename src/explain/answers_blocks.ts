@@ -1,26 +1,10 @@
 /** Answers about blocks: what is printed, the order of layers, shortcuts, the real-valued path, how a stage is reduced. */
+import { convolutionsInSeries, isConvolutionLayer, mainLayers } from "./branches.js";
 import type { LayerDescription, ShortcutDescription, UnitDescription } from "./describe.js";
 import type { Answer, Questioned } from "./question.js";
 import { nonNegativeValues } from "./values.js";
 
 const NONE = "none";
-
-function isConvolution({ kind }: LayerDescription): boolean {
-  return kind === "conv2d" || kind === "binaryConv2d";
-}
-
-/** The layers of a unit that lie on none of its shortcuts. */
-function mainLayers({ layers, shortcuts }: UnitDescription): readonly LayerDescription[] {
-  const onShortcut = new Set(shortcuts.flatMap((shortcut) => shortcut.layers));
-  return layers.filter(({ name, unused }) => !onShortcut.has(name) && !unused);
-}
-
-/** Convolutions one after the other on the main branch: those that are joined, halves of one layer, count once. */
-function convolutionsInSeries(unit: UnitDescription): number {
-  const convolutions = mainLayers(unit).filter(isConvolution).length;
-  const joined = mainLayers(unit).filter(({ kind, reads }) => kind === "concat" && new Set(reads).size > 1);
-  return joined.length > 0 && convolutions > 1 ? 1 : convolutions;
-}
 
 function printedUnit({ description, typical }: Questioned): Answer {
   const stages = description.parts.filter(({ role }) => role === "stage");
@@ -116,7 +100,7 @@ function reduction({ outline, reducing }: Questioned): Answer {
   if (reducing === null) return { ...key, text: NONE, data: null };
   const { layers, shortcuts: found } = reducing;
   const main = mainLayers(reducing);
-  const convolutions = main.filter(isConvolution).map((layer) => ({
+  const convolutions = main.filter(isConvolutionLayer).map((layer) => ({
     notation: layer.notation,
     channels: [outline.shapes.get(layer.reads[0])![1], layer.outputShape[1]],
     shift: shiftOf(layer, layers),
@@ -142,7 +126,7 @@ function downsample({ reducing }: Questioned): Answer {
   const branch = reducing?.shortcuts.find(({ kind }) => kind === "projection");
   if (reducing === null || branch === undefined) return { ...key, text: NONE, data: null };
   const layers = reducing.layers.filter(({ name }) => branch.layers.includes(name));
-  const precision = layers.find(isConvolution)?.precision ?? null;
+  const precision = layers.find(isConvolutionLayer)?.precision ?? null;
   const words: Readonly<Record<string, string>> = {
     binary: "binary",
     binaryWeights: "1-bit weights, float input",

@@ -44,6 +44,10 @@ function behindFact(examined: Examined, around: Surroundings): Fact {
     const text = `${node.name} folds into ${named(before)}: ${how}`;
     return { ...base, text, data: { folds: true, layer: before.name }, proofs: [proveBehind(examined, node, before)] };
   }
+  if (before.kind === "batchNorm") {
+    const text = `${node.name} follows another batch norm, ${before.name}: what both become together is said there`;
+    return { ...base, text, data: { folds: false, reason: "batchNorm", layer: before.name }, proofs: [] };
+  }
   if (beyond === null) {
     const text = `${node.name} does not fold: no layer with weights is before it`;
     return { ...base, text, data: { folds: false, reason: before.kind }, proofs: [] };
@@ -89,8 +93,8 @@ function signFacts(examined: Examined, { node, signs, readers }: Surroundings): 
   const rule = `x >= mean - beta sigma / gamma, turned round where gamma < 0, a constant where gamma = 0; ${zero}`;
   const text =
     others.length === 0
-      ? `${node.name} becomes a threshold: only ${list(signs)} reads it, and the sign is ${rule}`
-      : `the sign of ${node.name} is a threshold (${rule}), but its values stay: ${list(others)} reads them`;
+      ? `${node.name} becomes a threshold: only ${list(signs)} ${signs.length === 1 ? "reads" : "read"} it, and the sign is ${rule}`
+      : `the sign of ${node.name} is a threshold (${rule}), but its values stay: ${list(others)} ${others.length === 1 ? "reads" : "read"} them`;
   const data = {
     becomesThreshold: others.length === 0,
     signs: signs.map(({ name }) => name),
@@ -122,7 +126,7 @@ function mergeFact(examined: Examined, { node }: Surroundings, chain: Chain): Fa
     return { ...base, text, data, proofs };
   }
   const clamp =
-    `${pair} are no one affine: ${list(between)} stands between; where the factor of ${next.name} is not negative, its factor moves in` +
+    `${pair} are no one affine: ${list(between)} ${between.length === 1 ? "stands" : "stand"} between; where the factor of ${next.name} is not negative, its factor moves in` +
     " front and its shift stays behind, where it is negative both stay";
   return { ...base, text: others.length === 0 ? clamp : `${clamp}; ${second}, too`, data, proofs };
 }

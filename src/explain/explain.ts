@@ -1,5 +1,6 @@
 /** Facts of a network, each with its proof by numbers on the given weights. */
 import { XnorkitError } from "../errors.js";
+import { shapeInside } from "../graph/layout.js";
 import { checkWeights } from "../graph/parameters.js";
 import { inferShapes } from "../graph/shapes.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
@@ -10,9 +11,13 @@ import { runReference } from "../reference/index.js";
 import { elementCount, formatShape, type Shape, type Tensor } from "../tensor.js";
 import { batchNormFacts, batchNormValues } from "./batch_norm_facts.js";
 import { describeOutline } from "./describe.js";
+import { downsampleFacts, downsampleValues } from "./downsample_facts.js";
 import type { Examined, Fact } from "./facts.js";
+import { floatFacts, floatValues } from "./float_facts.js";
 import { type Outline, outlineOf } from "./outline.js";
 import type { Numbers } from "./proofs/numbers.js";
+import { shortcutFacts, shortcutValues } from "./shortcut_facts.js";
+import { specFacts } from "./spec_facts.js";
 
 /** Runs a network and returns the values with these names, NCHW. */
 export type ValueRunner = (
@@ -36,13 +41,17 @@ export interface Explanation {
 }
 
 interface Answerer {
-  readonly facts: (examined: Examined) => readonly Fact[];
+  readonly facts: (examined: Examined) => Promise<readonly Fact[]> | readonly Fact[];
   /** The values that its proofs look at. */
   readonly values: (outline: Outline) => readonly string[];
 }
 
 const answerers = {
   bn: { facts: batchNormFacts, values: batchNormValues },
+  shortcuts: { facts: shortcutFacts, values: shortcutValues },
+  downsample: { facts: downsampleFacts, values: downsampleValues },
+  spec: { facts: specFacts, values: () => [] },
+  float: { facts: floatFacts, values: floatValues },
 } as const satisfies Readonly<Record<string, Answerer>>;
 
 export type Question = keyof typeof answerers;
@@ -83,6 +92,26 @@ function randomInput(graph: Graph): Tensor {
   return { shape, data: Float32Array.from({ length: elementCount(shape) }, () => random.normal()) };
 }
 
+/** The network with NCHW ports, and its input as floats in that order. */
+function insideOut(model: Model, input: Tensor): { readonly model: Model; readonly input: Tensor } {
+  const { layout, preprocess, inputShape, ...graph } = model.graph;
+  const shape = shapeInside(input.shape, layout);
+  const [, channels, height = 1, width = 1] = shape;
+  const isMoved = layout === "NHWC" && shape.length === 4;
+  const { mean, std } = input.data instanceof Uint8Array && preprocess ? preprocess : { mean: [0], std: [1] };
+  const data = Float32Array.from({ length: input.data.length }, (_, index) => {
+    const place = index % (height * width);
+    const channel = Math.floor(index / (height * width)) % channels;
+    const image = Math.floor(index / (channels * height * width));
+    const own = isMoved ? (image * height * width + place) * channels + channel : index;
+    return (input.data[own] - mean[channel % mean.length]) / std[channel % std.length];
+  });
+  return {
+    model: { weights: model.weights, graph: { ...graph, inputShape: shapeInside(inputShape, layout) } },
+    input: { shape, data },
+  };
+}
+
 const onReference: ValueRunner = ({ graph, weights }, input, names) =>
   runReference(graph, weights, input, { taps: names }).taps;
 
@@ -90,25 +119,30 @@ const onReference: ValueRunner = ({ graph, weights }, input, names) =>
  * Answers a question about a network with facts, each with the numbers that prove it.
  * @throws XnorkitError `unknown-name` for another question, what `checkWeights` throws, `bad-shape` for an input that does not fit.
  */
-export async function explain(model: Model, question: string, options: ExplainOptions = {}): Promise<Explanation> {
+export async function explain(given: Model, question: string, options: ExplainOptions = {}): Promise<Explanation> {
   checkQuestion(question);
+  checkWeights(given.graph, given.weights);
+  const { run = onReference } = options;
+  const { model, input } = insideOut(given, options.input ?? randomInput(given.graph));
   const { graph, weights } = model;
-  checkWeights(graph, weights);
-  const { input = randomInput(graph), run = onReference } = options;
   const outline = outlineOf(graph, input.shape);
   const { facts, values } = answerers[question];
-  const found = await run(model, input, values(outline));
+  const names = values(outline).filter((name) => name !== outline.flow.input);
+  const found = new Map(names.length === 0 ? [] : await run(model, input, names));
+  found.set(outline.flow.input, { shape: input.shape, data: Float32Array.from(input.data) });
   const described = `${options.input === undefined ? "a random input" : "the input"} of ${formatShape(input.shape)}`;
   const examined: Examined = {
     model,
     outline,
-    description: describeOutline(outline),
+    description: describeOutline(options.input === undefined ? outlineOf(graph) : outline),
     input: described,
+    runChanged: async (changed) =>
+      (await run({ graph: changed, weights }, input, [changed.output])).get(changed.output)!,
     value(name) {
       const value = found.get(name);
       if (value === undefined) throw new XnorkitError("bad-graph", `the value of ${quoteName(name)} was not kept`);
       return value;
     },
   };
-  return { question, facts: facts(examined), input: described };
+  return { question, facts: await facts(examined), input: described };
 }

@@ -3,10 +3,10 @@
  */
 import type { Graph } from "../graph/types.js";
 import { awnasFromDescription } from "./awnas/description.js";
-import { awnasModelNames, getAwnasModel } from "./awnas/resnet.js";
+import { type AwnasResnetOptions, awnasModelNames, getAwnasModel } from "./awnas/resnet.js";
 import { fromDescription } from "./description.js";
 import { readDescription } from "./description_records.js";
-import { getModel, modelNames } from "./registry.js";
+import { getModel, type ModelOptions, modelNames } from "./registry.js";
 
 /** The names of `getModel` and of `getAwnasModel`. */
 export function allModelNames(): readonly string[] {
@@ -14,11 +14,13 @@ export function allModelNames(): readonly string[] {
 }
 
 /**
- * Builds a network by its name with the framework's defaults.
+ * Builds a network by its name with options in its framework's words.
  * @throws XnorkitError what `getModel` and `getAwnasModel` throw.
  */
-export function getAnyModel(name: string): Graph {
-  return awnasModelNames().includes(name) ? getAwnasModel(name) : getModel(name);
+export function getAnyModel(name: string, options: Readonly<Record<string, unknown>> = {}): Graph {
+  return awnasModelNames().includes(name)
+    ? getAwnasModel(name, options as AwnasResnetOptions)
+    : getModel(name, options as ModelOptions);
 }
 
 /**

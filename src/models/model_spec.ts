@@ -1,9 +1,6 @@
 /** A network as people write it on one line: its name, then its options, `resnet18_e1 useFp initialLayers=grouped_stem`. */
 import { XnorkitError } from "../errors.js";
 import { quoteName } from "../graph/suggest.js";
-import type { Graph } from "../graph/types.js";
-import { type AwnasResnetOptions, awnasModelNames, getAwnasModel } from "./awnas/resnet.js";
-import { getModel, type ModelOptions } from "./registry.js";
 
 /** A name and options, `inputShape` and numbers read. */
 export interface ModelSpec {
@@ -51,14 +48,4 @@ export function parseModelSpec(text: string): ModelSpec {
     own[key] = equals < 0 ? true : readValue(word.slice(equals + 1));
   }
   return { name, options: Object.keys(binary).length > 0 ? { ...options, binary } : options };
-}
-
-/**
- * Builds the network of a name of either framework with options in its framework's words.
- * @throws XnorkitError what `getModel` and `getAwnasModel` throw.
- */
-export function getModelSpec({ name, options }: ModelSpec): Graph {
-  return awnasModelNames().includes(name)
-    ? getAwnasModel(name, options as AwnasResnetOptions)
-    : getModel(name, options as ModelOptions);
 }

@@ -1,8 +1,9 @@
 /** Networks that the tests of src/explain look at. */
-import { getAwnasModel } from "../../src/awnas.js";
+import { awnas, getAwnasModel } from "../../src/awnas.js";
 import type { Graph, Node } from "../../src/graph/types.js";
 import { allModelNames, getAnyModel } from "../../src/models/catalog.js";
 import { getModel } from "../../src/models/registry.js";
+import { resnetE } from "../../src/models/resnet_e.js";
 
 /** Names that are a network by themselves; the flexible ones need a description. */
 export function buildableNames(): readonly string[] {
@@ -25,6 +26,40 @@ export function smallE1(options: Parameters<typeof getModel>[1] = {}): Graph {
     classes: 10,
     inputShape: [1, 3, 16, 16],
     ...options,
+  });
+}
+
+/** As narrow as networks of proofs may be: the reference runs them in no time. */
+const NARROW = [8, 8, 12, 16, 24];
+
+export function narrowE(version: 1 | 2, options: Partial<Parameters<typeof resnetE>[0]> = {}): Graph {
+  const place = { initialLayers: "thumbnail" as const, classes: 10, inputShape: [1, 3, 16, 16] };
+  return resnetE({ version, layers: [2, 2, 2, 2], channels: NARROW, ...place, ...options });
+}
+
+/** AWNAS's ResNet18 with the stem of ImageNet, 4 to 32 channels. */
+export function narrowAwnas(block = "xnor_resnet_block"): Graph {
+  return awnas({
+    searchSpace: {
+      num_cell_groups: 2,
+      num_init_nodes: 1,
+      num_layers: 8,
+      cell_layout: [0, 0, 1, 0, 1, 0, 1, 0],
+      reduce_cell_groups: [1],
+      num_steps: 1,
+      num_node_inputs: 1,
+    },
+    model: {
+      genotypes: `normal_0=[('${block}', 0, 1)], reduce_1=[('${block}', 0, 1)]`,
+      layer_channels: [8, 8, 8, 16, 16, 32, 32, 64, 64],
+      init_channels: 8,
+      stem_multiplier: 1,
+      use_stem: "imagenet_stem0",
+      cell_use_preprocess: false,
+      num_classes: 10,
+    },
+    inputShape: [1, 3, 64, 64],
+    name: "narrow",
   });
 }
 
