@@ -1,6 +1,7 @@
 /**
- * The kernels, one export a line: pointers (byte addresses) and sizes in, numbers out. What the host knows of them is generated
- * from here (`npm run generate`): an export's name, its arguments' names, the first paragraph of its doc comment.
+ * The kernels, one export a line: pointers (byte addresses) and sizes in, numbers out. What the host knows of them is
+ * generated from here (`npm run generate`): an export's name, its arguments' names, the first paragraph of its doc
+ * comment.
  *
  * Layouts that they share; every pointer is 16-byte aligned unless a kernel says otherwise:
  *
@@ -14,8 +15,8 @@
  *           convolution); count = popcount(activation XOR weight) over all K = kernel area * channels, so
  *           dot = K - 2 * count and the XNOR popcount (dot + K) / 2 = K - count.
  *
- * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact for
- * any threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
+ * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact
+ * for any threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
  */
 export { convF32Pack } from "./conv_f32";
 export { convF32 } from "./conv_f32";

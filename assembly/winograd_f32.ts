@@ -1,15 +1,16 @@
 /**
- * Full-precision convolution by Winograd's minimal filtering, three outputs at a time along each axis: the 7x7 stem with stride 2 takes
- * 40.3 multiplies an output in place of 147, a 3x3 layer 2.8 in place of 9, one of stride 2 5.4.
+ * Full-precision convolution by Winograd's minimal filtering, three outputs at a time along each axis: the 7x7 stem
+ * with stride 2 takes 40.3 multiplies an output in place of 147, a 3x3 layer 2.8 in place of 9, one of stride 2 5.4.
  *
- * PHASES. A convolution of stride s is a sum of s * s convolutions of stride 1, one for each phase (py, px) of the image,
+ * PHASES. A convolution of stride s is a sum of s * s convolutions of stride 1, one for each phase (py, px) of the
+ * image,
  *
  *   image_p[y][x] = image[y * s + py][x * s + px]        filter_p[i][j] = filter[i * s + py][j * s + px]
  *
  * so that a kernel of up to 4 s taps an axis has phases of at most 4: 7 taps with stride 2 are 4 (even) and 3 (odd).
  *
- * IDENTITY. Three outputs of four taps are the coefficients of a product of polynomials, found from its values at six points; of two taps
- * at four. With d the inputs of a tile and g the filter, both of one phase and channel,
+ * IDENTITY. Three outputs of four taps are the coefficients of a product of polynomials, found from its values at six
+ * points; of two taps at four. With d the inputs of a tile and g the filter, both of one phase and channel,
  *
  *   out = A^T (sum over phases and channels of (G g G^T) * (B^T d B)) A          * element by element
  *
@@ -26,13 +27,12 @@
  *    -1         [ 0 -1  1  0]                          [ 1   -1] / 2                 [0  1  1  1]
  *   infinity    [ 0 -1  0  1]                          [ 0    1]
  *
- * A kernel of at most two taps a phase takes the second table. The value of a filter at infinity is its last tap's, so a phase that
- * has one tap less than the table (three, or one) has no product there and none is computed.
+ * A kernel of at most two taps a phase takes the second table. The value of a filter at infinity is its last tap's, so
+ * a phase that has one tap less than the table (three, or one) has no product there and none is computed.
  *
- * ERROR. Not the direct sum's roundings, but no more of them: relative to the standard deviation of the stem's output, rms 2.4e-7 and
- * 2.1e-7 on two photographs through a trained stem, where the direct sum has 2.4e-7 and 2.6e-7; on white noise through random
- * weights 6.0e-7 against 2.2e-7. Tiles that lost: 2x2 outputs 1.9e-7 for half as many multiplies again, 2x4 and 3x3 on the points 2 and
- * -2 2.9e-7 and up, 4x4 4.5e-7. A NaN or an infinity of the image reaches all nine outputs of its tiles as NaN.
+ * ERROR. Not the direct sum's roundings, but no more of them on photographs through a trained stem; on white noise
+ * through random weights 2.7 times as much. The points and the size of the tile were chosen for it
+ * (docs/measurements.md). A NaN or an infinity of the image reaches all nine outputs of its tiles as NaN.
  *
  * LAYOUTS.
  *
@@ -41,8 +41,8 @@
  *   weights   [group][block of 8 channels][point][phase][channel][8]
  *   products  [tile][point][8]                             of one block; winograd_transform.ts makes nine outputs of 36
  *
- * A band is as many rows of tiles as keep the values in the second-level cache. Cost: 0.47 of the direct convolution's time for the
- * stem, 0.42 for 3x3 at 56x56x64, of which two thirds are products; 0.8 for 3x3 on 3 channels, where the transforms weigh most.
+ * A band is as many rows of tiles as keep the values in the second-level cache. Cost: 0.47 of the direct convolution's
+ * time for the stem; two thirds of it are products, and transforms weigh more the fewer channels there are.
  *
  * GROUPS. A group's channels of one phase are a run of the values, so groups are served at stride 1.
  */
@@ -60,7 +60,10 @@ const BLOCK_BIAS: usize = SCRATCH_BASE + 512;
 /** Tiles of a band, as far as their values leave room. @host WINOGRAD_BAND_TILES */
 const BAND_TILES: i32 = 80;
 
-/** Values of a band's transformed inputs. src/abi/sizes.ts sizes the scratch by the same rule. @host WINOGRAD_BAND_VALUES */
+/**
+ * Values of a band's transformed inputs. src/abi/sizes.ts sizes the scratch by the same rule. @host
+ * WINOGRAD_BAND_VALUES
+ */
 const BAND_VALUES: i32 = 65536;
 
 /**
@@ -105,7 +108,8 @@ export function winogradF32(
   const bandRows = max(1, min(BAND_TILES, BAND_VALUES / (pointPhases * inChannels)) / tilesX);
   const bandTiles = <usize>((bandRows * tilesX + 3) & ~3);
   const channelBytes = (<usize>inChannels) << 2;
-  // Vectors of four channels write past the last one: the next phase overwrites that, and the last phase has a tail for it.
+  // Vectors of four channels write past the last one: the next phase overwrites that, and the last phase has a tail for
+  // it.
   const tail = (<usize>(-inChannels & 3)) << 2;
 
   const outputs = outChannels / groups;

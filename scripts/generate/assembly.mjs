@@ -1,5 +1,5 @@
-// Reads the kernels' sources with the compiler's own parser: what each export of assembly/index.ts is called with and its doc comment, and
-// the constants whose doc comments end in `@host NAME`, the name under which the host knows them.
+// Reads the kernels' sources with the compiler's own parser: what each export of assembly/index.ts is called with and
+// its doc comment, and the constants whose doc comments end in `@host NAME`, the name under which the host knows them.
 import { readdirSync, readFileSync } from "node:fs";
 import { CommentKind, NodeKind, newOptions, newProgram, parse } from "assemblyscript";
 

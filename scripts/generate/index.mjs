@@ -1,5 +1,5 @@
-// Writes the files that are made from others and committed all the same. `--check` writes nothing and exits 1 when one of them is not what
-// this script would write.
+// Writes the files that are made from others and committed all the same. `--check` writes nothing and exits 1 when one
+// of them is not what this script would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { constants } from "./constants.mjs";
 import { signatures } from "./signatures.mjs";
@@ -19,7 +19,10 @@ function read(url) {
   }
 }
 
-/** The text of a file; a mistake in what it is made from is a line without a trace, which would print the compiler's own source. */
+/**
+ * The text of a file; a mistake in what it is made from is a line without a trace, which would print the compiler's own
+ * source.
+ */
 async function textOf(path, generate) {
   try {
     return await generate();

@@ -1,7 +1,8 @@
 // biome-ignore-all format: generated from assembly/ by `npm run generate`, lines are filled
 /**
- * The kernels, one export a line: pointers (byte addresses) and sizes in, numbers out. What the host knows of them is generated
- * from here (`npm run generate`): an export's name, its arguments' names, the first paragraph of its doc comment.
+ * The kernels, one export a line: pointers (byte addresses) and sizes in, numbers out. What the host knows of them is
+ * generated from here (`npm run generate`): an export's name, its arguments' names, the first paragraph of its doc
+ * comment.
  *
  * Layouts that they share; every pointer is 16-byte aligned unless a kernel says otherwise:
  *
@@ -15,8 +16,8 @@
  *           convolution); count = popcount(activation XOR weight) over all K = kernel area * channels, so
  *           dot = K - 2 * count and the XNOR popcount (dot + K) / 2 = K - count.
  *
- * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact for
- * any threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
+ * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact
+ * for any threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
  */
 export interface KernelExports {
   // assembly/conv_f32.ts
@@ -258,9 +259,9 @@ export interface KernelExports {
     src: number, dst: number, outChannels: number, taps: number, words: number, inChannels: number,
   ): void;
   /**
-   * Counts of tableConv over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds
-   * 0 to the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap
-   * outside is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
+   * Counts of tableConv over a border of zeros -> counts of zero padding, in place: a tap outside the image adds 0 to
+   * the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap outside
+   * is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
    * `tableConvCorrectionBytes` of one tap. Bands of rows as zeroBorderI32 has them.
    */
   tableConvZeroBorder(
