@@ -6,10 +6,11 @@
  *   mulGate   dst[b][p][c] = a[b][p][c] * gate[b][c]
  *   absMean   dst[p]    = sum over c of |src[p][c]| / channels
  *
- *   map  [pixel][stride] f32, stride = ceil(channels / 4) * 4, tail lanes zero      plane  a map of one channel: [pixel][4]
+ *   map    [pixel][stride] f32, stride = ceil(channels / 4) * 4, tail lanes zero
+ *   plane  a map of one channel: [pixel][4]
  *
- * Cost: one product for four floats, so the time is that of the loads and stores. The sum of absMean runs in four lanes, channel c in
- * lane c % 4, its error at most channels / 4 + 2 roundings.
+ * Cost: one product for four floats, so the time is that of the loads and stores. The sum of absMean runs in four
+ * lanes, channel c in lane c % 4, its error at most channels / 4 + 2 roundings.
  */
 import { mapStride } from "./sign_bits";
 import { zeroTails } from "./pad_f32";

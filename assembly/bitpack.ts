@@ -10,8 +10,8 @@
  *   map   [pixel][ceil(C/4)*4] f32                bits  [pixel][ceil(C/64)] u64
  *         | c0 c1 c2 c3 | c4 ... | zeros |              bit c%64 of word c/64, zero past the last channel
  *
- * Cost: sixteen channels take 4 loads, 4 comparisons, 3 narrowings, 1 bitmask and 1 store of 16 bits, about one instruction a
- * channel; channels % 16 are done four at a time.
+ * Cost: sixteen channels take 4 loads, 4 comparisons, 3 narrowings, 1 bitmask and 1 store of 16 bits, about one
+ * instruction a channel; channels % 16 are done four at a time.
  */
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
@@ -131,7 +131,7 @@ export function unpackSignF32(src: usize, dst: usize, pixels: i32, channels: i32
   }
 }
 
-/** -1 or +1 of channels c to c + 3, c a multiple of 4: the float 1 with its sign bit set where the bit is 0. */
+/** -1 or +1 of channels c to c + 3, c a multiple of 4: the float 1 with its sign bit set if the bit is 0. */
 // @ts-ignore: decorator
 @inline
 function signs(src: usize, c: i32, select: v128): v128 {

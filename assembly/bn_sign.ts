@@ -1,18 +1,19 @@
 /**
- * Batch norm and sign of a count as one threshold. The sign of an affine function of a count is a step in the count, so one integer a
- * channel decides it, exactly:
+ * Batch norm and sign of a count as one threshold. The sign of an affine function of a count is a step in the count, so
+ * one integer a channel decides it, exactly:
  *
  *   bit(c) = (count <= threshold[c]) XOR flip[c]
  *
- * gamma > 0: the dot K - 2 * count is large where the count is small, flip 0; gamma < 0: flip 1; a channel that is always 1 has a
- * threshold that every count meets, one that is never 1 the same with flip 1. All of i32, and all of u16 (0 .. 65535, unsigned),
- * compare exactly.
+ * gamma > 0: the dot K - 2 * count is large if the count is small, flip 0; gamma < 0: flip 1; a channel that is always
+ * 1 has a threshold that every count meets, one that is never 1 the same with flip 1. All of i32, and all of u16
+ * (0 .. 65535, unsigned), compare exactly.
  *
  *   counts  [pixel][countStride] i32 or u16         threshold [C] of the counts' type, flip [ceil(C/64)] u64
  *   bits    [pixel][ceil(C/64)] u64, bit c%64 of word c/64, zero past the last channel
  *
- * Cost of sixteen channels: i32 8 loads, 4 comparisons, 4 instructions to 16 bits, 1 store; u16 half of it: 4 loads, 2 comparisons, 2 to
- * 16 bits. Channels % 16 go four at a time and the last 1 to 3 one by one, because rows of counts and thresholds need not be padded.
+ * Cost of sixteen channels: for i32 8 loads, 4 comparisons, 4 instructions to 16 bits and 1 store; for u16 half of it,
+ * 4 loads, 2 comparisons and 2 to 16 bits. Channels % 16 go four at a time and the last 1 to 3 one by one, because rows
+ * of counts and thresholds need not be padded.
  */
 import { bitRowBytes, clearBits, maskBits } from "./sign_bits";
 
@@ -63,7 +64,7 @@ function thresholdCounts<T>(
     let flips = flip;
     let out = dst;
     let left = channels;
-    // Where comparisons are this cheap, what is around them counts: 56x56x64 takes 21 us with stores of 16 bits.
+    // Comparisons of u16 are so cheap that what is around them counts: one store for 64 channels.
     if (sizeof<T>() == 2) {
       for (; left >= 64; left -= 64) {
         const bits0 = <u64>sixteen(v128.load(at), v128.load(limit), v128.load(at, 16), v128.load(limit, 16));

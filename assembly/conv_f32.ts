@@ -1,18 +1,20 @@
 /**
  * Full-precision convolution of maps, bias and ReLU included.
  *
- *   out[y][x][n] = bias[n] + sum over ky, kx, c of
- *                  in[y * strideH + ky * dilationH - padTop][x * strideW + kx * dilationW - padLeft][c] * weight[n][c][ky][kx]
+ *   out[y][x][n] = bias[n] + sum over ky, kx, c of in[row][column][c] * weight[n][c][ky][kx]
  *
- * with zeros outside the map, and c over the channels of n's group. Three steps, none of which checks a bound in an inner loop:
+ *   row = y * strideHeight + ky * dilationHeight - padTop       column = x * strideWidth + kx * dilationWidth - padLeft
  *
- * 1. Where taps may fall outside, or where the taps of a kernel row would not touch, the image is copied once to
- *    `scratch [group][row][column][channels of the group]`, zeros around, without the map's tail lanes: the 7 taps of a row of a
- *    3-channel image are 21 consecutive floats. Otherwise the map is read in place.
- * 2. Output pixels are cut into bands of BAND_PIXELS, so that a band's inputs stay in the cache while all blocks of output
- *    channels pass over it. A table holds where each pixel's inputs begin.
- * 3. conv_tile_f32.ts computes a band of pixels times a block of 8 channels; depthwise convolutions, with nothing to share
- *    between input channels, go to depthwise_f32.ts, which reads the map in place.
+ * with zeros outside the map, and c over the channels of n's group. Three steps, none of which checks a bound in an
+ * inner loop:
+ *
+ * 1. If taps may fall outside, or if the taps of a kernel row would not touch, the image is copied once to
+ *    `scratch [group][row][column][channels of the group]`, zeros around, without the map's tail lanes: the 7 taps of a
+ *    row of a 3-channel image are 21 consecutive floats. Otherwise the map is read in place.
+ * 2. Output pixels are cut into bands of BAND_PIXELS, so that a band's inputs stay in the cache while all blocks of
+ *    output channels pass over it. A table holds where each pixel's inputs begin.
+ * 3. conv_tile_f32.ts computes a band of pixels times a block of 8 channels; depthwise convolutions, with nothing to
+ *    share between input channels, go to depthwise_f32.ts, which reads the map in place.
  *
  *   weights  [group][block of 8 channels][k = ky, kx, c][8], zeros past the group's last channel
  *
@@ -23,7 +25,9 @@ import { depthwiseImage, isDepthwise, packDepthwise } from "./depthwise_f32";
 import { SCRATCH_BASE } from "./layout";
 import { needsCopy, padImage, zeroTails } from "./pad_f32";
 
-/** Output pixels a band; the table of their offsets takes 4 bytes each in the kernels' scratch. 16 to 256: within 2 %. */
+/**
+ * Output pixels a band; the table of their offsets takes 4 bytes each in the kernels' scratch. 16 to 256: within 2 %.
+ */
 const BAND_PIXELS: i32 = 128;
 const OFFSETS: usize = SCRATCH_BASE;
 const BLOCK_BIAS: usize = SCRATCH_BASE + 4096;

@@ -1,26 +1,27 @@
 /**
- * The inner loop of the float convolution and the dense layer: TILE_PIXELS = 4 pixels times TILE_CHANNELS = 8 output channels.
+ * The inner loop of the float convolution and the dense layer: TILE_PIXELS = 4 pixels times TILE_CHANNELS = 8 output
+ * channels.
  *
  *   out[p][n] = bias[n] + sum over k of in[p][k] * weight[k][n]
  *
- * An output pixel's inputs are `rows` x `runs` runs of consecutive floats: a kernel row each when the taps of a row touch
- * (dilation 1), else a tap each. Where a pixel's first run begins is looked up in a table of byte offsets, so a tile may cross
- * the rows of the map and only the last tile of a table is short. Tables are filled up with copies of their last entry: a short
- * tile computes four pixels and stores those that exist.
+ * An output pixel's inputs are `rows` x `runs` runs of consecutive floats: a kernel row each if the taps of a row touch
+ * (dilation 1), else a tap each. A table of byte offsets says where a pixel's first run begins, so a tile may cross the
+ * rows of the map and only the last tile of a table is short. Tables are filled up with copies of their last entry: a
+ * short tile computes four pixels and stores those that exist.
  *
  *   weights [k][8]:   w(k,0..3) w(k,4..7)      2 loads
  *   inputs:           x(p,k) splat, p = 0..3   4 loads
  *   accumulators:     8 registers              8 multiplies, 8 adds
  *
- * 14 of 16 vector registers. The sum runs over k in memory order, then the bias is added: the same bits in every runtime. Summed from
- * the bias on, a large bias (K / 2 of a binary layer in float) would round every partial sum at its own magnitude: 6 times the error.
- * Loops test at their end: 6 % faster on V8 than tests at the head, which take a second jump an iteration. A pass takes three k (a
- * pixel of an RGB image), which share their addresses; V8 would collect all of their loads first and spill, so the exits after one
- * and two k, needed where a run is no multiple of three, also keep them apart. Inlined into its callers, because V8 unrolls a loop
- * the more often the deeper it is nested. Together 3 % of the 7x7 stem, 3x3 and 7x7x256 1x1 layers; passes of four k are as good for
- * 1x1, 2 % slower in the stem, either change alone gains 0 to 2 %. Lost: constant distances of the pixels (0 %), 2 pixels by 16
- * channels (7x7 stem 1 % and 1x1 4 % faster, 3x3 3 % slower, groups of 8 channels twice as slow), four pointers instead of one and
- * three distances (5 % slower).
+ * 14 of 16 vector registers. The sum runs over k in memory order, then the bias is added: the same bits in every
+ * runtime. Summed from the bias on, a large bias (K / 2 of a binary layer in float) would round every partial sum at
+ * its own magnitude: 6 times the error.
+ *
+ * THE LOOP. Loops test at their end, because a test at the head takes a second jump an iteration. A pass takes three k
+ * (a pixel of an RGB image), which share their addresses; V8 would collect all of their loads first and spill, so the
+ * exits after one and two k, needed when a run is no multiple of three, also keep them apart. Everything is inlined
+ * into its callers, because V8 unrolls a loop the more often the deeper it is nested. What was tried instead:
+ * docs/measurements.md.
  */
 import { madd } from "./madd";
 
@@ -30,7 +31,7 @@ export const TILE_PIXELS: i32 = 4;
 /** Output channels of a tile, and of a block of float weights. @host CONV_F32_BLOCK */
 export const TILE_CHANNELS: i32 = 8;
 
-/** max(x, 0), NaN stays NaN. One instruction, where f32x4.max takes eight on x86. */
+/** max(x, 0), NaN stays NaN. One instruction; f32x4.max takes eight on x86. */
 // @ts-ignore: decorator
 @inline
 export function relu(x: v128): v128 {

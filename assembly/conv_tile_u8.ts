@@ -3,19 +3,19 @@
  *
  *   out[p][n] = scale[n] * sum over k of in[p][k] * weight[k][n] + bias[class of p][n]
  *
- * i32x4.dot_i16x8_s multiplies 8 pairs of i16 and adds neighbours: two k a step, so weights lie in pairs of k, and the values
- * k and k + 1 of a pixel, 4 bytes, are broadcast to all lanes.
+ * i32x4.dot_i16x8_s multiplies 8 pairs of i16 and adds neighbours: two k a step, so weights lie in pairs of k, and the
+ * values k and k + 1 of a pixel, 4 bytes, are broadcast to all lanes.
  *
  *   weights [pair][16][2]:  n0k0 n0k1 n1k0 n1k1 n2k0 .. n3k1 | n4k0 .. | n8k0 .. | n12k0 .. n15k1    4 loads
- *   values:                 k0 k1 k0 k1 k0 k1 k0 k1, pixels 0 and 1                                   2 loads
- *   accumulators:           8 registers of 4 channels, i32                                            8 products, 8 adds
+ *   values:                 k0 k1 k0 k1 k0 k1 k0 k1, pixels 0 and 1                                  2 loads
+ *   accumulators:           8 registers of 4 channels, i32                             8 products, 8 adds
  *
- * 14 of 16 vector registers. Exact: |in| <= 255 and |weight| <= (2^31 - 1) / (255 * K) keep every partial sum inside i32.
+ * 14 of 16 vector registers. Exact: |in| <= 255 and |weight| <= (2^31 - 1) / (255 * K) keep every partial sum inside
+ * i32.
  *
- * Everything is inlined into one function because V8 unrolls an innermost loop the more often the deeper it is nested: twice
- * in a function of its own, four times here (3 % of the 7x7 stem). Lost: unrolling by hand (2 to 4 % slower, V8 then stops; 0 to 2 %
- * with exits between the steps as conv_tile_f32.ts has them), 4 pixels by 8 channels (1 to 2 %), a row of the image a run instead of a
- * whole pixel (3 %).
+ * Everything is inlined into one function because V8 unrolls an innermost loop the more often the deeper it is nested:
+ * twice in a function of its own, four times here, which is 3 % of the 7x7 stem. What was tried instead:
+ * docs/measurements.md.
  */
 
 /** Pixels of a tile. */
@@ -59,8 +59,8 @@ function storePixel(
 /**
  * One block of 16 output channels for a row of pixels.
  *
- * @param src values of the first pixel, `pixelStep` bytes from pixel to pixel; a pixel has `runs` runs of `runBytes` bytes, a
- *   multiple of 4, `runStep` bytes apart
+ * @param src values of the first pixel, `pixelStep` bytes from pixel to pixel; a pixel has `runs` runs of `runBytes`
+ *   bytes, a multiple of 4, `runStep` bytes apart
  * @param bias of the row's class and this block; a column's class (u16 in `colClass`) counts `classStep` bytes
  * @param dst where the first pixel's channels of this block go, `dstStep` bytes from pixel to pixel
  * @param vectors of 4 channels in the block that exist in the map, 1 to 4

@@ -1,34 +1,39 @@
 /**
- * Convolution of a byte image into a float map: a network's first layer on pixels, normalisation and batch norms folded in.
+ * Convolution of a byte image into a float map: a network's first layer on pixels, normalisation and batch norms folded
+ * in.
  *
  *   out[y][x][n] = outScale[n] * sum over taps inside the image of W[n][c][ky][kx] * (a[c] * p + b[c]) + outShift[n]
  *                = scale[n] * sum of q[n][c][ky][kx] * p + bias[class of y and x][n]
  *
- * p is a pixel's byte, q = round(W * a / s[n]) in i16, scale = outScale * s. The sum of W * b depends on which taps lie inside
- * the image, so it is kept once for each class of output rows and columns that have the same ones: exact at the border.
- * src/compiler/quantize_stem.ts computes q, scale and bias and bounds the error, which is that of rounding the weights alone.
+ * p is a pixel's byte, q = round(W * a / s[n]) in i16, scale = outScale * s. The sum of W * b depends on which taps lie
+ * inside the image, so it is kept once for each class of output rows and columns that have the same ones: exact at the
+ * border. src/compiler/quantize_stem.ts computes q, scale and bias and bounds the error, which is that of rounding the
+ * weights alone.
  *
- * Exact sums: |q| <= qmax = min(32767, (2^31 - 1) / (255 * K)), K = inputs * kernel area, so |sum| <= 255 * K * qmax < 2^31.
+ * Exact sums: |q| <= qmax = min(32767, (2^31 - 1) / (255 * K)), K = inputs * kernel area, so
+ * |sum| <= 255 * K * qmax < 2^31.
  *
  *   src      [image][channel][row][column] u8, or [image][row][column][channel], not aligned
  *   scratch  the image, padded: [row][column][channel] i16; then a strip of it: [column][kernel row][channel] i16
  *   weights  [block of 16 channels][run][pair of values][16][2] i16
  *   scale    [lanes] f32, lanes = ceil(channels / 16) * 16       bias  [row class][column class][lanes] f32
  *
- * The strip holds the rows that one output row reads, so that a pixel's K inputs are one run in the order kx, ky, c and a 7x7
- * kernel of 3 channels takes 74 pairs, where rows of 21 values padded to 22 take 77. A kernel dilated in x has a run a column.
+ * The strip holds the rows that one output row reads, so that a pixel's K inputs are one run in the order kx, ky, c and
+ * a 7x7 kernel of 3 channels takes 74 pairs; rows of 21 values padded to 22 would take 77. A kernel dilated in x has a
+ * run a column.
  *
- * Cost: a dot product, an add and 0.75 loads for 8 MACs; the copies 2 % of the 7x7 stem, 3 -> 64 channels with stride 2.
+ * Cost: a dot product, an add and 0.75 loads for 8 MACs; the copies 2 % of the 7x7 stem, 3 -> 64 channels with stride
+ * 2.
  */
 import { convRowU8, TILE_CHANNELS } from "./conv_tile_u8";
 import { buildStrip, padImageU8 } from "./pad_u8";
 
 /**
- * Byte image, NCHW u8 planes or, if `interleaved` is not 0, NHWC, not aligned -> map of scale[n] * dot +
- * bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16 `weights`, zeros
- * outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each class of bias
- * `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column. `scratch` is
- * `convU8ScratchBytes` bytes.
+ * Byte image, NCHW u8 planes or, if `interleaved` is not 0, NHWC, not aligned -> map of
+ * scale[n] * dot + bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16
+ * `weights`, zeros outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each
+ * class of bias `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column.
+ * `scratch` is `convU8ScratchBytes` bytes.
  */
 export function convU8(
   src: usize,
@@ -66,7 +71,8 @@ export function convU8(
   const classStep = (<usize>((outChannels + TILE_CHANNELS - 1) & -TILE_CHANNELS)) << 2;
   const lowest: f32 = relu ? 0 : -Infinity;
 
-  // A column of the strip: the taps of one kernel column. Columns of neighbouring taps touch unless the kernel is dilated.
+  // A column of the strip: the taps of one kernel column. Columns of neighbouring taps touch unless the kernel is
+  // dilated.
   const columnBytes = (<usize>(kernelHeight * inChannels)) << 1;
   const touching = dilationWidth == 1 || kernelWidth == 1;
   const runs = touching ? 1 : kernelWidth;

@@ -1,10 +1,12 @@
 /**
- * Sums of counts. A convolution of few-bit planes is a sum of binary ones, sum over i of 2^i * counts_i: each plane's counts are
- * computed as ever, then added with a shift.
+ * Sums of counts. A convolution of few-bit planes is a sum of binary ones, sum over i of 2^i * counts_i: each plane's
+ * counts are computed as ever, then added with a shift.
  *
- * Elements follow one another; rows and strides are the caller's, and any number of elements is allowed. Sums wrap like the type.
+ * Elements follow one another; rows and strides are the caller's, and any number of elements is allowed. Sums wrap like
+ * the type.
  *
- * Cost of 4 counts: 2 loads, a shift, an addition and a store; of u16 half a load less and one instruction more to widen.
+ * Cost of 4 counts: 2 loads, a shift, an addition and a store; of u16 half a load less and one instruction more to
+ * widen.
  */
 
 /** dst += src << shift, i32; shift 0 to 31. */

@@ -3,8 +3,9 @@
  *
  *   planes  [image][channel][pixel]            map  [image][pixel][stride], stride = ceil(channels / 4) * 4
  *
- * Four pixels of four channels are a 4x4 block: 4 loads, a transpose of 8 shuffles, 4 stores. Missing channels are zero vectors,
- * which keeps the tail lanes zero. The last plane % 4 pixels go one by one. Scale and shift round separately, never fused.
+ * Four pixels of four channels are a 4x4 block: 4 loads, a transpose of 8 shuffles, 4 stores. Missing channels are zero
+ * vectors, which keeps the tail lanes zero. The last plane % 4 pixels go one by one. Scale and shift round separately,
+ * never fused.
  */
 
 /** Low halves interleaved: a0 b0 a1 b1. */

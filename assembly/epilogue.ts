@@ -1,5 +1,6 @@
 /**
- * Batch norm, residual, ReLU and the next layer's sign bits in one pass over the outputs of a convolution (or over a map):
+ * Batch norm, residual, ReLU and the next layer's sign bits in one pass over the outputs of a convolution (or over a
+ * map):
  *
  *   v = scale[c] * (x - center) + shift[c];  v = min(max(v, low[c]), high[c])
  *   v += first;  v = max(v, 0);  v += second;  dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
@@ -20,10 +21,12 @@
  *   counts  [pixel][countStride] i32 or u16 (0 .. 65535, unsigned)     scale, shift, signThreshold, signFlip  [stride]
  *   maps    [pixel][stride] f32, stride = ceil(C/4)*4, zeros past C    bits  [pixel][ceil(C/64)] u64, zero past C
  *
- * `dst` may be any input map: sixteen values are read before they are written, and nothing is written past a map's stride.
+ * `dst` may be any input map: sixteen values are read before they are written, and nothing is written past a map's
+ * stride.
  *
- * Cost of sixteen channels with one residual, map and bits: 24 loads, 5 stores, 28 arithmetic instructions. Channels % 16 go four at a
- * time; the last 1 to 3 counts are read one by one, because rows of counts need not be padded.
+ * Cost of sixteen channels with one residual, map and bits: 24 loads, 5 stores, 28 arithmetic instructions.
+ * Channels % 16 go four at a time; the last 1 to 3 counts are read one by one, because rows of counts need not be
+ * padded.
  */
 import { affine, between, positive, values4, valuesLast } from "./epilogue_values";
 import { residualSigns } from "./residual_signs";
@@ -155,8 +158,8 @@ export function epilogueF32(
   );
 }
 
-// residual_signs.ts has the loop for a residual, a map and bits without flags; those of the other cases are the same for every pixel,
-// hence predicted.
+// residual_signs.ts has the loop for a residual, a map and bits without flags; those of the other cases are the same
+// for every pixel, hence predicted.
 // @ts-ignore: decorator
 @inline
 function epilogue<T>(

@@ -8,7 +8,7 @@ export function affine(x: v128, scale: v128, shift: v128): v128 {
   return f32x4.add(f32x4.mul(scale, x), shift);
 }
 
-/** max(v, 0): NaN stays NaN and -0 becomes 0, in two instructions where f32x4.max takes seven on x86. */
+/** max(v, 0): NaN stays NaN and -0 becomes 0, in two instructions; f32x4.max takes seven on x86. */
 // @ts-ignore: decorator
 @inline
 export function positive(v: v128): v128 {
@@ -29,7 +29,10 @@ export function values4<T>(at: usize): v128 {
   return isFloat<T>() ? v128.load(at) : f32x4.convert_i32x4_s(loadCounts4<T>(at));
 }
 
-/** The first `left` of four values; the others, which may lie past the last count, are zero (those of a map are zero already). */
+/**
+ * The first `left` of four values; the others, which may lie past the last count, are zero (those of a map are zero
+ * already).
+ */
 // @ts-ignore: decorator
 @inline
 export function valuesLast<T>(at: usize, left: i32): v128 {

@@ -1,21 +1,24 @@
 /**
- * e^y, e^y - 1 and log(1 + e) of two doubles, for functions of floats that are to be right to the last bit: their relative error,
- * below 2e-12, is far less than half a unit of a float's last place (3e-8), so the float that they round to is the nearest one but for
- * one value in more than 10,000.
+ * e^y, e^y - 1 and log(1 + e) of two doubles, for functions of floats that are to be right to the last bit: their
+ * relative error, below 2e-12, is far less than half a unit of a float's last place (3e-8), so the float that they
+ * round to is the nearest one but for one value in more than 10,000.
  *
  *   y = k ln 2 + r, k an integer, |r| <= ln(2) / 2        e^y = 2^k (1 + p), p = e^r - 1 = r + r^2/2! + ... + r^10/10!
  *
- * The terms left out are below 6e-13 of p. For e^y - 1 = 2^k p + (2^k - 1) nothing cancels where y >= 0, and near 0 it is p itself.
+ * The terms left out are below 6e-13 of p. For e^y - 1 = 2^k p + (2^k - 1) nothing cancels if y >= 0, and near 0 it is
+ * p itself.
  *
- *   log(1 + e) = 2 atanh(s) = 2 (s + s^3/3 + ... + s^21/21), s = e / (2 + e) <= 1/3 for 0 <= e <= 1; the rest is below 2e-12 of it
+ *   log(1 + e) = 2 atanh(s) = 2 (s + s^3/3 + ... + s^21/21), s = e / (2 + e) <= 1/3 for 0 <= e <= 1
+ *
+ * whose rest is below 2e-12 of it.
  *
  * Cost: 10 multiplications and additions of the series and about 8 instructions around them for two values.
  */
 
 /**
- * The constants lie in memory, one instruction each to load; literals V8 builds in three each time (tanh of 56x56x64: 1.0 ms, not 0.7).
- * Adding 1.5 * 2^52 to a small double leaves the nearest integer in the low bits of the sum. Powers are cut to 700: those of two above
- * 2^1022 have no exponent field, and no float needs them.
+ * The constants lie in memory, one instruction each to load; literals V8 builds in three each time, and tanh takes 1.4
+ * times as long. Adding 1.5 * 2^52 to a small double leaves the nearest integer in the low bits of the sum. Powers are
+ * cut to 700: those of two above 2^1022 have no exponent field, and no float needs them.
  */
 const LITERALS = memory.data<f64>([
   1.4426950408889634, 6755399441055744, 0.6931471805599453, 700, -700, 40, 1, 2, -0.0,

@@ -5,13 +5,14 @@
  *   row   [kernelHeight][kernelWidth][words] u64, one an output pixel:
  *
  *         | tap (0,0) | tap (0,1) | ... | tap (kh-1, kw-1) |      tap (ky, kx) of output (oy, ox) reads input row
- *         | words u64 | ...                                       oy * strideHeight - padTop + ky * dilationHeight, columns alike
+ *         | words u64 | ...                            oy * strideHeight - padTop + ky * dilationHeight, columns alike
  *
- * A tap outside the image is the border pixel, so padding with -1 (zero bits) or +1 (ones up to the last channel) needs no correction
- * after the GEMM. Every word is copied as it is: tail bits stay zero in rows and weights alike and count no mismatch.
+ * A tap outside the image is the border pixel, so padding with -1 (zero bits) or +1 (ones up to the last channel) needs
+ * no correction after the GEMM. Every word is copied as it is: tail bits stay zero in rows and weights alike and count
+ * no mismatch.
  *
- * Cost: one load and one store a word, two words at a time where a kernel row lies inside the image and is not dilated. Windows that lie
- * inside altogether skip the checks of their rows, which took a fifth of the time.
+ * Cost: one load and one store a word, two words at a time if a kernel row lies inside the image and is not dilated.
+ * Windows that lie inside altogether skip the checks of their rows, which took a fifth of the time.
  */
 
 /**
@@ -78,8 +79,8 @@ export function im2colBits(
 }
 
 /**
- * Joins taps of at most 32 channels: `rows` rows of `taps` u64, `channels` bits each -> rows of ceil(taps / floor(64 /
- * channels)) u64, the taps of a word side by side; `dst` may be `src`.
+ * Joins taps of at most 32 channels: `rows` rows of `taps` u64, `channels` bits each -> rows of
+ * ceil(taps / floor(64 / channels)) u64, the taps of a word side by side; `dst` may be `src`.
  *
  *   | tap 0: bits 0 .. C-1 | tap 1: bits C .. 2C-1 | ...   as many as fit |  the next taps ...
  *
@@ -103,7 +104,9 @@ export function joinTaps(src: usize, dst: usize, rows: i32, taps: i32, channels:
   }
 }
 
-/** Copies `count` u64, two at a time and the last two again where their number is odd; returns the address after the last. */
+/**
+ * Copies `count` u64, two at a time and the last two again if their number is odd; returns the address after the last.
+ */
 // @ts-ignore: decorator
 @inline
 function copyWords(dst: usize, src: usize, count: i32): usize {

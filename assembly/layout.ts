@@ -1,6 +1,6 @@
 /**
- * Where things lie in the linear memory, which the host owns. The module allocates nothing: everything above RESERVED_BYTES is
- * the host's, everything below belongs to the kernels.
+ * Where things lie in the linear memory, which the host owns. The module allocates nothing: everything above
+ * RESERVED_BYTES is the host's, everything below belongs to the kernels.
  *
  *   0        1 KiB      32 KiB         64 KiB          128 KiB
  *   |  null  |  statics  |   scratch    |    tables     |  host: weights, arena ...

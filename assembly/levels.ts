@@ -4,11 +4,12 @@
  *   round    r(clip(x, 0, 1) * v) / v                              v = 2^bits - 1
  *   dorefa   2 r((0.5 * (tanh x / max|tanh|) + 0.5) * v) / v - 1
  *
- * in floats and in that order, as BMXNet does (python/mxnet/gluon/nn/binary_layers.py), v itself rounded to a float. r rounds half away
- * from zero as in planes.ts, trunc(p + h), h the float before 1/2. From 2^22 on that still holds: up to 2^23 floats are halves, and
- * n + h rounds to n + 1/2, n + 1/2 + h to n + 1; above they are integers and p + h rounds to p.
+ * in floats and in that order, as BMXNet does (python/mxnet/gluon/nn/binary_layers.py), v itself rounded to a float. r
+ * rounds half away from zero as in planes.ts, trunc(p + h), h the float before 1/2. From 2^22 on that still holds: up
+ * to 2^23 floats are halves, and n + h rounds to n + 1/2, n + 1/2 + h to n + 1; above they are integers and p + h
+ * rounds to p.
  *
- * `dst` may be `src`. NaN stays NaN, and where `largest` is 0 dorefa gives 0 / 0, as in BMXNet.
+ * `dst` may be `src`. NaN stays NaN, and if `largest` is 0 dorefa gives 0 / 0, as in BMXNet.
  *
  * Cost of four values: round 7 instructions, dorefa one division and tanh more.
  */

@@ -3,8 +3,8 @@
  *
  *   dst[c] = x_c - max x - log(sum over c of e^(x_c - max x))
  *
- * in doubles, rounded once. The sum S lies between 1 and the number of channels: S = 2^k m with 1 <= m < 2, and log S =
- * k ln 2 + log(1 + (m - 1)). A NaN, or an infinity that is the largest, makes the whole pixel NaN; -infinity stays.
+ * in doubles, rounded once. The sum S lies between 1 and the number of channels: S = 2^k m with 1 <= m < 2, and log
+ * S = k ln 2 + log(1 + (m - 1)). A NaN, or an infinity that is the largest, makes the whole pixel NaN; -infinity stays.
  *
  *   map  [pixel][stride] f32
  *

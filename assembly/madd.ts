@@ -1,6 +1,6 @@
 /**
- * a * b + c on four floats. The baseline rounds the product and the sum, so that every runtime gives the same bits; a build with
- * relaxed SIMD may fuse the two and then rounds once.
+ * a * b + c on four floats. The baseline rounds the product and the sum, so that every runtime gives the same bits; a
+ * build with relaxed SIMD may fuse the two and then rounds once.
  */
 // @ts-ignore: decorator
 @inline

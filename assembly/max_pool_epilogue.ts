@@ -2,16 +2,15 @@
  * Max pool, batch norm, ReLU and the next layer's sign bits in one pass over the map:
  *
  *   m = max over the window's taps inside the map (-infinity outside);  v = scale[c] * m + shift[c];  v = max(v, 0);
- *   dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c]), of sign(v) where signThreshold is 0
+ *   dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c]), of sign(v) if signThreshold is 0
  *
- * bit for bit what maxPoolF32 followed by epilogueF32 gives, without a map between them. Layouts: pool.ts and epilogue.ts.
+ * bit for bit what maxPoolF32 followed by epilogueF32 gives, without a map between them. Layouts: pool.ts and
+ * epilogue.ts.
  *
- * Windows are walked as in pool.ts, 16 channels at a time, with two instructions a tap and vector instead of three: the taps are
- * summed, and only where a sum is NaN (a tap is, or infinities cancel) is the window walked again with maxima that keep NaN.
- *
- * 3x3 stride 2 at 112x112x64, ReLU and thresholds: 0.221 ms, maxPoolF32 then epilogueF32 0.229. It is bound by instructions, not
- * by memory (as slow on three rows that stay in the first-level cache). Lost: the masks of pool.ts here (0.243, spills), column maxima
- * shared by neighbouring windows (0.31: what it saves in loads goes into addresses), nine taps written out without loops (0.51).
+ * Cost: windows are walked as in pool.ts, 16 channels at a time, with two instructions a tap and vector instead of
+ * three: the taps are summed, and only if a sum is NaN (a tap is, or infinities cancel) is the window walked again with
+ * maxima that keep NaN. It is bound by instructions, not by memory, so it is 3 % faster than the two kernels; what was
+ * tried to save more of them lost (docs/measurements.md).
  */
 import { affine, positive } from "./epilogue_values";
 import { zeroTails } from "./pad_f32";
@@ -24,14 +23,14 @@ function signMask(v: v128, thresholds: usize, flips: usize): v128 {
   return thresholds != 0 ? lessThan(v, v128.load(flips), v128.load(thresholds)) : negative(v);
 }
 
-/** The larger of two, NaN where either is: pmax keeps a NaN in `best`, and a comparison finds one in `tap`. */
+/** The larger of two, NaN if either is: pmax keeps a NaN in `best`, and a comparison finds one in `tap`. */
 // @ts-ignore: decorator
 @inline
 function larger(best: v128, tap: v128): v128 {
   return v128.or(f32x4.pmax(best, tap), f32x4.ne(tap, tap));
 }
 
-/** Maximum of one window for 4 channels, NaN where a tap is. */
+/** Maximum of one window for 4 channels, NaN if a tap is. */
 function maxOfFour(src: usize, height: i32, width: i32, step: usize, rowStep: usize): v128 {
   let best = f32x4.splat(-Infinity);
   for (let y = 0; y < height; ++y) {
@@ -127,7 +126,7 @@ function poolChunk(
   }
 }
 
-/** 4 channels of one window; returns their 4 bits, 0 where no bits are asked for. */
+/** 4 channels of one window; returns their 4 bits, 0 if no bits are asked for. */
 // @ts-ignore: decorator
 @inline
 function poolFour(

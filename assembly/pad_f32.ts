@@ -8,8 +8,8 @@
  */
 
 /**
- * Whether a convolution reads a copy: always when taps fall outside the map; else when a kernel of more than one tap would
- * read short pieces in place (tail lanes or other groups between the pixels).
+ * Whether a convolution reads a copy: always when taps fall outside the map; else when a kernel of more than one tap
+ * would read short pieces in place (tail lanes or other groups between the pixels).
  */
 // @ts-ignore: decorator
 @inline
@@ -17,7 +17,10 @@ export function needsCopy(padded: bool, area: i32, channels: i32, groups: i32): 
   return padded || (area > 1 && (groups > 1 || (channels & 3) != 0));
 }
 
-/** Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of a map, zeros outside it. */
+/**
+ * Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of a map, zeros outside
+ * it.
+ */
 export function padImage(
   src: usize,
   dst: usize,
@@ -56,8 +59,9 @@ export function padImage(
 }
 
 /**
- * Packs `pixels` pieces of `floats` floats, `srcStep` bytes apart. `whole` says that reading up to the next multiple of four
- * floats stays inside the source; the surplus lanes land where the next piece, the border or the slack is written later.
+ * Packs `pixels` pieces of `floats` floats, `srcStep` bytes apart. `whole` says that reading up to the next multiple of
+ * four floats stays inside the source; the surplus lanes land where the next piece, the border or the slack is written
+ * later.
  */
 function copyPixels(src: usize, dst: usize, pixels: i32, floats: i32, srcStep: usize, whole: bool): void {
   const vectors = whole ? (floats + 3) >> 2 : floats >> 2;

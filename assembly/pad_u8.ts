@@ -5,10 +5,12 @@
  *   padded   [row][column][channel] i16, zero outside the image
  *   strip    [column][kernel row][channel] i16
  *
- * Three planes go 8 pixels a step: a shuffle picks its bytes from r0..r7 g0..g7 and b0..b7 0..0, zeros between them, so widening
- * costs nothing.
+ * Three planes go 8 pixels a step: a shuffle picks its bytes from r0..r7 g0..g7 and b0..b7 0..0, zeros between them, so
+ * widening costs nothing.
  *
- *   r0 . g0 . b0 . r1 . g1 . b1 . r2 . g2 . | b2 . r3 . g3 . b3 . r4 . g4 . b4 . r5 . | g5 . b5 . r6 . g6 . b6 . r7 . g7 . b7 .
+ *   r0 . g0 . b0 . r1 . g1 . b1 . r2 . g2 .
+ *   b2 . r3 . g3 . b3 . r4 . g4 . b4 . r5 .
+ *   g5 . b5 . r6 . g6 . b6 . r7 . g7 . b7 .
  *
  * src/abi/sizes.ts (convU8ScratchBytes) sizes both.
  */
@@ -52,7 +54,10 @@ export function padImageU8(
   }
 }
 
-/** Zeroes a few bytes, an even number, and returns their end: memory.fill is a call out of the module, as long as a row's copy. */
+/**
+ * Zeroes a few bytes, an even number, and returns their end: memory.fill is a call out of the module, as long as a
+ * row's copy.
+ */
 // @ts-ignore: decorator
 @inline
 function fillZeros(dst: usize, bytes: usize): usize {
@@ -103,7 +108,7 @@ export function buildStrip(src: usize, dst: usize, columns: i32, channels: i32, 
   const columnBytes = (<usize>(rows * channels)) << 1;
   let row = 0;
   if (channels == 3) {
-    // Two rows at a time, and 4 values where 3 are needed, which the next row overwrites: 0.045 ms instead of 0.09 a 224x224 image.
+    // Two rows at a time, and 4 values for 3 that are needed, which the next row overwrites: half the time.
     for (; row + 2 < rows; row += 2) {
       copyRows3(src, dst, columns, rowStep, columnBytes);
       src += 2 * rowStep;

@@ -1,27 +1,32 @@
 /**
- * Few-bit activations as bit planes, and back. A level q in 0 .. 2^bits - 1 is sum over i of 2^i * bit_i; with s_i = 2 bit_i - 1 its
- * plane i is a map of sign bits like any other, which the binary kernels take as it is:
+ * Few-bit activations as bit planes, and back. A level q in 0 .. 2^bits - 1 is sum over i of 2^i * bit_i; with s_i = 2
+ * bit_i - 1 its plane i is a map of sign bits like any other, which the binary kernels take as it is:
  *
  *   q = sum_i 2^(i-1) s_i + (2^bits - 1) / 2
  *
- *   map  [pixel][stride] f32          plane i at dst + i * planeBytes: bits [pixel][ceil(C/64)] u64, zero past the last channel
+ *   map      [pixel][stride] f32
+ *   plane i  at dst + i * planeBytes: bits [pixel][ceil(C/64)] u64, zero past the last channel
  *
  *   round    q = r(clip(x, 0, 1) * v)                            v = 2^bits - 1, bits 1 to 8
  *   dorefa   q = r((0.5 * (tanh x / max|tanh|) + 0.5) * v)
  *
- * in floats and in that order, as BMXNet does (python/mxnet/gluon/nn/binary_layers.py). r rounds half away from zero like C's round. For
- * 0 <= p < 2^22 that is trunc(p + h), h the float before 1/2: a tie n + 1/2 + h lies nearer to n + 1 than to any other float, and the
- * float before the tie stays below n + 1. With h = 1/2 itself 0.49999997 would round up. NaN has no level (BMXNet passes it on): it is
- * level 0 here.
+ * in floats and in that order, as BMXNet does (python/mxnet/gluon/nn/binary_layers.py). r rounds half away from zero
+ * like C's round. For 0 <= p < 2^22 that is trunc(p + h), h the float before 1/2: a tie n + 1/2 + h lies nearer to
+ * n + 1 than to any other float, and the float before the tie stays below n + 1. With h = 1/2 itself 0.49999997 would
+ * round up. NaN has no level (BMXNet passes it on): it is level 0 here.
  *
- * Adding 2^23 puts q into the low byte of the float. Sixteen channels are narrowed to bytes, the top bit of q in bit 7; each plane then
- * takes a bitmask and a shift. Cost of sixteen channels: 36 instructions and 3 a plane; dorefa 4 divisions and 16 times as many.
+ * Adding 2^23 puts q into the low byte of the float. Sixteen channels are narrowed to bytes, the top bit of q in bit 7;
+ * each plane then takes a bitmask and a shift. Cost of sixteen channels: 36 instructions and 3 a plane; dorefa 4
+ * divisions and 16 times as many.
  */
 import { tanhF32x4, highDoubles, lowDoubles, toFloats } from "./exponential";
 import { SCRATCH_BASE } from "./layout";
 import { bitRowBytes, mapStride } from "./sign_bits";
 
-/** h, then 2^23, whose last place is the units'. Loaded before the loop: literals are built anew each time they are used. */
+/**
+ * h, then 2^23, whose last place is the units'. Loaded before the loop: literals are built anew each time they are
+ * used.
+ */
 const LITERALS = memory.data<f32>([0.49999997, 8388608]);
 
 /**
@@ -179,7 +184,7 @@ export function unpackPlanesF32(
       for (let i = 0; i < bits; ++i) {
         const nibble = (<i32>load<u8>(plane)) >> (c & 4);
         const bit = v128.and(i32x4.splat(nibble), select);
-        // A lane of -1 where the bit is set.
+        // A lane is -1 if its bit is set.
         q = i32x4.sub(i32x4.shl(q, 1), i32x4.eq(bit, select));
         plane -= planeBytes;
       }

@@ -5,12 +5,13 @@
  *   avg   out[p][c] = sum over the taps inside the map / divisor, correctly rounded division
  *   mean  out[b][c] = sum over the image / pixels
  *
- * Windows are cut to the map once a pixel; the taps are then walked without checks, CHUNK = 16 channels (one cache line) at a
- * time with 4 accumulators, the last channels 4 at a time. Sums are of rows of the window, then of their sums; the mean of an image takes
- * BLOCK = 32 pixels for a row: added one by one, 50x50 equal pixels would lose a hundred thousandth of their mean to rounding.
+ * Windows are cut to the map once a pixel; the taps are then walked without checks, CHUNK = 16 channels (one cache
+ * line) at a time with 4 accumulators, the last channels 4 at a time. Sums are of rows of the window, then of their
+ * sums; the mean of an image takes BLOCK = 32 pixels for a row: added one by one, 50x50 equal pixels would lose a
+ * hundred thousandth of their mean to rounding.
  *
- * A maximum that keeps NaN takes eight x86 instructions as f32x4.max. Here it takes three: f32x4.pmax (one, drops NaN), and a
- * mask of the lanes that were ever NaN, turned into NaN at the end. 3x3 stride 2 at 112x112x64: 0.16 ms instead of 0.42.
+ * A maximum that keeps NaN takes eight x86 instructions as f32x4.max. Here it takes three: f32x4.pmax (one, drops NaN),
+ * and a mask of the lanes that were ever NaN, turned into NaN at the end: 2.6 times as fast.
  */
 import { zeroTails } from "./pad_f32";
 

@@ -3,12 +3,12 @@
  *
  *   copy      dst[p][dstOffset + i] = src[p][srcOffset + i]       0 <= i < count
  *   permute   dst[p][c] = src[p][order[c]]
- *   window    dst[y][x] = src[y - top][x - left], or a constant where that is outside
+ *   window    dst[y][x] = src[y - top][x - left], or a constant if that is outside
  *
  *   map  [pixel][stride] f32, stride = ceil(channels / 4) * 4, tail lanes zero
  *
- * Cost: a load and a store for four floats, at any offset (unaligned vectors cost nothing extra here); permute a load of the index,
- * one of the float and a store for each.
+ * Cost: a load and a store for four floats, at any offset (unaligned vectors cost nothing extra here); permute a load
+ * of the index, one of the float and a store for each.
  */
 import { mapStride } from "./sign_bits";
 
@@ -41,7 +41,10 @@ export function copyChannelsF32(
   }
 }
 
-/** Copies floats in vectors; the last vector overlaps the one before it rather than leaving up to three floats to a loop. */
+/**
+ * Copies floats in vectors; the last vector overlaps the one before it rather than leaving up to three floats to a
+ * loop.
+ */
 // @ts-ignore: decorator
 @inline
 function copyFloats(to: usize, from: usize, bytes: usize): void {

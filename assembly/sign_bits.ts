@@ -7,14 +7,14 @@
  *         bitmask             bit i = channel i
  */
 
-/** Lanes where (x ^ flip) < threshold: false for NaN, and for -0 against 0. */
+/** Lanes with (x ^ flip) < threshold: false for NaN, and for -0 against 0. */
 // @ts-ignore: decorator
 @inline
 export function lessThan(x: v128, flip: v128, threshold: v128): v128 {
   return f32x4.lt(v128.xor(x, flip), threshold);
 }
 
-/** Lanes where x < 0: not NaN, not -0. */
+/** Lanes with x < 0: not NaN, not -0. */
 // @ts-ignore: decorator
 @inline
 export function negative(x: v128): v128 {

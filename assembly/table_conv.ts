@@ -1,42 +1,46 @@
 /**
- * Binary convolution by four-Russians tables: the fast path. It counts mismatches, popcount(activation XOR weight), over all taps and
- * channels; xnor_gemm.ts computes the same numbers and checks it.
+ * Binary convolution by four-Russians tables: the fast path. It counts mismatches, popcount(activation XOR weight),
+ * over all taps and channels; xnor_gemm.ts computes the same numbers and checks it.
  *
- * IDENTITY. Four activation bits (a nibble) have 16 values. For 32 output channels and one position in K, a table holds the 16 possible
- * partial counts of every channel, T[v] = popcount(w XOR v), so that one 16-byte load answers 4 * 32 = 128 bit products:
+ * IDENTITY. Four activation bits (a nibble) have 16 values. For 32 output channels and one position in K, a table holds
+ * the 16 possible partial counts of every channel, T[v] = popcount(w XOR v), so that one 16-byte load answers
+ * 4 * 32 = 128 bit products:
  *
- *   entry T[v], 16 bytes       byte b = count of channel b | count of channel b + 16 << 4       (0 <= b < 16, counts 0..4)
+ *   entry T[v], 16 bytes       byte b = count of channel b | count of channel b + 16 << 4   (0 <= b < 16, counts 0..4)
  *   count[n] = sum over positions j of T_j[nibble j of the activations][n]
  *
- * The table of a position is the sum over its bits i of (bit i of v is set ? 1 - w_i : w_i): it starts from T[0] = popcount(w) and
- * every other entry is one addition of d_i = 1 - 2 * w_i away, for both channels of a byte at once (0x11 - 2 * w_i).
+ * The table of a position is the sum over its bits i of (bit i of v is set ? 1 - w_i : w_i): it starts from
+ * T[0] = popcount(w) and every other entry is one addition of d_i = 1 - 2 * w_i away, for both channels of a byte at
+ * once (0x11 - 2 * w_i).
  *
  * RANGES. A pixel takes a chunk of at most 48 positions at a time, three by three:
  *
  *   y = T_j + T_j+1 + T_j+2    nibbles <= 3 * 4 = 12: no carry from the low nibble to the high one
  *   x = sum of y mod 256       = low + 16 * high mod 256, low and high being the sums of the low and the high nibbles
- *   h = y & 0xf0               = 16 * (high nibble); a tree of avgr_u, (a + b + 1) >> 1, halves at each of its four levels: exact, because
- *                              after l halvings a node is a multiple of 2^(4-l), so a + b is even, and the root is `high` itself
+ *   h = y & 0xf0               = 16 * (high nibble); a tree of avgr_u, (a + b + 1) >> 1, halves at each of its four
+ *                              levels: exact, because after l halvings a node is a multiple of 2^(4-l), so a + b is
+ *                              even, and the root is `high` itself
  *   low = x - 16 * high mod 256
  *
- * low, high <= 48 * 4 = 192 < 256, so u8 is exact. The chunks' counts are added in u16, exact while K = taps * channels <= 65535; the
- * host keeps longer ones on the GEMM. Bits past the last channel are 0 on both sides and match.
+ * low, high <= 48 * 4 = 192 < 256, so u8 is exact. The chunks' counts are added in u16, exact while K = taps * channels
+ * <= 65535; the host keeps longer ones on the GEMM. Bits past the last channel are 0 on both sides and match.
  *
  * LAYOUTS.
  *
- *   selectors  [batch][padded row][padded column][words][16] u8: byte i of a word of 64 channels is low nibble i * 16 (i < 8) or high
- *              nibble (i - 8) * 16: the byte offset of an entry in a table of 256 bytes
+ *   selectors  [batch][padded row][padded column][words][16] u8: byte i of a word of 64 channels is low nibble i * 16
+ *              (i < 8) or high nibble (i - 8) * 16: the byte offset of an entry in a table of 256 bytes
  *
  *              |<- word 0 ---------------->|<- word 1 ...
  *              | lo0 lo1 .. lo7 hi0 .. hi7 | lo0 ..           x 16
  *
- *   The taps of a kernel row lie side by side there (dilation 1), so that a kernel row is one run of kernelWidth * words * 16 selectors:
- *   no im2col and no pointers to taps. Under dilation a run is one tap. A run is cut into chunks of 48, 32 or 16 (3 words, 2, 1).
+ *   The taps of a kernel row lie side by side there (dilation 1), so that a kernel row is one run of
+ *   kernelWidth * words * 16 selectors: no im2col and no pointers to taps. Under dilation a run is one tap. A run is
+ *   cut into chunks of 48, 32 or 16 (3 words, 2, 1).
  *
  *   weights    [block of 64 channels][kernel row][run][chunk][half 0..1][j < chunk][b < 16] u8, 1 bit a weight:
  *              byte = nibble of channel 64 * block + 32 * half + b | nibble of that channel + 16 << 4
- *   tables     [half][j][v < 16][b < 16] u8 at TABLE_BASE, at most 24,576 bytes: with selectors and counts streaming by they stay in a
- *              32 KiB L1. A constant address makes every load's offset an immediate
+ *   tables     [half][j][v < 16][b < 16] u8 at TABLE_BASE, at most 24,576 bytes: with selectors and counts streaming by
+ *              they stay in a 32 KiB L1. A constant address makes every load's offset an immediate
  *   counts     [batch][row][column][ceil(N/64) * 64] u16
  *
  * GROUPS. Output channels that all read the same words, and all of their channels, are a convolution of their own:
@@ -44,24 +48,20 @@
  * groups need, and `masks`, one more bit a weight, tell which channels are its own: a product that does not count is w
  * = d = 0 in the table, 0.2 % more time at 28 x 28.
  *
- * COST of 128 bit products: 4.1 instructions (scalar popcnt 8, i8x16.popcnt about 10 without AVX-512). A table costs 16 stores and is
- * rebuilt for each (band of output rows, block, chunk), which is about 2 % of the work at 1568 pixels a band and 27 % at 7 x 7 = 49; the
- * images of a batch share it.
+ * COST of 128 bit products: 4.1 instructions (scalar popcnt 8, i8x16.popcnt about 10 without AVX-512). A table costs 16
+ * stores and is rebuilt for each (band of output rows, block, chunk), which is about 2 % of the work at 1568 pixels a
+ * band and 27 % at 7 x 7 = 49; the images of a batch share it.
  *
- * FENCES. After every triple the row kernels branch, never taken, to stores of x and of the newest node of the tree. V8 up to 12 keeps
- * loads in the order of the code but sinks arithmetic to its use: with nothing that needs the sums, all 96 loads of a pixel come first and
- * spill. What the stores read is computed before the branch. At 56x56x64 in Node 20: 303 GMAC/s without fences, 527 with the stores
- * themselves after every second triple, 547 so; the branch after every second triple 531, after every third 480, for each half on its own
- * 525. In Bun the branches make 540 to 556, in Deno 394 to 403.
+ * FENCES. After every triple the row kernels branch, never taken, to stores of x and of the newest node of the tree. V8
+ * up to 12 keeps loads in the order of the code but sinks arithmetic to its use: with nothing that needs the sums, all
+ * 96 loads of a pixel come first and spill. What the stores read is computed before the branch. Without fences Node 20
+ * takes 1.8 times as long.
  *
- * CONSTANTS. Newer V8 makes a constant vector again wherever it is used, in three instructions, 32 times a pixel here: 0xf0 is loaded from
- * memory before the loop. Node 24: 452 GMAC/s before, 565 so; Deno 350 and 403; Node 20 no difference.
+ * CONSTANTS. Newer V8 makes a constant vector again wherever it is used, in three instructions, 32 times a pixel here:
+ * 0xf0 is loaded from memory before the loop, and Node 24 is a quarter faster.
  *
- * Measured and left out, GMAC/s at 56x56x64 and 7x7x512 where the code of the time had 525 and 375: tables of 5 bits (32 entries, 13 lookups
- * a word in place of 16; 3 * 5 = 15 fits a nibble too) 507 and 312 in chunks of 39 for 32 channels, 514 and 302 for 64. Selectors by u64
- * loads: 495 and 361; by u32 loads, four shifts and masks for four where u16 loads take three for two: 547 where those have 555; a load for
- * each: 540. Tables added to the selector instead of being an offset, so that Deno's explicit bounds checks share one limit: no gain there,
- * 480 in Node. Deno without its bounds checks had 451 where it had 344; the memory's maximum and initial size change nothing.
+ * SELECTORS are loaded two at a time, by u16. What else was tried, wider tables and wider loads among it:
+ * docs/measurements.md.
  */
 import { TABLE_BASE } from "./layout";
 import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";

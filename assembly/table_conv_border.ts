@@ -1,23 +1,25 @@
 /**
- * Zero padding for the table convolution: a tap outside the image must add 0 to the dot product. Over the selectors' border of zeros such
- * a tap counts popcount(w_tap), as if its activations were -1. A dot of 0 over C channels is a count of C / 2, so the kernel here takes
+ * Zero padding for the table convolution: a tap outside the image must add 0 to the dot product. Over the selectors'
+ * border of zeros such a tap counts popcount(w_tap), as if its activations were -1. A dot of 0 over C channels is a
+ * count of C / 2, so the kernel here takes
  *
  *   correction[tap][n] = popcount(w_tap of channel n) - C / 2
  *
  * off the count for each tap outside the image, and dot = K - 2 * count holds everywhere, K = taps * C at every pixel.
  *
- * C ODD. Half units would be lost, so the counts of a layer with odd C are doubled and so are its corrections, 2 * popcount - C:
+ * C ODD. Half units would be lost, so the counts of a layer with odd C are doubled and so are its corrections,
+ * 2 * popcount - C:
  *
  *   C even   count  = mismatches              dot = K - 2 * count      exact while K <= 65535
  *   C odd    count2 = 2 * mismatches          dot = K - count2         exact while K <= 32767
  *
- * A padded tap's share is in 0..K in each case, so the result fits u16; steps in between may wrap modulo 65536 and come back.
+ * A padded tap's share is in 0..K in each case, so the result fits u16; steps in between may wrap modulo 65536 and come
+ * back.
  *
  *   counts       [batch][row][column][ceil(N/64) * 64] u16
  *   corrections  [tap][ceil(N/64) * 64] i16         scratch  [ceil(N/64) * 64] i16, written to
  *
- * COST: a pixel inside is not touched (C even), one at the border loads, subtracts and stores its counts once: about 2 us
- * for 56x56x64 and for 7x7x512.
+ * COST: a pixel inside is not touched (C even), one at the border loads, subtracts and stores its counts once.
  */
 import { subtractOutside } from "./zero_border";
 
@@ -51,8 +53,8 @@ export function tableConvCorrections(
 }
 
 /**
- * Counts of tableConv over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds 0
- * to the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap outside
+ * Counts of tableConv over a border of zeros -> counts of zero padding, in place: a tap outside the image adds 0 to the
+ * dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap outside
  * is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
  * `tableConvCorrectionBytes` of one tap. Bands of rows as zeroBorderI32 has them.
  */

@@ -1,13 +1,14 @@
 /**
- * torch's sign, where 0 stays 0, as two planes of sign bits: the value is half the sum of their signs.
+ * torch's sign, which keeps 0, as two planes of sign bits: the value is half the sum of their signs.
  *
  *   value           +1   0   -1
  *   plane 0  x > 0     1   0    0
- *   plane 1  !(x < 0)  1   1    0         equal wherever the value is not 0
+ *   plane 1  !(x < 0)  1   1    0         equal unless the value is 0
  *
  * Comparisons alone, so the decision is exact for every float. NaN is 0: neither comparison holds (torch passes it on).
  *
- *   map  [pixel][stride] f32       plane i at dst + i * planeBytes: bits [pixel][ceil(C/64)] u64, zero past the last channel
+ *   map      [pixel][stride] f32
+ *   plane i  at dst + i * planeBytes: bits [pixel][ceil(C/64)] u64, zero past the last channel
  *
  * Cost of sixteen channels: 4 loads, 8 comparisons, 6 narrowings, 2 bitmasks and 2 stores of 16 bits.
  */

@@ -30,11 +30,9 @@
  * A kernel of at most two taps a phase takes the second table. The value of a filter at infinity is its last tap's, so
  * a phase that has one tap less than the table (three, or one) has no product there and none is computed.
  *
- * ERROR. Not the direct sum's roundings, but no more of them: relative to the standard deviation of the stem's output,
- * rms 2.4e-7 and 2.1e-7 on two photographs through a trained stem, where the direct sum has 2.4e-7 and 2.6e-7; on white
- * noise through random weights 6.0e-7 against 2.2e-7. Tiles that lost: 2x2 outputs 1.9e-7 for half as many multiplies
- * again, 2x4 and 3x3 on the points 2 and -2 2.9e-7 and up, 4x4 4.5e-7. A NaN or an infinity of the image reaches all
- * nine outputs of its tiles as NaN.
+ * ERROR. Not the direct sum's roundings, but no more of them on photographs through a trained stem; on white noise
+ * through random weights 2.7 times as much. The points and the size of the tile were chosen for it
+ * (docs/measurements.md). A NaN or an infinity of the image reaches all nine outputs of its tiles as NaN.
  *
  * LAYOUTS.
  *
@@ -44,8 +42,7 @@
  *   products  [tile][point][8]                             of one block; winograd_transform.ts makes nine outputs of 36
  *
  * A band is as many rows of tiles as keep the values in the second-level cache. Cost: 0.47 of the direct convolution's
- * time for the stem, 0.42 for 3x3 at 56x56x64, of which two thirds are products; 0.8 for 3x3 on 3 channels, where the
- * transforms weigh most.
+ * time for the stem; two thirds of it are products, and transforms weigh more the fewer channels there are.
  *
  * GROUPS. A group's channels of one phase are a run of the values, so groups are served at stride 1.
  */

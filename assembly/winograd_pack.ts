@@ -1,5 +1,6 @@
 /**
- * Which points and phases a kernel has, and its filters' values at them: G g G^T of winograd_f32.ts, in float64 along x and then along y.
+ * Which points and phases a kernel has, and its filters' values at them: G g G^T of winograd_f32.ts, in float64 along x
+ * and then along y.
  *
  *   weights  [group][block of 8 channels][point][phase][channel of the group][8] f32
  *

@@ -3,9 +3,9 @@
  *
  *   products[tile][n] = sum over k of values[tile][k] * weights[k][n]        k = phase, channel
  *
- * with the registers and the loop of conv_tile_f32.ts: 8 accumulators, 2 loads of weights and 4 broadcasts a k, three k a pass. The k are
- * few here (12 in a stem of 3 channels), so what that tile does besides (runs of inputs, pixels that lie anywhere, a bias) made the
- * products a third slower: these tiles are equally far apart, and their k are one run.
+ * with the registers and the loop of conv_tile_f32.ts: 8 accumulators, 2 loads of weights and 4 broadcasts a k, three k
+ * a pass. The k are few here (12 in a stem of 3 channels), so what that tile does besides (runs of inputs, pixels that
+ * lie anywhere, a bias) made the products a third slower: these tiles are equally far apart, and their k are one run.
  */
 import { madd } from "./madd";
 import { TILE_BYTES } from "./winograd_transform";

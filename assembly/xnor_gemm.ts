@@ -3,21 +3,20 @@
  *
  *   counts[m][n] = popcount(rows[m] XOR weights[n])        dot of the +-1 vectors = K - 2 * counts[m][n]
  *
- * Mismatches are counted instead of matches, so that tail bits (zero in both operands) contribute nothing for any K. Counts are summed
- * in u64 and stored as i32: exact for every K < 2^31.
+ * Mismatches are counted instead of matches, so that tail bits (zero in both operands) contribute nothing for any K.
+ * Counts are summed in u64 and stored as i32: exact for every K < 2^31.
  *
  *   rows     [rowCount][words] u64
  *   weights  [ceil(channels / 4)][words][4] u64:       counts   [rowCount][countStride] i32
  *
  *            | n0.w0 n1.w0 n2.w0 n3.w0 | n0.w1 n1.w1 n2.w1 n3.w1 | ... | then channels 4 to 7 ...
  *
- * A tile is 2 rows by 4 channels: 2 + 4 loads feed 8 times (xor, popcnt, add), 8 sums in registers. Rows go in blocks of 16 KiB, so that
- * they and one panel of weights stay in the first-level cache for any layer.
+ * A tile is 2 rows by 4 channels: 2 + 4 loads feed 8 times (xor, popcnt, add), 8 sums in registers. Rows go in blocks
+ * of 16 KiB, so that they and one panel of weights stay in the first-level cache for any layer.
  *
- * Cost: 3 instructions and 0.75 loads per 64 bit products. GMAC/s on the four ResNet-18 shapes, best of interleaved runs (Zen 3, Node 20):
- * this tile 150, 163, 172, 173; 2x2 146, 165, 176, 178 (more loads a product: slower where bounds are checked in code); 2x2 or 2x4 with
- * two or four words a step 133 to 175; 4x2 132 to 152; 3x3 137 to 159; 1x8 117 to 127; i8x16.popcnt 1x2, 2x2, 1x4, 2x4, 2x8 95 to 166;
- * carry-save adders over four vectors before i8x16.popcnt 68 to 173.
+ * Cost: 3 instructions and 0.75 loads per 64 bit products. A tile of 2x2 is up to 3 % faster in V8, but has more loads
+ * a product, which costs where bounds are checked in code. Other tiles, vectors and carry-save adders lost:
+ * docs/measurements.md.
  */
 
 /** Rows of one block: 16 KiB of them. */

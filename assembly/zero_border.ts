@@ -1,14 +1,16 @@
 /**
- * Corrections of counts at the border: from the counts of every output pixel takes correction[tap] for each of its taps that falls outside
- * the image. What a tap outside is worth is the caller's, in the corrections; here it is only decided which taps are outside.
+ * Corrections of counts at the border: from the counts of every output pixel takes correction[tap] for each of its taps
+ * that falls outside the image. What a tap outside is worth is the caller's, in the corrections; here it is only
+ * decided which taps are outside.
  *
  *   counts       [batch][row][column][channel] of T
  *   corrections  [tap][channel] of T         scratch  [channel] of T, written to
  *
  * All lanes of a pixel are treated alike. Sums wrap modulo 2^16 or 2^32 and come back, as long as the result fits T.
  *
- * COST: a pixel whose taps are all inside is not touched. One at the border loads, subtracts and stores its counts once: the corrections of
- * the taps outside are summed once for each stretch of pixels that miss the same taps, into `scratch`.
+ * COST: a pixel whose taps are all inside is not touched. One at the border loads, subtracts and stores its counts
+ * once: the corrections of the taps outside are summed once for each stretch of pixels that miss the same taps, into
+ * `scratch`.
  */
 
 /**

@@ -259,9 +259,9 @@ export interface KernelExports {
     src: number, dst: number, outChannels: number, taps: number, words: number, inChannels: number,
   ): void;
   /**
-   * Counts of tableConv over a border of zeros -> counts of zero padding, in place, where a tap outside the image adds
-   * 0 to the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap
-   * outside is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
+   * Counts of tableConv over a border of zeros -> counts of zero padding, in place: a tap outside the image adds 0 to
+   * the dot product. inChannels even: dot = K - 2 * count. inChannels odd: every count is doubled, since a tap outside
+   * is worth half a mismatch, and dot = K - count. K = taps * inChannels at the border too. `scratch` is
    * `tableConvCorrectionBytes` of one tap. Bands of rows as zeroBorderI32 has them.
    */
   tableConvZeroBorder(
