@@ -4,10 +4,12 @@ import { comparisonText } from "../explain/comparison_text.js";
 import { timesOf } from "../explain/times.js";
 import type { Graph } from "../graph/types.js";
 import { columnsOf, readGrain } from "./grain.js";
+import { loadLayout } from "./layout.js";
 import { findModel, MODEL_HELP } from "./load_model.js";
 import { measureSteps } from "./measure_steps.js";
 import { checkPositionals, parseCommand, readShape } from "./options.js";
 import { type Io, printJson, printLine, printNotes } from "./output.js";
+import { writeText } from "./write_file.js";
 
 export const usage = `usage: xnorkit compare A B [--grain stage|block|layer] [--html F] [--json] [--time]
 
@@ -51,6 +53,11 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const graphs = [found[0].graph, found[1].graph] as const;
   const comparison = compare(...graphs, { inputShape });
   const times = values.time ? await timesOfBoth(comparison, graphs) : undefined;
+  if (values.html !== undefined) {
+    const { comparisonPage } = await import("../explain/page/page.js");
+    const page = comparisonPage(comparison, { a, b, layout: await loadLayout(), times });
+    await writeText(values.html, page);
+  }
   if (values.json) {
     const { differences, questions, counts } = comparison;
     printJson(io, { a, b, differences, questions, counts });

@@ -148,3 +148,8 @@ export async function writeFileWhole(path: string, produce: (write: Write) => Pr
     stopWatching();
   }
 }
+
+/** Writes a text in UTF-8, whole or not at all. */
+export function writeText(path: string, text: string): Promise<void> {
+  return writeFileWhole(path, (write) => write(new TextEncoder().encode(text)));
+}

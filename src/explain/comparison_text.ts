@@ -60,11 +60,16 @@ const COUNTS: readonly (readonly [string, (counts: Counts) => string])[] = [
   ["packed size", ({ packedBytes }) => bytes(packedBytes)],
 ];
 
+/** Name and both values of each count that one of the networks has. */
+export function countRows({ a, b }: Comparison["counts"]): readonly (readonly [string, string, string])[] {
+  return COUNTS.map(([name, text]) => [name, text(a), text(b)] as const).filter(
+    ([, one, other]) => one !== "0.00 M" || other !== "0.00 M",
+  );
+}
+
 function countLines({ counts }: Comparison, width: number): readonly string[] {
   const cell = Math.floor((width - QUESTION - 4) / 2);
-  return COUNTS.map(([name, text]) => [name, text(counts.a), text(counts.b)])
-    .filter(([, a, b]) => a !== "0.00 M" || b !== "0.00 M")
-    .flatMap(([name, a, b]) => besides([[name], [a], [b]], [QUESTION, cell, cell]));
+  return countRows(counts).flatMap(([name, a, b]) => besides([[name], [a], [b]], [QUESTION, cell, cell]));
 }
 
 /** Differences with the same field and values in one line: those with consequences first, then the most frequent. */

@@ -1,7 +1,7 @@
 /** A network as data at three grains: parts (stem, stages, head), units, layers, each with shapes, costs and shortcuts. */
 import type { Graph, Module, Node } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
-import { expressionOf, formatExpression } from "./expression.js";
+import { type Expression, expressionOf, formatExpression, mainBranch } from "./expression.js";
 import { type ChosenBy, chosenBy } from "./factories.js";
 import { type Figures, figuresBy } from "./figures.js";
 import { type Flow, hasBinaryWeights, isWeighted } from "./flow.js";
@@ -61,6 +61,8 @@ export interface UnitDescription extends Described {
   readonly reads: string;
   /** `sign-BinConv3x3-BN + x`; x is what the unit reads. */
   readonly expression: string;
+  /** The part of it that stands beside the outermost shortcut; all of it if there is none. */
+  readonly main: string;
   /** The map gets smaller in it. */
   readonly reduces: boolean;
   readonly shortcuts: readonly ShortcutDescription[];
@@ -150,10 +152,18 @@ function printedAs({ outline, modules }: Context, { reads, layers, addedAt }: Sh
   return found === undefined ? null : moduleOf({ modules }, found.path);
 }
 
+function mainText(expression: Expression, label: (value: string) => string): string {
+  const [step] = expression;
+  const main = expression.length === 1 && step.kind === "merge" ? mainBranch(step.branches) : null;
+  const branch = main === null || step.kind !== "merge" ? expression : step.branches[main];
+  return formatExpression(branch, label);
+}
+
 function unitDescription(context: Context, unit: Unit, label: string, unused: readonly Node[]): UnitDescription {
   const { shapes } = context.outline;
   const output = unit.nodes[unit.nodes.length - 1].name;
   const expression = expressionOf(unit.nodes, unit.from);
+  const wordFor = (value: string) => (value === unit.from ? "x" : value);
   const read = shapes.get(unit.from)!;
   const given = shapes.get(output)!;
   return {
@@ -161,7 +171,8 @@ function unitDescription(context: Context, unit: Unit, label: string, unused: re
     module: commonModule(unit.nodes),
     block: unit.block === null ? null : moduleOf(context, unit.block),
     reads: unit.from,
-    expression: formatExpression(expression, (value) => (value === unit.from ? "x" : value)),
+    expression: formatExpression(expression, wordFor),
+    main: mainText(expression, wordFor),
     reduces: read.length === 4 && given.length === 4 && given[2] * given[3] < read[2] * read[3],
     shortcuts: shortcutsOf(expression, unit.from).map((shortcut) => ({
       ...shortcut,
