@@ -6,10 +6,12 @@ import { build } from "esbuild";
 const bundles = [
   { name: "core", entry: "index" },
   { name: "core.workerd", entry: "index", conditions: ["workerd"] },
-  ...["kernels", "mxnet", "torch", "awnas", "onnx", "tflite", "reference", "image", "decode", "digits"].map((entry) => ({
-    name: entry,
-    entry,
-  })),
+  ...["kernels", "mxnet", "torch", "awnas", "onnx", "tflite", "reference", "image", "decode", "digits"].map(
+    (entry) => ({
+      name: entry,
+      entry,
+    }),
+  ),
 ];
 
 /** What `file` imports statically, what that imports, and `file` itself: in the order in which a single file would hold them. */
