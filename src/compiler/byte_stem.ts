@@ -9,7 +9,7 @@ import { compose, makeAffine } from "./affine.js";
 import { usesWinograd } from "./choose_kernel.js";
 import { bytesOf, type LowerContext, mapShape } from "./context.js";
 import { countReads, outputOf } from "./ir.js";
-import { type Conv2dOp, convShape, emitConv2d } from "./ops/convolution.js";
+import { type Conv2dOp, convShape, emitConv2d, kernelEnd } from "./ops/convolution.js";
 import type { Op } from "./ops/index.js";
 import { type InputOp, type InputPort, pixelAffine } from "./ops/ports.js";
 import { offsetRef } from "./plan_builder.js";
@@ -49,7 +49,7 @@ export function findByteStem(
     weight: conv.weight.data,
     shape: [outChannels, inChannels, kernelHeight, kernelWidth],
     inputAffine: parts.length === 0 ? identity : parts.reduce(compose),
-    outputAffine: conv.epilogue.affine,
+    outputAffine: kernelEnd(conv).affine,
     height: shape.height,
     width: shape.width,
     outHeight: shape.outHeight,

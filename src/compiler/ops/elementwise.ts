@@ -5,7 +5,7 @@ import { functionCost, mapCost } from "../../abi/costs.js";
 import { mapBytes, mapStride } from "../../abi/sizes.js";
 import { isGate } from "../../graph/nodes/record.js";
 import type { FloatWeight } from "../../weights.js";
-import { type Affine, batchNormAffine, makeAffine } from "../affine.js";
+import { type Affine, batchNormAffine, makeAffine, makeBounds, scaleShiftAffine } from "../affine.js";
 import { bitsPixel, floatBytes, type LowerContext, mapPixel } from "../context.js";
 import { defineOutputs, epilogueArguments, epilogueBytes, epilogueRefs } from "../epilogue.js";
 import { type Epilogue, type EpilogueOp, isEmpty, noEpilogue, outputOf, type UnaryOp, type ValueOp } from "../ir.js";
@@ -43,11 +43,14 @@ export interface ActivationOp extends UnaryOp {
 
 export type ElementwiseOp = PointwiseOp | AddChannelsOp | MulOp | PreluOp | ActivationOp;
 
-function pointwise({ name, inputs }: NodeOf<"batchNorm" | "relu" | "add" | "scale">, epilogue: Epilogue): PointwiseOp {
+function pointwise(
+  { name, inputs }: NodeOf<"batchNorm" | "scaleShift" | "relu" | "clip" | "add" | "scale">,
+  epilogue: Epilogue,
+): PointwiseOp {
   return { kind: "pointwise", name, input: inputs[0], epilogue, value: name, sign: null };
 }
 
-function withAffine(node: NodeOf<"batchNorm" | "scale">, affine: Affine): readonly PointwiseOp[] {
+function withAffine(node: NodeOf<"batchNorm" | "scaleShift" | "scale">, affine: Affine): readonly PointwiseOp[] {
   return [pointwise(node, { ...noEpilogue, affine })];
 }
 
@@ -62,16 +65,19 @@ export const elementwiseNodes = {
     );
     return withAffine(node, affine);
   },
-  scaleShift(node) {
-    throw unsupported(node);
+  scaleShift(node, context): readonly PointwiseOp[] {
+    const scale = optionalFloats(context, node.scale)?.data ?? null;
+    const shift = optionalFloats(context, node.shift)?.data ?? null;
+    return withAffine(node, scaleShiftAffine(context.shapeOf(node.name)[1], scale, shift));
   },
   relu: (node): readonly PointwiseOp[] => [pointwise(node, { ...noEpilogue, relu: true })],
   prelu: (node, context): readonly PreluOp[] => {
     const { name, inputs, slope } = node;
     return [{ kind: "prelu", name, slope: floatsOf(context, slope), inputs: [inputs[0]], value: name }];
   },
-  clip(node) {
-    throw unsupported(node);
+  clip(node, { shapeOf }): readonly PointwiseOp[] {
+    const bounds = makeBounds(shapeOf(node.name)[1], node.min, node.max);
+    return [pointwise(node, { ...noEpilogue, bounds })];
   },
   activation({ name, inputs, function: fn }): readonly ActivationOp[] {
     return [{ kind: "activation", name, function: fn, inputs: [inputs[0]], value: name }];
