@@ -51,6 +51,54 @@ export function batchNormAffine(
   return affine;
 }
 
+/** The affine that the parameters of a `scaleShift` make; null is 1, or 0. */
+export function scaleShiftAffine(
+  channels: number,
+  scale: ArrayLike<number> | null,
+  shift: ArrayLike<number> | null,
+): Affine {
+  return makeAffine(channels, (c) => {
+    const s = scale === null ? 1 : scale[c];
+    const b = shift === null ? 0 : shift[c];
+    return { scale: s, shift: b, root: s === 0 ? Number.NaN : -b / s };
+  });
+}
+
+/** The same affine of x - center: for kernels that subtract before they scale. */
+export function recentred({ scale, shift, root }: Affine, center: number): Affine {
+  return { scale, shift: shift.map((value, c) => scale[c] * center + value), root: root.map((r) => r - center) };
+}
+
+/** Between what values are clamped, each channel by itself; infinite where there is no limit. */
+export interface Bounds {
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+/** One pair of limits for all channels; null is none. */
+export function makeBounds(channels: number, min: number | null, max: number | null): Bounds {
+  return {
+    low: new Float32Array(channels).fill(min ?? Number.NEGATIVE_INFINITY),
+    high: new Float32Array(channels).fill(max ?? Number.POSITIVE_INFINITY),
+  };
+}
+
+/**
+ * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine is
+ * the same, to the bit, as one after it by these.
+ */
+export function boundsBehind(affine: Affine, { low, high }: Bounds): Bounds {
+  const shifts = floatShifts(affine);
+  const limits = makeBounds(low.length, null, null);
+  for (let c = 0; c < low.length; c++) {
+    const scale = Math.fround(affine.scale[c]);
+    const at = (limit: number) => (scale === 0 ? shifts[c] : Math.fround(Math.fround(scale * limit) + shifts[c]));
+    limits.low[c] = at(scale < 0 ? high[c] : low[c]);
+    limits.high[c] = at(scale < 0 ? low[c] : high[c]);
+  }
+  return limits;
+}
+
 /** What the counts of a convolution stand for: dot = 2 * (zero[o] - count) / steps, both exact numbers. */
 export interface CountMeaning {
   readonly zero: (channel: number) => number;

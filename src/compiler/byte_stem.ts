@@ -4,12 +4,12 @@
 import { call, type Ref } from "../abi/call.js";
 import { convU8Cost } from "../abi/costs.js";
 import { convU8ScratchBytes, convU8WeightBytes } from "../abi/sizes.js";
-import type { Shape } from "../tensor.js";
+import { shapeInside } from "../graph/layout.js";
 import { compose, makeAffine } from "./affine.js";
 import { usesWinograd } from "./choose_kernel.js";
 import { bytesOf, type LowerContext, mapShape } from "./context.js";
 import { countReads, outputOf } from "./ir.js";
-import { type Conv2dOp, convShape, emitConv2d } from "./ops/convolution.js";
+import { type Conv2dOp, convShape, emitConv2d, kernelEnd } from "./ops/convolution.js";
 import type { Op } from "./ops/index.js";
 import { type InputOp, type InputPort, pixelAffine } from "./ops/ports.js";
 import { offsetRef } from "./plan_builder.js";
@@ -39,7 +39,7 @@ export function findByteStem(
   if (input === undefined || countReads(ops, kept).get(input.value) !== 1) return null;
   const conv = ops.find((op) => op.kind === "conv2d" && op.input === input.value);
   if (conv?.kind !== "conv2d" || conv.groups !== 1) return null;
-  const { channels } = mapShape(port.shape);
+  const { channels } = mapShape(shapeInside(port.shape, port.layout));
   const shape = convShape(context, conv);
   if (!conv.exact && usesWinograd(shape)) return null;
   const identity = makeAffine(channels, () => ({ scale: 1, shift: 0, root: 0 }));
@@ -49,7 +49,7 @@ export function findByteStem(
     weight: conv.weight.data,
     shape: [outChannels, inChannels, kernelHeight, kernelWidth],
     inputAffine: parts.length === 0 ? identity : parts.reduce(compose),
-    outputAffine: conv.epilogue.affine,
+    outputAffine: kernelEnd(conv).affine,
     height: shape.height,
     width: shape.width,
     outHeight: shape.outHeight,
@@ -69,10 +69,10 @@ export function lowerByteStem(
   context: LowerContext,
   { conv, quantized }: ByteStem,
   staging: Ref,
-  inputShape: Shape,
+  { shape: inputShape, layout }: InputPort,
 ): void {
   const { builder } = context;
-  const { channels } = mapShape(inputShape);
+  const { channels } = mapShape(shapeInside(inputShape, layout));
   const { groups: _, ...shape } = convShape(context, conv);
   const { batch, height } = context.shapeOf(outputOf(conv));
   // The border's classes depend on the size; plans for other sizes have their own.
@@ -97,7 +97,7 @@ export function lowerByteStem(
       scratch: scratch(convU8ScratchBytes(shape)),
       batch: images,
       relu: relu ? 1 : 0,
-      interleaved: 0,
+      interleaved: layout === "NHWC" ? 1 : 0,
       ...shape,
     }),
   );

@@ -35,8 +35,7 @@ export interface Program {
 }
 
 /** What a graph from a file is known to have, and one made by hand may lack. */
-function checkEnds({ name, nodes, output, layout }: Graph): void {
-  if (layout === "NHWC") throw new XnorkitError("unsupported", `${name} reads NHWC, which is not computed here`);
+function checkEnds({ name, nodes, output }: Graph): void {
   const inputs = nodes.filter(({ kind }) => kind === "input").length;
   if (inputs !== 1) {
     throw new XnorkitError("bad-graph", `${name} has ${inputs} nodes of kind input: it must have one`);
@@ -113,6 +112,7 @@ export function planProgram(
   const { graph, ops, output, taps, byteStem, kernel } = program;
   const shapes = shapesOf(program, inputShape);
   const kernels = kernelsOf(ops, shapes, kernel, tuned);
-  const input = { shape: inputShape, dtype: inputType, preprocess: graph.preprocess };
+  const { layout, preprocess } = graph;
+  const input = { shape: inputShape, layout, dtype: inputType, preprocess };
   return lower(ops, { input, byteStem, workers, shapes, kernels, output, taps });
 }

@@ -1,8 +1,8 @@
 /** Where an operation's epilogue reads and writes, and the constants that it needs. */
 import type { Arg, Ref } from "../abi/call.js";
 import { bitBytes, mapBytes, mapStride } from "../abi/sizes.js";
-import { type Affine, floatThresholds } from "./affine.js";
-import { affineConstants, bitsPixel, bytesOf, type LowerContext, mapPixel } from "./context.js";
+import { type Affine, type Bounds, floatThresholds, recentred } from "./affine.js";
+import { affineConstants, bitsPixel, bytesOf, floatBytes, type LowerContext, mapPixel } from "./context.js";
 import { type EpilogueOp, outputOf } from "./ir.js";
 
 /** Places at pixel 0. */
@@ -10,6 +10,9 @@ export interface EpilogueRefs {
   readonly channels: number;
   readonly scale: Ref;
   readonly shift: Ref;
+  /** Subtracted before the scale; 0 without bounds. */
+  readonly center: number;
+  readonly bounds: { readonly low: Ref; readonly high: Ref } | null;
   readonly first: Ref | null;
   readonly relu: boolean;
   readonly second: Ref | null;
@@ -41,17 +44,21 @@ function valueBuffer(context: LowerContext, op: EpilogueOp, value: string): Ref 
 /**
  * Allocates the outputs of an operation and the constants of its epilogue. `affine` is what the epilogue itself has to
  * apply: null if the operation has it in its weights. `key` names its constants; all plans of a session share what has
- * the same key.
+ * the same key. `center` is what the values read are counted from: the count of a dot product of 0.
  */
 export function epilogueRefs(
   context: LowerContext,
   op: EpilogueOp,
   affine: Affine | null,
   key: string = op.name,
+  center = 0,
 ): EpilogueRefs {
   const { builder } = context;
   const { channels, pixels } = context.shapeOf(outputOf(op));
-  const { scale, shift } = affineConstants(context, key, affine, channels);
+  const { bounds } = op.epilogue;
+  // Kernels read the center with the bounds.
+  const middle = bounds === null ? 0 : center;
+  const { scale, shift } = affineConstants(context, key, middle === 0 ? affine : recentred(affine!, middle), channels);
   const value = op.value === null ? null : valueBuffer(context, op, op.value);
   let bits: Ref | null = null;
   let threshold: Ref | null = null;
@@ -70,6 +77,8 @@ export function epilogueRefs(
     channels,
     scale,
     shift,
+    center: middle,
+    bounds: bounds && boundsConstants(context, key, bounds),
     first: op.epilogue.first === null ? null : context.refOf(op.epilogue.first),
     relu: op.epilogue.relu,
     second: op.epilogue.second === null ? null : context.refOf(op.epilogue.second),
@@ -78,6 +87,13 @@ export function epilogueRefs(
     threshold,
     flip,
   };
+}
+
+function boundsConstants({ builder }: LowerContext, key: string, { low, high }: Bounds) {
+  const stride = mapStride(low.length);
+  const constant = (name: string, limits: Float32Array) =>
+    builder.constant(`${key}/${name}`, stride * 4, () => floatBytes(limits, stride));
+  return { low: constant("low", low), high: constant("high", high) };
 }
 
 /** Of the epilogue kernels, for values that no bounds cut. */
@@ -91,7 +107,7 @@ export function epilogueArguments(refs: EpilogueRefs, pixel: number) {
     channels,
     scale: refs.scale,
     shift: refs.shift,
-    ...noBounds,
+    ...(refs.bounds === null ? noBounds : { center: refs.center, ...refs.bounds }),
     first: map(refs.first),
     relu: refs.relu ? 1 : 0,
     second: map(refs.second),

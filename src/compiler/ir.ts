@@ -5,15 +5,17 @@
  *
  * Every operation that ends in an epilogue computes
  *
- *   v = affine(x);  v += first;  v = max(v, 0);  v += second;   value = v;   sign.bits = sign(sign.affine(v))
+ *   v = affine(x);  v = clamp(v, bounds);  v += first;  v = max(v, 0);  v += second;
+ *   value = v;  sign.bits = sign(sign.affine(v))
  *
  * and each part may be absent. That is the one pipeline that the epilogue kernels run (assembly/epilogue.ts), so a
  * pass that moves a batch norm, an addition or a sign into the operation before it only fills a slot.
  */
-import type { Affine } from "./affine.js";
+import type { Affine, Bounds } from "./affine.js";
 
 export interface Epilogue {
   readonly affine: Affine | null;
+  readonly bounds: Bounds | null;
   readonly first: string | null;
   readonly relu: boolean;
   readonly second: string | null;
@@ -55,11 +57,16 @@ export interface EpilogueOp extends OpBase {
 
 export type AnyOp = ValueOp | EpilogueOp;
 
-export const noEpilogue: Epilogue = { affine: null, first: null, relu: false, second: null };
+export const noEpilogue: Epilogue = { affine: null, bounds: null, first: null, relu: false, second: null };
 
 /** True for an epilogue that changes nothing. */
-export function isEmpty({ affine, first, relu, second }: Epilogue): boolean {
-  return affine === null && first === null && !relu && second === null;
+export function isEmpty({ affine, bounds, first, relu, second }: Epilogue): boolean {
+  return affine === null && bounds === null && first === null && !relu && second === null;
+}
+
+/** True for an epilogue that is nothing but an affine, or not even that: another affine or a clamp can follow it. */
+export function endsInAffine(epilogue: Epilogue): boolean {
+  return isEmpty({ ...epilogue, affine: null });
 }
 
 /** Names of the values that an operation reads. */

@@ -72,17 +72,17 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
   for (const [index, op] of ops.entries()) {
     current = index;
     if (stem !== null && (op === stem.input || op === stem.conv)) {
-      if (op === stem.conv) lowerByteStem(context, stem, staging, input.shape);
+      if (op === stem.conv) lowerByteStem(context, stem, staging, input);
     } else if (op.kind === "input") {
       lowerInput(context, op, input, staging);
     } else {
       recordOf(op).lower(context, op);
     }
   }
-  const output = lowerPort(context, options.output, shapes.get(options.output)!, "output");
+  const output = lowerPort(context, options.output, shapes.get(options.output)!, input.layout, "output");
   const taps = [...options.taps].map(([name, value]): readonly [string, Port] => [
     name,
-    lowerPort(context, value, shapes.get(value)!, `tap ${name}`),
+    lowerPort(context, value, shapes.get(value)!, input.layout, `tap ${name}`),
   ]);
   return { input: { ref: staging, shape: input.shape, dtype: input.dtype }, output, taps, ...builder.finish() };
 }

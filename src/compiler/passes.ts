@@ -2,6 +2,7 @@
  * The compiler's passes: each takes operations and gives operations that compute the same kept values with less work.
  */
 import type { Op } from "./ops/index.js";
+import { foldActivation } from "./passes/fold_activation.js";
 import { foldBatchNorm } from "./passes/fold_batch_norm.js";
 import { fuseEpilogue } from "./passes/fuse_epilogue.js";
 import { fuseSign } from "./passes/fuse_sign.js";
@@ -19,6 +20,7 @@ export const passes: readonly Pass[] = [
   { name: "prune", run: prune },
   { name: "share signs", run: shareSigns },
   { name: "fold batch norms", run: foldBatchNorm },
+  { name: "fold activations", run: foldActivation },
   { name: "fuse epilogues", run: fuseEpilogue },
   { name: "fuse signs", run: fuseSign },
   { name: "prune what fusing left", run: prune },

@@ -1,7 +1,7 @@
 /**
  * Operations as text, one a line: what is written, by which operation, from what.
  *
- *   value, bits: sign(affine) = kind(input) affine +first relu +second
+ *   value, bits: sign(affine) = kind(input) affine clamp +first relu +second
  */
 import { readsOf } from "./ir.js";
 import { hasEpilogue, type Op } from "./ops/index.js";
@@ -9,11 +9,14 @@ import { hasEpilogue, type Op } from "./ops/index.js";
 /** One operation. */
 export function printOp(op: Op): string {
   if (!hasEpilogue(op)) return `${op.value} = ${op.kind}(${readsOf(op).join(", ")})`;
-  const { affine, first, relu, second } = op.epilogue;
+  const { affine, bounds, first, relu, second } = op.epilogue;
   // Every convolution on bits has one, which turns its counts into numbers.
   const counts = op.kind === "binaryConv2d" || op.kind === "planesConv2d";
+  const kernel = op.kind === "conv2d" && op.end !== null ? [...(op.end.affine === null ? [] : ["affine"]), "relu"] : [];
   const steps = [
+    ...kernel,
     ...(affine === null || counts ? [] : ["affine"]),
+    ...(bounds === null ? [] : ["clamp"]),
     ...(first === null ? [] : [`+${first}`]),
     ...(relu ? ["relu"] : []),
     ...(second === null ? [] : [`+${second}`]),

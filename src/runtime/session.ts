@@ -2,6 +2,7 @@ import type { KernelChoice } from "../compiler/choose_kernel.js";
 import { compileGraph, type Program, planProgram } from "../compiler/compile.js";
 import type { Plan } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
+import { shapeInside } from "../graph/layout.js";
 import { checkWeights } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
@@ -148,12 +149,14 @@ function dataType({ data }: Tensor): "f32" | "u8" {
 }
 
 function checkInput(graph: Graph, { shape, data }: Tensor): void {
-  const [, channels] = graph.inputShape;
+  const { inputShape, layout = "NCHW" } = graph;
+  const channels = shapeInside(inputShape, layout)[1];
   const positive = shape.every((size) => Number.isSafeInteger(size) && size > 0);
-  if (shape.length !== graph.inputShape.length || shape[1] !== channels || !positive) {
+  if (shape.length !== inputShape.length || shapeInside(shape, layout)[1] !== channels || !positive) {
     throw new XnorkitError(
       "bad-shape",
-      `the input of ${graph.name} is NCHW with ${channels} channels, for example ${formatShape(graph.inputShape)}, but it has shape ${formatShape(shape)}`,
+      `the input of ${graph.name} is ${layout} with ${channels} channels, for example ${formatShape(inputShape)}, but it` +
+        ` has shape ${formatShape(shape)}`,
     );
   }
   if (elementCount(shape) !== data.length) {

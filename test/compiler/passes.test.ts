@@ -6,6 +6,7 @@ import { noEpilogue } from "../../src/compiler/ir.js";
 import type { Op } from "../../src/compiler/ops/index.js";
 import { prune, schedule } from "../../src/compiler/passes/schedule.js";
 import { XnorkitError } from "../../src/errors.js";
+import type { Node } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { add, binary, conv, fused, graphOf, maxPool, norm, relu, sign } from "./small_graphs.js";
 
@@ -40,11 +41,45 @@ test("a batch norm stays where somebody else reads what it reads", () => {
   assert.deepEqual(fused([norm("n", "x"), conv("c", "n")], ["x"]), ["n = pointwise(x) affine", "c = conv2d(n)"]);
 });
 
-test("a batch norm after an addition or a ReLU is a step of its own", () => {
-  assert.deepEqual(fused([conv("c", "x"), relu("r", "c"), norm("n", "r")]), [
-    "r = conv2d(x) relu",
+test("a batch norm behind a convolution's ReLU goes into the convolution's pass, or its clamp", () => {
+  assert.deepEqual(fused([conv("c", "x"), relu("r", "c"), norm("n", "r"), add("a", "n", "x"), sign("s", "a")]), [
+    "s: sign = conv2d(x) relu affine +x",
+    "s#f32 = unpack(s)",
+  ]);
+  assert.deepEqual(fused([conv("c", "x"), norm("m", "c"), relu("r", "m"), norm("n", "r")]), [
+    "n = conv2d(x) affine relu affine",
+  ]);
+  assert.deepEqual(fused([sign("s", "x"), binary("c", "s"), relu("r", "c"), norm("n", "r"), add("a", "n", "x")]), [
+    "s: sign = pointwise(x)",
+    "a = binaryConv2d(s) clamp +x",
+  ]);
+  assert.deepEqual(fused([conv("c", "x"), relu("r", "c"), norm("n", "r")], ["c"]), [
+    "c = conv2d(x)",
+    "r = pointwise(c) relu",
     "n = pointwise(r) affine",
   ]);
+});
+
+test("a clamp goes into what feeds it, if that ends in an affine", () => {
+  const clip = (name: string, input: string): Node => ({
+    kind: "clip",
+    name,
+    inputs: [input],
+    module: "",
+    min: 0,
+    max: 6,
+  });
+  assert.deepEqual(fused([conv("c", "x"), norm("n", "c"), clip("k", "n"), add("a", "k", "x")]), [
+    "a = conv2d(x) affine clamp +x",
+  ]);
+  assert.deepEqual(fused([conv("c", "x"), add("a", "c", "x"), clip("k", "a")]), [
+    "a = conv2d(x) +x",
+    "k = pointwise(a) clamp",
+  ]);
+  assert.deepEqual(fused([maxPool("p", "x"), clip("k", "p"), relu("r", "k")]), ["r = maxPool(x) clamp relu"]);
+});
+
+test("a batch norm after an addition is a step of its own", () => {
   assert.deepEqual(fused([conv("c", "x"), add("a", "c", "x"), norm("n", "a")]), [
     "a = conv2d(x) +x",
     "n = pointwise(a) affine",

@@ -1,7 +1,6 @@
 /** Builtin operators of small files written here, against plain definitions on NHWC numbers. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isNodeKind } from "../../src/graph/nodes/index.js";
 import { runReference } from "../../src/reference/index.js";
 import { importTflite } from "../../src/tflite.js";
 import { randomFloats, seededRandom, throwsError } from "../formats/support.js";
@@ -9,8 +8,6 @@ import { convolve, depthwiseFilter, type Map4, pool, type WindowCase } from "./n
 import { type NetWriter, netWriter, type OptionTable } from "./writer.js";
 
 type Shape = readonly number[];
-
-const noPrelu = !isNodeKind("prelu") && "prelu is no kind of node yet";
 
 const count = (shape: Shape) => shape.reduce((product, size) => product * size, 1);
 
@@ -426,7 +423,7 @@ describe("elementwise operators", () => {
     }
   });
 
-  it("PRELU with one alpha a channel and with one for all", { skip: noPrelu }, () => {
+  it("PRELU with one alpha a channel and with one for all", () => {
     check(
       shape,
       (net, x) => net.add(54, [x, net.floats([1, 1, 4], c)], plain),

@@ -1,6 +1,6 @@
 /** The counts of binary convolutions, by either kernel, and the epilogues that read them. */
 import { type Call, call, type Ref } from "../../abi/call.js";
-import { type Affine, compose, countThresholds } from "../affine.js";
+import { type Affine, type Bounds, boundsBehind, compose, countThresholds, makeAffine } from "../affine.js";
 import type { BinaryKernel } from "../choose_kernel.js";
 import { bitsPixel, bytesOf, type LowerContext } from "../context.js";
 import { type EpilogueRefs, epilogueArguments } from "../epilogue.js";
@@ -34,6 +34,21 @@ export function halved({ scale, shift, root }: Affine): Affine {
   return { scale: scale.map((s) => s / 2), shift, root: root.map((r) => r * 2) };
 }
 
+/**
+ * An affine of the same sign as `after` of clamped values: where the clamp leaves values of one sign alone, a constant;
+ * else a clamp changes no sign.
+ */
+function signAffine(affine: Affine, bounds: Bounds | null, after: Affine | null): Affine {
+  const whole = after === null ? affine : compose(affine, after);
+  if (bounds === null) return whole;
+  const { low, high } = after === null ? bounds : boundsBehind(after, bounds);
+  return makeAffine(low.length, (c) => {
+    if (low[c] >= 0) return { scale: 0, shift: 1, root: Number.NaN };
+    if (high[c] < 0) return { scale: 0, shift: -1, root: Number.NaN };
+    return { scale: whole.scale[c], shift: whole.shift[c], root: whole.root[c] };
+  });
+}
+
 /** What turns the counts of some pixels into the operation's outputs. */
 export type CountsEpilogue = (counts: Ref, pixels: Stretch) => Call;
 
@@ -59,9 +74,9 @@ export function countsEpilogue(
   { key, affine, type, stride: countStride, most, least = 0 }: CountsSource,
 ): CountsEpilogue {
   const { channels } = refs;
-  const { first, relu, second } = op.epilogue;
+  const { bounds, first, relu, second } = op.epilogue;
   if (op.value === null && op.sign !== null && first === null && second === null && !relu) {
-    const whole = op.sign.affine === null ? affine : compose(affine, op.sign.affine);
+    const whole = signAffine(affine, bounds, op.sign.affine);
     const thresholds = () => countThresholds(whole, channels, most, least);
     const slots = Math.ceil(channels / 64) * 64;
     const limits = `${key}/limits`;

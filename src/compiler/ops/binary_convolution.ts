@@ -43,8 +43,8 @@ function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): void {
   const { doubled, ...format } = countsFormat(kernel, conv);
   const affine = doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
   const key = countsKey(context, op);
-  const refs = epilogueRefs(context, op, affine, key);
   const most = fanIn(weight) * (doubled ? 2 : 1);
+  const refs = epilogueRefs(context, op, affine, key, most / 2);
   const epilogue = countsEpilogue(context, op, refs, { ...format, key, affine, most });
   const phases = countsPhases(context, kernel, conv, (band) => ({
     take: (counts) => [epilogue(counts, pixelsOf(band, output))],

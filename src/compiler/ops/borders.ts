@@ -5,13 +5,14 @@
 import { call } from "../../abi/call.js";
 import { mapCost } from "../../abi/costs.js";
 import { mapBytes, mapStride } from "../../abi/sizes.js";
+import type { TensorLayout } from "../../graph/layout.js";
 import { paddingSides, type SlidingWindow } from "../../graph/window.js";
 import { type LowerContext, mapPixel } from "../context.js";
 import type { UnaryOp } from "../ir.js";
 import { offsetRef } from "../plan_builder.js";
 import { bandsOf, pixelsOf, rowTasks, tasksOf } from "../tasks.js";
 import { bytesOfMap, newMap } from "./maps.js";
-import { type FromNodes, type OpRecords, unsupported } from "./record.js";
+import type { FromNodes, OpRecords } from "./record.js";
 
 /** value[y][x] = input[y - top][x - left] if that is inside it, else `fill`. */
 export interface WindowOp extends UnaryOp {
@@ -30,6 +31,8 @@ export interface BorderOp extends UnaryOp {
 
 export interface FlattenOp extends UnaryOp {
   readonly kind: "flatten";
+  /** The order of the axes: NHWC is that of a map, but for what pads its pixels. */
+  readonly layout: TensorLayout;
 }
 
 export type BordersOp = WindowOp | BorderOp | FlattenOp;
@@ -41,10 +44,8 @@ export const bordersNodes = {
   crop({ name, inputs: [input], top, left }): readonly WindowOp[] {
     return [{ kind: "window", name, top: -top, left: -left, fill: 0, inputs: [input], value: name }];
   },
-  flatten(node): readonly FlattenOp[] {
-    const { name, inputs } = node;
-    if (node.layout === "NHWC") throw unsupported(node, " of NHWC");
-    return [{ kind: "flatten", name, inputs: [inputs[0]], value: name }];
+  flatten({ name, inputs: [input], layout = "NCHW" }): readonly FlattenOp[] {
+    return [{ kind: "flatten", name, layout, inputs: [input], value: name }];
   },
 } satisfies FromNodes<"pad" | "crop" | "flatten">;
 
@@ -79,14 +80,15 @@ function lowerBorder(context: LowerContext, op: BorderOp): void {
 }
 
 /**
- * A map of one pixel is its own flattening; others are written image by image in NCHW order, rows padded as maps are.
+ * A map of one pixel is its own flattening, and in NHWC order a map whose pixels are not padded; others are written image
+ * by image, rows padded as maps are.
  */
 function lowerFlatten(context: LowerContext, op: FlattenOp): void {
   const [value] = op.inputs;
   const { batch, height, width, channels } = context.shapeOf(value);
   const src = context.refOf(value);
   const plane = height * width;
-  if (plane === 1) {
+  if (plane === 1 || (op.layout === "NHWC" && mapStride(channels) === channels)) {
     context.setRef(op.value, src);
     return;
   }
@@ -97,9 +99,12 @@ function lowerFlatten(context: LowerContext, op: FlattenOp): void {
   const tasks = bandsOf(shape, 1, Math.ceil(batch / parts)).map(({ image, images }) =>
     Array.from({ length: images }, (_, i) => image + i).flatMap((n) => {
       const row = offsetRef(dst, n * rowBytes);
+      const place = { src: mapPixel(src, n * plane, channels), dst: row, channels };
       return [
         call("copyBytes", { dst: offsetRef(row, rowBytes - 16), src: zeros, bytes: 16 }),
-        call("mapToNchwF32", { src: mapPixel(src, n * plane, channels), dst: row, batch: 1, channels, plane }),
+        op.layout === "NHWC"
+          ? call("mapToNhwcF32", { ...place, pixels: plane })
+          : call("mapToNchwF32", { ...place, batch: 1, plane }),
       ];
     }),
   );

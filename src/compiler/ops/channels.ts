@@ -4,7 +4,7 @@ import { functionCost } from "../../abi/costs.js";
 import { bytesOf, type LowerContext, mapPixel } from "../context.js";
 import type { UnaryOp, ValueOp } from "../ir.js";
 import { newMap, pixelStep } from "./maps.js";
-import { type FromNodes, type OpRecords, unsupported } from "./record.js";
+import type { FromNodes, OpRecords } from "./record.js";
 
 export interface ConcatOp extends ValueOp {
   readonly kind: "concat";
@@ -27,7 +27,7 @@ export interface AbsMeanOp extends UnaryOp {
 }
 
 export interface SoftmaxOp extends UnaryOp {
-  readonly kind: "softmax";
+  readonly kind: "softmax" | "logSoftmax";
 }
 
 export type ChannelsOp = ConcatOp | PermuteOp | SliceOp | AbsMeanOp | SoftmaxOp;
@@ -53,9 +53,9 @@ export const channelsNodes = {
   softmax: ({ name, inputs: [input] }): readonly SoftmaxOp[] => [
     { kind: "softmax", name, inputs: [input], value: name },
   ],
-  logSoftmax(node) {
-    throw unsupported(node);
-  },
+  logSoftmax: ({ name, inputs: [input] }): readonly SoftmaxOp[] => [
+    { kind: "logSoftmax", name, inputs: [input], value: name },
+  ],
 } satisfies FromNodes<"concat" | "channelShuffle" | "sliceChannels" | "absMean" | "softmax" | "logSoftmax">;
 
 /** Each input's channels to their place. */
@@ -134,7 +134,7 @@ function lowerSoftmax(context: LowerContext, op: SoftmaxOp): void {
     context,
     op,
     ({ first, count: pixels }) => [
-      call("softmaxF32", {
+      call(op.kind === "softmax" ? "softmaxF32" : "logSoftmaxF32", {
         src: mapPixel(src, first, channels),
         dst: mapPixel(dst, first, channels),
         pixels,
@@ -152,4 +152,5 @@ export const channelsOps: OpRecords<ChannelsOp> = {
   slice: { lower: lowerSlice },
   absMean: { lower: lowerAbsMean },
   softmax: { lower: lowerSoftmax },
+  logSoftmax: { lower: lowerSoftmax },
 };

@@ -30,6 +30,22 @@ export interface Conv2dOp extends EpilogueOp {
   readonly weight: FloatWeight;
   /** True if few-bit values are convolved in float: their sums are whole or tie, so terms are added as they are. */
   readonly exact: boolean;
+  /**
+   * What the kernel itself ends with, if the epilogue begins with an affine behind a ReLU; null if the kernel ends with
+   * the epilogue's own.
+   */
+  readonly end: KernelEnd | null;
+}
+
+export interface KernelEnd {
+  readonly affine: Affine | null;
+  readonly relu: boolean;
+}
+
+/** The affine that is in the weights, and whether the kernel clips. */
+export function kernelEnd({ end, epilogue }: Conv2dOp): KernelEnd {
+  const { affine, bounds, first, relu } = epilogue;
+  return end ?? { affine, relu: relu && bounds === null && first === null };
 }
 
 export const convolutionNodes = {
@@ -48,6 +64,7 @@ export const convolutionNodes = {
         groups,
         weight: floatsOf(context, node.weight),
         exact: context.codeOf(input) !== null,
+        end: null,
         epilogue: { ...noEpilogue, affine },
         value: name,
         sign: null,
@@ -88,7 +105,7 @@ function convWeights({ builder }: LowerContext, op: Conv2dOp, shape: ConvF32Shap
   const inputs = op.weight.shape[1];
   const source = { src: packingArea, dst: packedConstant, channels, kernelHeight, kernelWidth, groups };
   const packed = (key: string, bytes: number, pack: Call): Ref =>
-    builder.constant(`${op.name}/${key}`, bytes, () => foldedWeights(op, op.epilogue.affine), {
+    builder.constant(`${op.name}/${key}`, bytes, () => foldedWeights(op, kernelEnd(op).affine), {
       areaBytes: op.weight.data.byteLength,
       calls: [pack],
     });
@@ -106,7 +123,7 @@ function convWeights({ builder }: LowerContext, op: Conv2dOp, shape: ConvF32Shap
 function lowerConv2d(context: LowerContext, op: Conv2dOp): void {
   const shape = convShape(context, op);
   const { batch } = context.shapeOf(op.input);
-  const { affine } = op.epilogue;
+  const { affine } = kernelEnd(op);
   const winograd = !op.exact && usesWinograd(shape);
   const weights = convWeights(context, op, shape, winograd);
   const stride = mapStride(shape.outChannels);
@@ -156,9 +173,10 @@ export function emitConv2d(
   const { builder } = context;
   const output = context.shapeOf(outputOf(op));
   const { pixels, channels } = output;
-  const { first, relu, second } = op.epilogue;
-  const refs = epilogueRefs(context, op, null);
-  const ends = first !== null || second !== null || op.sign !== null;
+  const { bounds, first, second } = op.epilogue;
+  const { relu } = kernelEnd(op);
+  const refs = epilogueRefs(context, op, op.end === null ? null : op.epilogue.affine);
+  const ends = op.end !== null || bounds !== null || first !== null || second !== null || op.sign !== null;
   const passes = ends ? mapCost(epilogueBytes(refs, pixels)) : 0;
   const tasks = rowTasks(output, cost + passes, unit).map((band) => {
     const scratch = builder.scratch();
@@ -167,7 +185,7 @@ export function emitConv2d(
       refs.value === null || first !== null || second !== null
         ? scratch(mapBytes(count, channels))
         : mapPixel(refs.value, pixel, channels);
-    const conv = emit(band, dst, relu && first === null, scratch);
+    const conv = emit(band, dst, relu, scratch);
     if (!ends) return [conv];
     return [conv, call("epilogueF32", { src: dst, pixels: count, ...epilogueArguments(refs, pixel) })];
   });

@@ -4,15 +4,16 @@ import { activationIds } from "../../abi/constants.js";
 import { functionCost, mapCost } from "../../abi/costs.js";
 import { mapBytes, mapStride } from "../../abi/sizes.js";
 import { isGate } from "../../graph/nodes/record.js";
+import { sameShape } from "../../tensor.js";
 import type { FloatWeight } from "../../weights.js";
-import { type Affine, batchNormAffine, makeAffine } from "../affine.js";
-import { bitsPixel, floatBytes, type LowerContext, mapPixel } from "../context.js";
+import { type Affine, batchNormAffine, makeAffine, makeBounds, scaleShiftAffine } from "../affine.js";
+import { bitsPixel, floatBytes, type LowerContext, mapPixel, mapShape } from "../context.js";
 import { defineOutputs, epilogueArguments, epilogueBytes, epilogueRefs } from "../epilogue.js";
 import { type Epilogue, type EpilogueOp, isEmpty, noEpilogue, outputOf, type UnaryOp, type ValueOp } from "../ir.js";
 import { offsetRef } from "../plan_builder.js";
-import { pixelTasks } from "../tasks.js";
+import { bandsOf, pixelTasks, tasksOf } from "../tasks.js";
 import { newMap, pixelStep } from "./maps.js";
-import { type FromNodes, floatsOf, type NodeOf, type OpRecords, optionalFloats, unsupported } from "./record.js";
+import { type FromNodes, floatsOf, type NodeOf, type OpRecords, optionalFloats } from "./record.js";
 
 /** An epilogue alone. */
 export interface PointwiseOp extends EpilogueOp {
@@ -26,8 +27,9 @@ export interface AddChannelsOp extends ValueOp {
   readonly offset: number;
 }
 
+/** `gate` has one number a channel and image, `mul` as many as the map, or one a pixel. */
 export interface MulOp extends ValueOp {
-  readonly kind: "mul";
+  readonly kind: "mul" | "gate";
   readonly inputs: readonly [string, string];
 }
 
@@ -43,11 +45,14 @@ export interface ActivationOp extends UnaryOp {
 
 export type ElementwiseOp = PointwiseOp | AddChannelsOp | MulOp | PreluOp | ActivationOp;
 
-function pointwise({ name, inputs }: NodeOf<"batchNorm" | "relu" | "add" | "scale">, epilogue: Epilogue): PointwiseOp {
+function pointwise(
+  { name, inputs }: NodeOf<"batchNorm" | "scaleShift" | "relu" | "clip" | "add" | "scale">,
+  epilogue: Epilogue,
+): PointwiseOp {
   return { kind: "pointwise", name, input: inputs[0], epilogue, value: name, sign: null };
 }
 
-function withAffine(node: NodeOf<"batchNorm" | "scale">, affine: Affine): readonly PointwiseOp[] {
+function withAffine(node: NodeOf<"batchNorm" | "scaleShift" | "scale">, affine: Affine): readonly PointwiseOp[] {
   return [pointwise(node, { ...noEpilogue, affine })];
 }
 
@@ -62,16 +67,19 @@ export const elementwiseNodes = {
     );
     return withAffine(node, affine);
   },
-  scaleShift(node) {
-    throw unsupported(node);
+  scaleShift(node, context): readonly PointwiseOp[] {
+    const scale = optionalFloats(context, node.scale)?.data ?? null;
+    const shift = optionalFloats(context, node.shift)?.data ?? null;
+    return withAffine(node, scaleShiftAffine(context.shapeOf(node.name)[1], scale, shift));
   },
   relu: (node): readonly PointwiseOp[] => [pointwise(node, { ...noEpilogue, relu: true })],
   prelu: (node, context): readonly PreluOp[] => {
     const { name, inputs, slope } = node;
     return [{ kind: "prelu", name, slope: floatsOf(context, slope), inputs: [inputs[0]], value: name }];
   },
-  clip(node) {
-    throw unsupported(node);
+  clip(node, { shapeOf }): readonly PointwiseOp[] {
+    const bounds = makeBounds(shapeOf(node.name)[1], node.min, node.max);
+    return [pointwise(node, { ...noEpilogue, bounds })];
   },
   activation({ name, inputs, function: fn }): readonly ActivationOp[] {
     return [{ kind: "activation", name, function: fn, inputs: [inputs[0]], value: name }];
@@ -93,8 +101,9 @@ export const elementwiseNodes = {
   mul(node, { shapeOf }): readonly MulOp[] {
     const { name } = node;
     const [a, b] = node.inputs;
-    if (isGate(shapeOf(a), shapeOf(b))) throw unsupported(node, " by a gate");
-    return [{ kind: "mul", name, inputs: [a, b], value: name }];
+    const same = sameShape(shapeOf(a), shapeOf(b));
+    const kind = !same && isGate(shapeOf(a), shapeOf(b)) ? "gate" : "mul";
+    return [{ kind, name, inputs: [a, b], value: name }];
   },
 } satisfies FromNodes<"batchNorm" | "scaleShift" | "relu" | "prelu" | "clip" | "activation" | "scale" | "add" | "mul">;
 
@@ -161,6 +170,26 @@ function lowerMul(context: LowerContext, op: MulOp): void {
   });
 }
 
+/** Each image's pixels times its gate; an image is a task at least. */
+function lowerGate(context: LowerContext, op: MulOp): void {
+  const [a, gate] = op.inputs.map((value) => context.refOf(value));
+  const { shape, dst } = newMap(context, op.value);
+  const { batch, height, width, pixels, channels } = shape;
+  const plane = height * width;
+  const parts = tasksOf(mapCost(2 * mapBytes(pixels, channels)));
+  const tasks = bandsOf(mapShape([batch, channels]), 1, Math.ceil(batch / parts)).map(({ image, images }) => [
+    call("mulGateF32", {
+      a: mapPixel(a, image * plane, channels),
+      gate: mapPixel(gate, image, channels),
+      dst: mapPixel(dst, image * plane, channels),
+      batch: images,
+      plane,
+      channels,
+    }),
+  ]);
+  context.builder.step({ name: op.name, kind: op.kind, phases: [tasks] });
+}
+
 function lowerPrelu(context: LowerContext, op: PreluOp): void {
   const src = context.refOf(op.inputs[0]);
   const { shape, dst } = newMap(context, op.value);
@@ -199,6 +228,7 @@ export const elementwiseOps: OpRecords<ElementwiseOp> = {
   pointwise: { lower: lowerPointwise },
   addChannels: { lower: lowerAddChannels },
   mul: { lower: lowerMul },
+  gate: { lower: lowerGate },
   prelu: { lower: lowerPrelu },
   activation: { lower: lowerActivation },
 };

@@ -1,8 +1,9 @@
-/** Where tensors enter and leave a plan: NCHW outside, maps inside. */
+/** Where tensors enter and leave a plan: NCHW or NHWC outside, maps inside. */
 import { call, type Ref } from "../../abi/call.js";
 import { mapCost } from "../../abi/costs.js";
 import { mapBytes } from "../../abi/sizes.js";
 import { XnorkitError } from "../../errors.js";
+import { shapeAtPort, shapeInside, type TensorLayout } from "../../graph/layout.js";
 import type { Preprocess } from "../../graph/types.js";
 import { elementCount, type Shape } from "../../tensor.js";
 import { type Affine, compose, makeAffine } from "../affine.js";
@@ -27,7 +28,9 @@ export const portsNodes = {
 
 /** The session's input. */
 export interface InputPort {
+  /** In the layout of the port. */
   readonly shape: Shape;
+  readonly layout: TensorLayout | undefined;
   readonly dtype: "f32" | "u8";
   readonly preprocess: Preprocess | undefined;
 }
@@ -54,9 +57,9 @@ function preprocessAffine({ mean, std }: Preprocess, channels: number): Affine {
 }
 
 /** What preprocessing makes of the session's input: null for floats, which go in as they are, and for pixels 0..255. */
-export function pixelAffine({ shape, dtype, preprocess }: InputPort): Affine | null {
+export function pixelAffine({ shape, layout, dtype, preprocess }: InputPort): Affine | null {
   if (dtype === "f32" || preprocess === undefined) return null;
-  return preprocessAffine(preprocess, mapShape(shape).channels);
+  return preprocessAffine(preprocess, mapShape(shapeInside(shape, layout)).channels);
 }
 
 /** The buffer that a run copies its input to. */
@@ -74,44 +77,59 @@ function imageTasks(shape: Shape): readonly Band[] {
   return bandsOf(mapShape([batch, channels]), 1, Math.ceil(batch / parts));
 }
 
-/** The staged NCHW input as a map, normalised. */
+/** True for a tensor whose channels are last: the order of a map, rows of pixels apart. */
+function isInterleaved(shape: Shape, layout: TensorLayout | undefined): boolean {
+  return layout === "NHWC" && shape.length === 4;
+}
+
+/** The staged input as a map, normalised. */
 export function lowerInput(context: LowerContext, op: InputOp, port: InputPort, staging: Ref): void {
-  const { channels, height, width } = mapShape(port.shape);
+  const inside = shapeInside(port.shape, port.layout);
+  const { channels, height, width } = mapShape(inside);
   const plane = height * width;
   const pixels = pixelAffine(port);
   const affine = pixels === null || op.affine === null ? (pixels ?? op.affine) : compose(pixels, op.affine);
   const normalise = affineConstants(context, `input/${port.dtype}`, affine, channels);
   const { dst } = newMap(context, op.value);
-  const tasks = imageTasks(port.shape).map(({ image, images }) => [
-    call(port.dtype === "f32" ? "nchwToMapF32" : "nchwToMapU8", {
-      src: offsetRef(staging, image * channels * plane * (port.dtype === "f32" ? 4 : 1)),
+  const isFloat = port.dtype === "f32";
+  const tasks = imageTasks(inside).map(({ image, images }) => {
+    const place = {
+      src: offsetRef(staging, image * channels * plane * (isFloat ? 4 : 1)),
       dst: mapPixel(dst, image * plane, channels),
-      batch: images,
       channels,
-      plane,
       ...normalise,
-    }),
-  ]);
+    };
+    if (isInterleaved(port.shape, port.layout)) {
+      return [call(isFloat ? "nhwcToMapF32" : "nhwcToMapU8", { ...place, pixels: images * plane })];
+    }
+    return [call(isFloat ? "nchwToMapF32" : "nchwToMapU8", { ...place, batch: images, plane })];
+  });
   context.builder.step({ name: op.name, kind: op.kind, phases: [tasks] });
 }
 
-/** Writes a value as an NCHW tensor that stays to the end of the run. */
-export function lowerPort(context: LowerContext, value: string, shape: Shape, name: string): Port {
+/** Writes a value, NCHW `shape`, as a tensor in the graph's layout that stays to the end of the run. */
+export function lowerPort(
+  context: LowerContext,
+  value: string,
+  shape: Shape,
+  layout: TensorLayout | undefined,
+  name: string,
+): Port {
   const { builder } = context;
   const { channels, height, width } = mapShape(shape);
   const plane = height * width;
   const ref = builder.buffer(name, elementCount(shape) * 4);
   const src = context.refOf(value);
-  const tasks = imageTasks(shape).map(({ image, images }) => [
-    call("mapToNchwF32", {
+  const tasks = imageTasks(shape).map(({ image, images }) => {
+    const place = {
       src: mapPixel(src, image * plane, channels),
       dst: offsetRef(ref, image * channels * plane * 4),
-      batch: images,
       channels,
-      plane,
-    }),
-  ]);
+    };
+    if (isInterleaved(shape, layout)) return [call("mapToNhwcF32", { ...place, pixels: images * plane })];
+    return [call("mapToNchwF32", { ...place, batch: images, plane })];
+  });
   builder.step({ name, kind: "output", phases: [tasks] });
   builder.keep(ref);
-  return { ref, shape };
+  return { ref, shape: shapeAtPort(shape, layout) };
 }

@@ -11,7 +11,7 @@ import type { Phase } from "../plan.js";
 import { pixelTasks, type Stretch } from "../tasks.js";
 import type { ActivationOp, PointwiseOp } from "./elementwise.js";
 import { newMap, pixelStep } from "./maps.js";
-import { type FromNodes, type OpRecords, unsupported } from "./record.js";
+import type { FromNodes, OpRecords } from "./record.js";
 
 /** Quantises a map to bit planes. */
 export interface PackOp extends UnaryOp {
@@ -31,7 +31,17 @@ export interface LevelsOp extends UnaryOp {
   readonly bits: number;
 }
 
-export type QuantizeOp = PackOp | UnpackOp | LevelsOp;
+/** Real numbers to those that integers stand for. */
+export interface FakeQuantizeOp extends UnaryOp {
+  readonly kind: "fakeQuantize";
+  readonly scale: number;
+  readonly zeroPoint: number;
+  readonly low: number;
+  readonly high: number;
+  readonly halfAway: boolean;
+}
+
+export type QuantizeOp = PackOp | UnpackOp | LevelsOp | FakeQuantizeOp;
 
 export const quantizeNodes = {
   quantize({ name, inputs, method, bits }): readonly (PointwiseOp | ActivationOp | QuantizeOp)[] {
@@ -59,8 +69,9 @@ export const quantizeNodes = {
     }
     throw new XnorkitError("unsupported", `layer ${name} quantises by ${method} with ${bits} bits: use at most 31`);
   },
-  fakeQuantize(node) {
-    throw unsupported(node);
+  fakeQuantize({ name, inputs: [input], scale, zeroPoint, low, high, rounding }): readonly QuantizeOp[] {
+    const halfAway = rounding === "half_away";
+    return [{ kind: "fakeQuantize", name, scale, zeroPoint, low, high, halfAway, inputs: [input], value: name }];
   },
 } satisfies FromNodes<"quantize" | "fakeQuantize">;
 
@@ -163,12 +174,24 @@ function lowerLevels(context: LowerContext, op: LevelsOp): void {
   context.builder.step({ name: op.name, kind: op.kind, phases });
 }
 
+function lowerFakeQuantize(context: LowerContext, op: FakeQuantizeOp): void {
+  const src = context.refOf(op.inputs[0]);
+  const { shape, dst } = newMap(context, op.value);
+  const { channels } = shape;
+  const { scale, zeroPoint, low, high } = op;
+  pixelStep(context, op, ({ first, count }) => {
+    const place = { src: mapPixel(src, first, channels), dst: mapPixel(dst, first, channels), pixels: count, channels };
+    return [call("fakeQuantizeF32", { ...place, scale, zeroPoint, low, high, halfAway: op.halfAway ? 1 : 0 })];
+  });
+}
+
 export const quantizeOps: OpRecords<QuantizeOp> = {
   pack: {
     writes: "bits",
     lower: (context, op) => context.builder.step({ name: op.name, kind: op.kind, phases: packPhases(context, op) }),
   },
   unpack: { reads: "bits", lower: lowerUnpack },
+  fakeQuantize: { lower: lowerFakeQuantize },
   round: { lower: lowerLevels },
   dorefa: { lower: lowerLevels },
 };

@@ -49,6 +49,7 @@ function floatOps(layer: QuantizedLayer, scale: Float64Array | null): readonly L
     groups,
     weight: { kind: "f32", shape, data },
     exact: true,
+    end: null,
     epilogue: layerEpilogue(layer, affine),
     value: name,
     sign: null,

@@ -1,20 +1,13 @@
 /** The pass that moves batch norms into what feeds them. */
 import { compose } from "../affine.js";
-import { countReads, producers } from "../ir.js";
+import { countReads, endsInAffine, producers } from "../ir.js";
 import type { PointwiseOp } from "../ops/elementwise.js";
-import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
+import { hasEpilogue, type Op } from "../ops/index.js";
 
 /** A batch norm that nothing else has been fused with: a pointwise affine that writes a value. */
 function isBareAffine(op: Op): op is PointwiseOp {
   if (op.kind !== "pointwise") return false;
-  const { affine, first, relu, second } = op.epilogue;
-  return affine !== null && first === null && !relu && second === null && op.sign === null;
-}
-
-/** True if the operation's value is still x or affine(x), so that another affine composes with it. */
-function endsInAffine(op: FusableOp): boolean {
-  const { first, relu, second } = op.epilogue;
-  return first === null && !relu && second === null && op.sign === null;
+  return op.epilogue.affine !== null && endsInAffine(op.epilogue) && op.sign === null;
 }
 
 /**
@@ -41,7 +34,7 @@ export function foldBatchNorm(ops: readonly Op[], kept: ReadonlySet<string>): Op
         affine: source.affine === null ? affine : compose(source.affine, affine),
         value: op.value!,
       };
-    } else if (hasEpilogue(source) && endsInAffine(source)) {
+    } else if (hasEpilogue(source) && endsInAffine(source.epilogue) && source.sign === null) {
       const own = source.epilogue.affine;
       const composed = own === null ? affine : compose(own, affine);
       folded = { ...source, epilogue: { ...source.epilogue, affine: composed }, value: op.value };

@@ -1,18 +1,27 @@
-/** The pass that moves residual additions and ReLUs into what computes one of their inputs. */
-import { countReads, type Epilogue, producers } from "../ir.js";
+/** The pass that moves residual additions, ReLUs and clamps into what computes one of their inputs. */
+import type { Bounds } from "../affine.js";
+import { countReads, type Epilogue, endsInAffine, producers } from "../ir.js";
 import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
 
-/** A pointwise operation that only adds (`first`) or only clips (`relu`). */
-function single(op: Op): { relu: boolean; inputs: readonly string[] } | null {
+/** What a pointwise operation does that does one thing. */
+interface Step {
+  readonly bounds: Bounds | null;
+  readonly relu: boolean;
+  readonly inputs: readonly string[];
+}
+
+/** A pointwise operation that only adds (`first`), only clips (`relu`) or only clamps (`bounds`). */
+function single(op: Op): Step | null {
   if (op.kind !== "pointwise" || op.value === null || op.sign !== null) return null;
-  const { affine, first, relu, second } = op.epilogue;
-  if (affine !== null || second !== null) return null;
-  if (relu) return first === null ? { relu: true, inputs: [op.input] } : null;
-  return first === null ? null : { relu: false, inputs: [op.input, first] };
+  const { affine, bounds, first, relu, second } = op.epilogue;
+  const parts = [bounds !== null, first !== null, relu].filter(Boolean).length;
+  if (affine !== null || second !== null || parts !== 1) return null;
+  return { bounds, relu, inputs: first === null ? [op.input] : [op.input, first] };
 }
 
 /** The epilogue with one more step at its end, or null if the pipeline has no slot left for it. */
-function append(epilogue: Epilogue, relu: boolean, addend: string | null): Epilogue | null {
+function append(epilogue: Epilogue, { bounds, relu }: Step, addend: string | null): Epilogue | null {
+  if (bounds !== null) return endsInAffine(epilogue) ? { ...epilogue, bounds } : null;
   if (epilogue.second !== null) return null;
   if (relu) return epilogue.relu ? epilogue : { ...epilogue, relu: true };
   if (!epilogue.relu && epilogue.first === null) return { ...epilogue, first: addend };
@@ -29,7 +38,7 @@ function rank(op: Op | undefined): number {
 }
 
 /**
- * Moves residual additions and ReLUs into the epilogue of the operation that computes one of their inputs, if nobody
+ * Moves residual additions, ReLUs and clamps into the epilogue of the operation that computes one of their inputs, if nobody
  * else reads that input. An operation may read its residual before the order of the graph had it computed: `schedule`
  * sorts that out.
  */
@@ -51,7 +60,7 @@ export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[
       .sort((a, b) => rank(b.source) - rank(a.source));
     for (const { input, other, source } of candidates) {
       if (source === undefined || !hasEpilogue(source) || source.sign !== null) continue;
-      const epilogue = append(source.epilogue, step.relu, other);
+      const epilogue = append(source.epilogue, step, other);
       if (epilogue === null) continue;
       const fused: FusableOp = { ...source, epilogue, value: op.value };
       alive.set(root.get(input)!, fused);

@@ -1,13 +1,13 @@
 /** The pass that moves signs into what computes the values they are of. */
 import { compose } from "../affine.js";
-import { countReads, producers, type Sign } from "../ir.js";
+import { countReads, endsInAffine, producers, type Sign } from "../ir.js";
 import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
 
 /** An operation whose one effect is sign(affine(input)). */
 function bareSign(op: Op): Sign | null {
   if (op.kind !== "pointwise" || op.sign === null || op.value !== null) return null;
-  const { affine, first, relu, second } = op.epilogue;
-  if (first !== null || relu || second !== null) return null;
+  const { affine } = op.epilogue;
+  if (!endsInAffine(op.epilogue)) return null;
   if (affine === null) return op.sign;
   return { bits: op.sign.bits, affine: op.sign.affine === null ? affine : compose(affine, op.sign.affine) };
 }
