@@ -41,6 +41,9 @@ const winogradInput = 55 * vector;
 /** A byte of a map that is read or written in passing. */
 const mapByte = 0.05;
 
+/** A word of 64 bits that is moved to another place. */
+const movedWord = 4;
+
 /** A value of a function with exponentials in it. */
 const functionValue = 3.5;
 
@@ -93,6 +96,11 @@ export function convU8Cost(shape: Omit<ConvF32Shape, "groups">): number {
 /** Bytes of maps or weights that pass by with little to compute. */
 export function mapCost(bytes: number): number {
   return bytes * mapByte;
+}
+
+/** Pixels of sign bits that are moved: copied at any offset, permuted or pooled. */
+export function bitsCost(pixels: number, channels: number): number {
+  return pixels * bitWords(channels) * movedWord;
 }
 
 /** Values of tanh, sigmoid, softmax and the like. */

@@ -2,9 +2,10 @@
  * Which of the kernels that compute the same numbers runs a layer: the one that is expected to be faster, or that was
  * asked for.
  */
-import { type BinaryConvSize, convF32Cost, tableConvCost, winogradF32Cost, xnorGemmCost } from "../abi/costs.js";
+import { convF32Cost, winogradF32Cost } from "../abi/costs.js";
 import { type ConvF32Shape, tableConvIsExact } from "../abi/sizes.js";
 import { XnorkitError } from "../errors.js";
+import { type GroupedSize, popcountCost, tableCost } from "./binary/groups.js";
 
 /**
  * What computes a binary convolution: four-Russians tables, or im2col and XNOR-popcount GEMM. Both give the same
@@ -22,10 +23,10 @@ export function checkKernelChoice(kernel: unknown): KernelChoice {
 }
 
 /** The kernel for one layer and output size; `zeroPadding`: taps outside the map count as 0. */
-export function chooseBinaryKernel(size: BinaryConvSize, zeroPadding: boolean, choice: KernelChoice): BinaryKernel {
-  if (!tableConvIsExact(size.inChannels, size.taps, zeroPadding)) return "popcount";
+export function chooseBinaryKernel(size: GroupedSize, zeroPadding: boolean, choice: KernelChoice): BinaryKernel {
+  if (!tableConvIsExact(size.inChannels / size.groups, size.taps, zeroPadding)) return "popcount";
   if (choice !== "auto") return choice;
-  return tableConvCost(size) <= xnorGemmCost(size) ? "table" : "popcount";
+  return tableCost(size) <= popcountCost(size) ? "table" : "popcount";
 }
 
 /**

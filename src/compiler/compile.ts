@@ -5,7 +5,7 @@ import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
-import { kernelShape } from "./binary/conv.js";
+import { groupedSize } from "./binary/conv.js";
 import { type BinaryKernel, checkKernelChoice, chooseBinaryKernel, type KernelChoice } from "./choose_kernel.js";
 import { mapShape } from "./context.js";
 import { fromGraph, quantizedValues, unpackedName } from "./from_graph.js";
@@ -91,11 +91,9 @@ function kernelsOf(
   const chosen = new Map<string, BinaryKernel>();
   for (const op of ops) {
     if (op.kind !== "binaryConv2d" && op.kind !== "planesConv2d") continue;
-    const [outChannels, inChannels, height, width] = kernelShape(
-      op.kind === "binaryConv2d" ? op.weight : op.weights.planes[0],
-    );
-    const { pixels } = mapShape(shapes.get(outputOf(op))!);
-    const size = { pixels, inChannels, outChannels, taps: height * width };
+    const input = mapShape(shapes.get(op.input)!);
+    const output = mapShape(shapes.get(outputOf(op))!);
+    const size = groupedSize(op.kind === "binaryConv2d" ? op.weight : op.weights.planes[0], op.groups, input, output);
     const measured = choice === "auto" ? tuned?.get(op.name) : undefined;
     chosen.set(op.name, measured ?? chooseBinaryKernel(size, op.padValue === 0, choice));
   }

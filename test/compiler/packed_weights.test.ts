@@ -25,7 +25,7 @@ function cases(): readonly Case[] {
     { padValue: -1, groups: 1 },
     { padValue: 0, groups: 1 },
     { padValue: 1, groups: 1 },
-    { padValue: 0, groups: 2 }, // computed in float
+    { padValue: 0, groups: 2 },
   ] as const;
   for (const method of ["det_sign", "sign", "round", "identity"] as const)
     for (const quantizer of ["det_sign", "sign"] as const)

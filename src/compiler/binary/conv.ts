@@ -10,14 +10,16 @@ import type { LowerContext, MapShape } from "../context.js";
 import { offsetRef, packingArea, type TakeScratch } from "../plan_builder.js";
 import type { Band } from "../tasks.js";
 import { crossesBorder, type Sweep } from "../window.js";
+import type { GroupedSize } from "./groups.js";
 
 /** Planes of activations, each with each of some planes of weights. */
 export interface BinaryConv {
   /** Names the weights' constants and the buffers. */
   readonly name: string;
   readonly activations: readonly { readonly bits: Ref; readonly padValue: BorderValue }[];
-  /** All of one shape. */
+  /** All of one shape, whose inputs are those of one group. */
   readonly weights: readonly BitWeight[];
+  readonly groups: number;
   readonly input: MapShape;
   readonly output: MapShape;
   readonly sweep: Sweep;
@@ -43,7 +45,7 @@ export interface CountsSink {
 /** The sink of a band; a task that has one may keep things in its scratch. */
 export type SinkOf = (band: Band, scratch: TakeScratch) => CountsSink;
 
-/** Outputs, inputs, kernel height and width; a dense layer's weights are a 1x1 kernel. */
+/** Outputs, inputs of one group, kernel height and width; a dense layer's weights are a 1x1 kernel. */
 export function kernelShape({
   shape,
 }: BitWeight): readonly [outputs: number, inputs: number, height: number, width: number] {
@@ -55,6 +57,13 @@ export function kernelShape({
 export function fanIn(weight: BitWeight): number {
   const [, inputs, height, width] = kernelShape(weight);
   return inputs * height * width;
+}
+
+/** What its cost depends on. */
+export function groupedSize(weight: BitWeight, groups: number, input: MapShape, output: MapShape): GroupedSize {
+  const [outChannels, , height, width] = kernelShape(weight);
+  const { channels: inChannels, pixels: inputPixels } = input;
+  return { pixels: output.pixels, inputPixels, inChannels, outChannels, taps: height * width, groups };
 }
 
 /**

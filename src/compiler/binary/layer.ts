@@ -40,6 +40,6 @@ export function layerEpilogue({ bias }: QuantizedLayer, affine: Affine): Epilogu
 
 /** What operations of a layer on bits have in common. */
 export function bitsLayer({ name, input, node }: QuantizedLayer) {
-  const { kernel, stride, padding, dilation, padValue } = node;
-  return { name, input, window: { kernel, stride, padding, dilation }, padValue, value: name, sign: null };
+  const { kernel, stride, padding, dilation, groups, padValue } = node;
+  return { name, input, window: { kernel, stride, padding, dilation }, groups, padValue, value: name, sign: null };
 }

@@ -1,7 +1,7 @@
 /** Binary convolutions by the table kernel: selectors of the padded maps, then counts, band by band of output rows. */
 import { type Call, call, type Ref } from "../../abi/call.js";
 import { TABLE_CONV_BLOCK } from "../../abi/constants.js";
-import { type BinaryConvSize, mapCost, tableConvCost } from "../../abi/costs.js";
+import { mapCost } from "../../abi/costs.js";
 import {
   bitBytes,
   bitWords,
@@ -14,19 +14,21 @@ import {
 } from "../../abi/sizes.js";
 import type { LowerContext } from "../context.js";
 import type { Phase, Task } from "../plan.js";
-import { offsetRef, packedConstant, type TakeScratch } from "../plan_builder.js";
-import { type Band, bandsOf, cut, pixelsOf, rowTasks, tasksOf } from "../tasks.js";
+import { offsetRef, packedConstant, packingArea, type TakeScratch } from "../plan_builder.js";
+import { type Band, bandsOf, cut, pixelsOf, rowTasks, type Stretch, tasksOf } from "../tasks.js";
 import { reachBeyond } from "../window.js";
 import {
   type BinaryConv,
   borderConstant,
   borderOf,
   type CountsFormat,
+  groupedSize,
   hasZeroBorder,
   kernelShape,
   type SinkOf,
   widenWeights,
 } from "./conv.js";
+import { spreadMasks, spreadWeights, type TablePass, tableCost, tablePasses } from "./groups.js";
 
 /**
  * u16 counts. Zero padding counts odd channels in halves (assembly/table_conv_border.ts), so there they are doubled.
@@ -36,46 +38,62 @@ export function tableFormat(conv: BinaryConv): CountsFormat {
   return { type: "U16", stride: tableConvCountStride(outputs), doubled: hasZeroBorder(conv) && inputs % 2 === 1 };
 }
 
-/** A plane of weights in the table builder's order, and the corrections for its zero border if it has one. */
-interface TableConstants {
+/** A plane of weights of a pass in the table builder's order, and which products count, null for all. */
+interface PassTables {
   readonly weights: Ref;
-  readonly corrections: Ref | null;
+  readonly masks: Ref | null;
 }
 
-function tableConstants({ builder }: LowerContext, conv: BinaryConv, plane: number): TableConstants {
+function passTables({ builder }: LowerContext, conv: BinaryConv, plane: number, pass: TablePass): PassTables {
+  const { name, groups, sweep } = conv;
   const weight = conv.weights[plane];
-  const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(weight);
-  const words = bitWords(inputs);
+  const [, , kernelHeight, kernelWidth] = kernelShape(weight);
   const taps = kernelHeight * kernelWidth;
-  const widen = widenWeights(weight);
-  const packed = (name: string, bytes: number, pack: Call): Ref =>
-    builder.constant(`${conv.name}/${plane}/${name}`, bytes, () => weight.data, {
-      areaBytes: widen.areaBytes,
-      calls: [widen.call, pack],
-    });
-  const source = { src: widen.words, dst: packedConstant };
-  const weights = packed(
-    "table",
-    tableConvWeightBytes(outputs, inputs, taps),
+  const { firstOutput, outputs: channels, words } = pass;
+  const bytes = tableConvWeightBytes(channels, words * 64, taps);
+  const pack = (src: Ref) =>
     call("tableConvPack", {
-      ...source,
-      channels: outputs,
+      src,
+      dst: packedConstant,
+      channels,
       kernelHeight,
       kernelWidth,
       words,
-      dilationWidth: conv.sweep.dilationWidth,
-    }),
-  );
-  if (!hasZeroBorder(conv)) return { weights, corrections: null };
-  const corrections = packed(
-    "table-border",
-    tableConvCorrectionBytes(outputs, taps),
-    call("tableConvCorrections", { ...source, outChannels: outputs, taps, words, inChannels: inputs }),
-  );
-  return { weights, corrections };
+      dilationWidth: sweep.dilationWidth,
+    });
+  if (groups === 1) {
+    const { areaBytes, call: widen, words: rows } = widenWeights(weight);
+    const packing = { areaBytes, calls: [widen, pack(rows)] };
+    return { weights: builder.constant(`${name}/${plane}/table`, bytes, () => weight.data, packing), masks: null };
+  }
+  const packed = (key: string, rows: () => Uint8Array) =>
+    builder.constant(`${name}/${key}/${firstOutput}`, bytes, rows, {
+      areaBytes: channels * taps * words * 8,
+      calls: [pack(packingArea)],
+    });
+  return {
+    weights: packed(`${plane}/table`, () => spreadWeights(weight, groups, pass)),
+    masks: pass.masked ? packed("table-masks", () => spreadMasks(weight, groups, pass)) : null,
+  };
 }
 
-/** The selectors of an activation plane, and where the images and rows of the padded maps begin in them. */
+/** What a zero border takes off the counts, for each plane of weights; null if there is none. */
+function borderCorrections({ builder }: LowerContext, conv: BinaryConv, plane: number): Ref | null {
+  if (!hasZeroBorder(conv)) return null;
+  const weight = conv.weights[plane];
+  const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(weight);
+  const taps = kernelHeight * kernelWidth;
+  const { areaBytes, call: widen, words: src } = widenWeights(weight);
+  const size = { outChannels: outputs, taps, words: bitWords(inputs), inChannels: inputs };
+  return builder.constant(
+    `${conv.name}/${plane}/table-border`,
+    tableConvCorrectionBytes(outputs, taps),
+    () => weight.data,
+    { areaBytes, calls: [widen, call("tableConvCorrections", { src, dst: packedConstant, ...size })] },
+  );
+}
+
+/** The selectors of a pass's words of an activation plane, and where images and rows of the padded maps begin there. */
 interface Selectors {
   readonly ref: Ref;
   readonly imageBytes: number;
@@ -87,13 +105,15 @@ function selectorTasks(
   context: LowerContext,
   conv: BinaryConv,
   i: number,
+  { firstWord, words }: TablePass,
   { ref, imageBytes, rowBytes }: Selectors,
 ): Phase {
   const { input, sweep } = conv;
   const { padTop, padLeft } = sweep;
   const { padBottom, padRight } = reachBeyond(sweep);
-  const { bits, padValue } = conv.activations[i];
-  const border = borderConstant(context, input.channels, padValue);
+  const { padValue } = conv.activations[i];
+  const bits = offsetRef(conv.activations[i].bits, firstWord * 8);
+  const border = offsetRef(borderConstant(context, input.channels, padValue), firstWord * 8);
   return rowTasks(input, mapCost(input.batch * imageBytes)).map(({ image, images, row, rows }) => {
     const above = row === 0 ? 0 : padTop + row;
     return [
@@ -104,7 +124,7 @@ function selectorTasks(
         height: rows,
         width: input.width,
         pixelWords: bitWords(input.channels),
-        words: bitWords(input.channels),
+        words,
         padTop: row === 0 ? padTop : 0,
         padLeft,
         padBottom: row + rows === input.height ? padBottom : 0,
@@ -136,60 +156,71 @@ function tableBands({ output }: BinaryConv, workers: number): readonly Band[] {
  */
 export function tablePhases(context: LowerContext, conv: BinaryConv, sinkOf: SinkOf): Phase[] {
   const { builder, workers } = context;
-  const { name, input, output, sweep } = conv;
+  const { name, groups, input, output, sweep } = conv;
   const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(conv.weights[0]);
   const taps = kernelHeight * kernelWidth;
-  const words = bitWords(inputs);
   const stride = tableConvCountStride(outputs);
   const { padBottom, padRight } = reachBeyond(sweep);
   const paddedHeight = sweep.padTop + input.height + padBottom;
   const paddedWidth = sweep.padLeft + input.width + padRight;
-  const imageBytes = tableConvSelectorBytes(1, paddedHeight, paddedWidth, inputs);
-  const rowBytes = tableConvSelectorBytes(1, 1, paddedWidth, inputs);
-  const constants = conv.weights.map((_, j) => tableConstants(context, conv, j));
-  const selectors = conv.activations.map((): Selectors => {
-    const ref = builder.buffer(`${name}/selectors`, output.batch * imageBytes);
-    return { ref, imageBytes, rowBytes };
-  });
-  const phases: Phase[] = [selectors.flatMap((plane, i) => selectorTasks(context, conv, i, plane))];
+  const size = groupedSize(conv.weights[0], groups, input, output);
+  const passes = tablePasses(size);
+  const tables = conv.weights.map((_, j) => passes.map((pass) => passTables(context, conv, j, pass)));
+  const corrections = conv.weights.map((_, j) => borderCorrections(context, conv, j));
+  const selectors = conv.activations.map(() =>
+    passes.map(({ words }): Selectors => {
+      const imageBytes = tableConvSelectorBytes(1, paddedHeight, paddedWidth, words * 64);
+      const rowBytes = tableConvSelectorBytes(1, 1, paddedWidth, words * 64);
+      return { ref: builder.buffer(`${name}/selectors`, output.batch * imageBytes), imageBytes, rowBytes };
+    }),
+  );
+  const phases: Phase[] = [
+    selectors.flatMap((planes, i) => passes.flatMap((pass, p) => selectorTasks(context, conv, i, pass, planes[p]))),
+  ];
 
-  /**
-   * Counts of `channels` output channels from `first` on, a multiple of the block, into those of the band at `counts`.
-   */
-  const count = (band: Band, counts: Ref, i: number, j: number, first: number, channels: number): Call => {
-    const row = band.image * imageBytes + band.row * sweep.strideHeight * rowBytes;
-    return call("tableConv", {
-      selectors: offsetRef(selectors[i].ref, row),
-      weights: offsetRef(constants[j].weights, tableConvWeightBytes(first, inputs, taps)),
-      masks: 0,
-      counts: offsetRef(counts, first * 2),
-      countStride: stride,
-      batch: band.images,
-      paddedHeight,
-      paddedWidth,
-      words,
-      outHeight: band.rows,
-      outWidth: output.width,
-      outChannels: channels,
-      kernelHeight,
-      kernelWidth,
-      strideHeight: sweep.strideHeight,
-      strideWidth: sweep.strideWidth,
-      dilationHeight: sweep.dilationHeight,
-      dilationWidth: sweep.dilationWidth,
-      rowBand: band.images * band.rows,
+  /** Counts of some blocks of output channels into those of the band at `counts`. */
+  const count = (band: Band, counts: Ref, i: number, j: number, blocks: Stretch): readonly Call[] =>
+    passes.flatMap(({ firstOutput, outputs: passOutputs, words }, p) => {
+      const first = Math.max(firstOutput, blocks.first * TABLE_CONV_BLOCK);
+      const end = Math.min(firstOutput + passOutputs, (blocks.first + blocks.count) * TABLE_CONV_BLOCK);
+      if (first >= end) return [];
+      const { ref, imageBytes, rowBytes } = selectors[i][p];
+      const { weights, masks } = tables[j][p];
+      const block = tableConvWeightBytes(first - firstOutput, words * 64, taps);
+      return [
+        call("tableConv", {
+          selectors: offsetRef(ref, band.image * imageBytes + band.row * sweep.strideHeight * rowBytes),
+          weights: offsetRef(weights, block),
+          masks: masks === null ? 0 : offsetRef(masks, block),
+          counts: offsetRef(counts, first * 2),
+          countStride: stride,
+          batch: band.images,
+          paddedHeight,
+          paddedWidth,
+          words,
+          outHeight: band.rows,
+          outWidth: output.width,
+          outChannels: end - first,
+          kernelHeight,
+          kernelWidth,
+          strideHeight: sweep.strideHeight,
+          strideWidth: sweep.strideWidth,
+          dilationHeight: sweep.dilationHeight,
+          dilationWidth: sweep.dilationWidth,
+          rowBand: band.images * band.rows,
+        }),
+      ];
     });
-  };
   const zeroBorder = hasZeroBorder(conv);
   const borderScratch = (scratch: TakeScratch) => (zeroBorder ? scratch(tableConvCorrectionBytes(outputs, 1)) : null);
   /** As if the border were 0, if it is. */
   const complete = (band: Band, counts: Ref, j: number, scratch: Ref | null): readonly Call[] => {
-    const { corrections } = constants[j];
-    if (corrections === null || scratch === null) return [];
+    const taken = corrections[j];
+    if (taken === null || scratch === null) return [];
     return [
       call("tableConvZeroBorder", {
         counts,
-        corrections,
+        corrections: taken,
         scratch,
         batch: band.images,
         inChannels: inputs,
@@ -200,21 +231,14 @@ export function tablePhases(context: LowerContext, conv: BinaryConv, sinkOf: Sin
   };
 
   const bands = tableBands(conv, workers);
-  const size: BinaryConvSize = { pixels: output.pixels, inChannels: inputs, outChannels: outputs, taps };
-  const wanted = tasksOf(tableConvCost(size, bands.length));
+  const wanted = tasksOf(tableCost(size, bands.length));
   const blocks = stride / TABLE_CONV_BLOCK;
   const single = conv.activations.length === 1 && conv.weights.length === 1;
   if (single && blocks > 1 && bands.length < wanted) {
     const all = builder.buffer(`${name}/counts`, tableConvCountBytes(output.pixels, outputs));
     const countsAt = (band: Band) => offsetRef(all, pixelsOf(band, output).first * stride * 2);
     const parts = cut(blocks, Math.ceil(wanted / bands.length));
-    const tasks = bands.flatMap((band) =>
-      parts.map((part): Task => {
-        const first = part.first * TABLE_CONV_BLOCK;
-        const channels = Math.min(part.count * TABLE_CONV_BLOCK, outputs - first);
-        return [count(band, countsAt(band), 0, 0, first, channels)];
-      }),
-    );
+    const tasks = bands.flatMap((band) => parts.map((part): Task => count(band, countsAt(band), 0, 0, part)));
     const sinks = rowTasks(output, mapCost(tableConvCountBytes(output.pixels, outputs) * 2)).map((band): Task => {
       const scratch = builder.scratch();
       const counts = countsAt(band);
@@ -232,7 +256,7 @@ export function tablePhases(context: LowerContext, conv: BinaryConv, sinkOf: Sin
     const calls: Call[] = [];
     for (const i of conv.activations.keys())
       for (const j of conv.weights.keys()) {
-        calls.push(count(band, counts, i, j, 0, outputs), ...complete(band, counts, j, border));
+        calls.push(...count(band, counts, i, j, { first: 0, count: blocks }), ...complete(band, counts, j, border));
         calls.push(...sink.take(counts, i, j));
       }
     return [...calls, ...sink.finish()];

@@ -17,6 +17,7 @@ import type { OpRecords } from "./record.js";
 export interface BinaryConv2dOp extends EpilogueOp {
   readonly kind: "binaryConv2d";
   readonly window: SlidingWindow;
+  readonly groups: number;
   readonly padValue: BorderValue;
   readonly weight: BitWeight;
 }
@@ -28,7 +29,7 @@ export function binaryConvOp(layer: QuantizedLayer, weight: BitWeight, scale: Fl
 
 /** One plane of activations, one of weights: counts go from the kernel to the epilogue while they are in the cache. */
 function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): void {
-  const { weight, padValue } = op;
+  const { weight, groups, padValue } = op;
   const kernel = context.kernelOf(op.name);
   const input = context.shapeOf(op.input);
   const output = context.shapeOf(outputOf(op));
@@ -36,6 +37,7 @@ function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): void {
     name: op.name,
     activations: [{ bits: context.refOf(op.input), padValue }],
     weights: [weight],
+    groups,
     input,
     output,
     sweep: sweepOf(op.window, input, output),

@@ -23,6 +23,7 @@ import type { OpRecords } from "./record.js";
 export interface PlanesConv2dOp extends EpilogueOp {
   readonly kind: "planesConv2d";
   readonly window: SlidingWindow;
+  readonly groups: number;
   readonly padValue: BorderValue;
   readonly activation: ActivationCode;
   readonly weights: WeightPlanes;
@@ -97,7 +98,7 @@ function planesConv(context: LowerContext, op: PlanesConv2dOp): BinaryConv {
     padValue: planeBorder(op, i),
   }));
   const sweep = sweepOf(op.window, input, output);
-  return { name: op.name, activations, weights: op.weights.planes, input, output, sweep };
+  return { name: op.name, activations, weights: op.weights.planes, groups: op.groups, input, output, sweep };
 }
 
 /** All pairs of planes: a band's weighted counts are summed as i32, then the epilogue reads them by `affine`. */

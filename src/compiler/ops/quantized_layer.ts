@@ -69,13 +69,12 @@ function sumsFit(activation: Code, { code, planes }: WeightPlanes): boolean {
 function layerOps(layer: QuantizedLayer, activation: ActivationCode | null): readonly LayerOp[] {
   const { node, weight, weightName } = layer;
   const scale = weightScale(weight, node.quantizer, node.scaling, weightName);
-  const onBits = activation !== null && node.groups === 1;
   const signs = node.quantizer === "det_sign" || node.quantizer === "sign_approx_sign";
-  if (onBits && activation.method === "sign" && signs) {
+  if (activation?.method === "sign" && signs) {
     const plane = weight.kind === "bits" ? weight : packSigns(weight.data, weight.shape, weightName);
     return [binaryConvOp(layer, plane, scale)];
   }
-  const weights = onBits ? weightPlanes(weight, node.quantizer, node.bits, weightName) : null;
+  const weights = activation === null ? null : weightPlanes(weight, node.quantizer, node.bits, weightName);
   if (activation === null || weights === null || !sumsFit(activation, weights)) return floatOps(layer, scale);
   if (activation.method === "sign" && weights.planes.length === 1)
     return [binaryConvOp(layer, weights.planes[0], scale)];
