@@ -18,10 +18,19 @@ export interface Code {
   readonly beta: number;
 }
 
-/** How an operation makes the planes; `ternary` has its own flag that says whether any value was exactly 0. */
+/** Which values the planes stand for. */
 export interface ActivationCode extends Code {
   readonly method: "sign" | "ternary" | "round" | "dorefa";
   readonly bits: number;
+  /** Ternary values that come with a flag, which says whether any of them is exactly 0; if not, some are. */
+  readonly flagged: boolean;
+}
+
+const signCode: ActivationCode = { method: "sign", bits: 1, weights: [1], steps: 1, beta: 0, flagged: false };
+
+/** Signs and zeros. */
+export function ternaryCode(flagged: boolean): ActivationCode {
+  return { method: "ternary", bits: 1, weights: [1, 1], steps: 2, beta: 0, flagged };
 }
 
 /** The most bits that are worth planes; what has more is computed in float. */
@@ -32,14 +41,11 @@ export const powers = (bits: number) => Array.from({ length: bits }, (_, i) => 2
 /** The planes of a quantiser's values, or null if they are not few-bit values. */
 export function activationCode(method: ActivationQuantizer, bits: number): ActivationCode | null {
   const levels = 2 ** bits - 1;
-  if (method === "det_sign" || method === "sign_approx_sign") {
-    return { method: "sign", bits: 1, weights: [1], steps: 1, beta: 0 };
-  }
-  if (method === "sign") return { method: "ternary", bits: 1, weights: [1, 1], steps: 2, beta: 0 };
-  if (bits > maxBits) return null;
-  if (method === "round") return { method, bits, weights: powers(bits), steps: 2 * levels, beta: 1 / 2 };
-  if (method === "dorefa") return { method, bits, weights: powers(bits), steps: levels, beta: 0 };
-  return null;
+  if (method === "det_sign" || method === "sign_approx_sign") return signCode;
+  if (method === "sign") return ternaryCode(true);
+  if (bits > maxBits || (method !== "round" && method !== "dorefa")) return null;
+  const planes = { method, bits, weights: powers(bits), flagged: false };
+  return method === "round" ? { ...planes, steps: 2 * levels, beta: 1 / 2 } : { ...planes, steps: levels, beta: 0 };
 }
 
 /** Sum of the planes' weights: the largest |a - beta| in steps. */

@@ -33,7 +33,7 @@ export interface SoftmaxOp extends UnaryOp {
 export type ChannelsOp = ConcatOp | PermuteOp | SliceOp | AbsMeanOp | SoftmaxOp;
 
 /** Channel (g, i) of (groups, C / groups) comes to place (i, g). */
-function shuffleOrder(channels: number, groups: number): Uint32Array {
+export function shuffleOrder(channels: number, groups: number): Uint32Array {
   const size = channels / groups;
   return Uint32Array.from({ length: channels }, (_, c) => (c % groups) * size + Math.floor(c / groups));
 }

@@ -203,7 +203,7 @@ function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const [outputs] = kernelShape(weights.planes[0]);
   const binaryMacs = conv.output.pixels * outputs * fanIn(weights.planes[0]);
   const step = { name: op.name, kind: `planesConv2d (${kernel})`, binaryMacs };
-  if (activation.method === "ternary" && weights.planes.length === 1) {
+  if (activation.flagged && weights.planes.length === 1) {
     const flag = context.refOf(zeroFlag(op.input));
     builder.step({ ...step, phases: signPhases(context, op, conv, refs), alternative: { flag, phases } });
   } else {

@@ -10,6 +10,7 @@ import { type Conv2dOp, convolutionNodes, convolutionOps } from "./convolution.j
 import { type DenseOp, denseNodes, denseOps } from "./dense.js";
 import { type ElementwiseOp, elementwiseNodes, elementwiseOps } from "./elementwise.js";
 import { fewBitsOps, type PlanesConv2dOp } from "./few_bits.js";
+import { type MovedBitsOp, movedBitsOp, movedBitsOps } from "./moved_bits.js";
 import { type GlobalAvgPoolOp, type PoolOp, poolingNodes, poolingOps } from "./pooling.js";
 import { type InputOp, portsNodes } from "./ports.js";
 import { type QuantizeOp, quantizeNodes, quantizeOps } from "./quantize.js";
@@ -27,7 +28,8 @@ export type ComputedOp =
   | ElementwiseOp
   | QuantizeOp
   | ChannelsOp
-  | BordersOp;
+  | BordersOp
+  | MovedBitsOp;
 
 export type Op = InputOp | ComputedOp;
 
@@ -61,10 +63,13 @@ const records: OpRecords<ComputedOp> = {
   ...elementwiseOps,
   ...channelsOps,
   ...bordersOps,
+  ...movedBitsOps,
 };
 
-/** The operations that a node becomes. */
+/** The operations that a node becomes: on bits, if it moves them. */
 export function operationsOf(node: Node, context: NodeContext): readonly Op[] {
+  const moved = movedBitsOp(node, context);
+  if (moved !== null) return [moved];
   return (nodes[node.kind] as (node: Node, context: NodeContext) => readonly Op[])(node, context);
 }
 

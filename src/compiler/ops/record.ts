@@ -8,6 +8,7 @@ import type { Shape } from "../../tensor.js";
 import type { FloatWeight, Weight } from "../../weights.js";
 import type { ActivationCode } from "../binary/codes.js";
 import type { LowerContext } from "../context.js";
+import type { Held } from "../held_values.js";
 import type { AnyOp } from "../ir.js";
 
 /** What a node's operations are made from, beside the node. */
@@ -15,7 +16,9 @@ export interface NodeContext {
   /** @throws XnorkitError `missing-weight` */
   weight(name: string): Weight;
   shapeOf(value: string): Shape;
-  /** The code of a value that a node writes as bits, null for maps. */
+  /** Whether a value is bits or a map. */
+  heldAs(value: string): Held;
+  /** The code of a value that is bits, null for maps. */
   codeOf(value: string): ActivationCode | null;
 }
 

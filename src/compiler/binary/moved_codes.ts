@@ -1,0 +1,74 @@
+/**
+ * What becomes of few-bit values that a layer moves: they keep their planes, if the layer adds nothing that has none.
+ * Signs beside zeros are ternary; the maximum of signs, or of signs and zeros, is the OR of their bits.
+ */
+import { quoteName } from "../../graph/suggest.js";
+import type { Node, NodeKind } from "../../graph/types.js";
+import { type ActivationCode, ternaryCode } from "./codes.js";
+
+/** Kinds of nodes that move values, for whose bits there are kernels. */
+export type MovingKind = "pad" | "crop" | "flatten" | "concat" | "channelShuffle" | "sliceChannels" | "maxPool";
+
+export type MovingNode = Extract<Node, { readonly kind: MovingKind }>;
+
+const movingKinds: ReadonlySet<NodeKind> = new Set<MovingKind>([
+  ...(["pad", "crop", "flatten", "concat", "channelShuffle", "sliceChannels", "maxPool"] as const),
+]);
+
+export function isMoving(node: Node): node is MovingNode {
+  return movingKinds.has(node.kind);
+}
+
+/** A constant among values of a code: the sign that stands for it in each plane of the code that both then have. */
+export interface Border {
+  readonly code: ActivationCode;
+  readonly signs: readonly (-1 | 1)[];
+}
+
+/** The planes of a constant, or null if it is not a value of the code, nor 0 beside signs. */
+export function borderOfCode(code: ActivationCode, value: number): Border | null {
+  const { method, weights } = code;
+  const all = (sign: -1 | 1): Border => ({ code, signs: weights.map(() => sign) });
+  // The lowest level of `round` is 0, of all others -1; what lies between levels has planes of its own, if it is a sum.
+  if (value === 1) return all(1);
+  if (value === (method === "round" ? 0 : -1)) return all(-1);
+  if (value === 0 && (method === "sign" || method === "ternary")) return { code: ternaryCode(false), signs: [-1, 1] };
+  return null;
+}
+
+function describe({ method, bits }: ActivationCode): string {
+  if (method === "sign") return "signs";
+  return method === "ternary" ? "signs and zeros" : `${method} values of ${bits} bits`;
+}
+
+/** The one code that can stand for values of all of them: signs are ternary beside ternary ones. */
+function joinedCode(codes: readonly ActivationCode[]): ActivationCode | null {
+  const [first] = codes;
+  if (codes.every(({ method, bits }) => method === first.method && bits === first.bits)) {
+    return first.method === "ternary" ? ternaryCode(codes.every(({ flagged }) => flagged)) : first;
+  }
+  const ternary = codes.filter(({ method }) => method === "ternary");
+  const signs = codes.filter(({ method }) => method === "sign");
+  if (ternary.length + signs.length < codes.length) return null;
+  return ternaryCode(ternary.every(({ flagged }) => flagged));
+}
+
+/** The code of what the node gives, or a clause that says why its values have none. */
+export function movedCode(node: MovingNode, codes: readonly ActivationCode[]): ActivationCode | string {
+  const [code] = codes;
+  const name = quoteName(node.name);
+  switch (node.kind) {
+    case "pad":
+      return borderOfCode(code, node.value)?.code ?? `${name} pads ${describe(code)} with ${node.value}`;
+    case "maxPool": {
+      // A kernel of one pixel moves levels as they are; else the largest level is no OR of its digits.
+      if (code.method === "ternary" || code.weights.length === 1) return code;
+      if (node.kernel[0] * node.kernel[1] === 1) return code;
+      return `${name} takes the maximum of ${describe(code)}, which is none of their bits`;
+    }
+    case "concat":
+      return joinedCode(codes) ?? `${name} joins ${[...new Set(codes.map(describe))].join(" to ")}`;
+    default:
+      return code;
+  }
+}
