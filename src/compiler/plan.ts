@@ -46,6 +46,8 @@ export interface Step {
   readonly alternative: { readonly flag: Ref; readonly phases: readonly Phase[] } | null;
   readonly binaryMacs: number;
   readonly floatMacs: number;
+  /** Why a layer with quantised weights does not run on bits; null if it does, and for all other steps. */
+  readonly float: string | null;
   /**
    * Bytes of the activations and constants that the step reads and writes, each once; not what it keeps for itself in
    * between.

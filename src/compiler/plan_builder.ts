@@ -19,7 +19,8 @@ export interface PlanBuilder {
   scratch(): TakeScratch;
   /** What is not given is none. */
   step(
-    step: Pick<Step, "name" | "kind" | "phases"> & Partial<Pick<Step, "alternative" | "binaryMacs" | "floatMacs">>,
+    step: Pick<Step, "name" | "kind" | "phases"> &
+      Partial<Pick<Step, "alternative" | "binaryMacs" | "floatMacs" | "float">>,
   ): void;
   /** Keeps a buffer alive to the end of the run. */
   keep(ref: Ref): void;
@@ -114,7 +115,7 @@ export function planBuilder(): PlanBuilder {
       };
     },
     step(step) {
-      const whole = { alternative: null, binaryMacs: 0, floatMacs: 0, ...step };
+      const whole = { alternative: null, binaryMacs: 0, floatMacs: 0, float: null, ...step };
       steps.push(whole);
       touched.push(touchedBy(whole));
     },

@@ -86,7 +86,7 @@ function storage(spec: ParameterSpec): Partial<Cost> {
  * Names of the values that the output depends on; a network may hold layers that it does not run (AWNAS's first
  * shortcut).
  */
-function liveValues(graph: Graph): ReadonlySet<string> {
+export function liveValues(graph: Graph): ReadonlySet<string> {
   const live = new Set([graph.output]);
   for (const node of [...graph.nodes].reverse()) {
     if (live.has(node.name)) for (const input of node.inputs) live.add(input);

@@ -52,6 +52,11 @@ export interface StepProfile {
   readonly milliseconds: number;
   readonly binaryMacs: number;
   readonly floatMacs: number;
+  /**
+   * Of a layer with quantised weights that does not run on bits: why, as a clause ("it reads floats: ..."). Null for
+   * all other steps.
+   */
+  readonly float: string | null;
   /** Bytes of activations and weights that the step reads and writes. */
   readonly bytes: number;
   /** Multiply-accumulates of both kinds a nanosecond. */
@@ -211,9 +216,9 @@ function profile(live: Live, runs: number): readonly StepProfile[] {
   }
   return plan.steps.map((step, i) => {
     const milliseconds = times[i].sort((a, b) => a - b)[times[i].length >> 1] ?? 0;
-    const { name, kind, binaryMacs, floatMacs, bytes } = step;
+    const { name, kind, binaryMacs, floatMacs, float, bytes } = step;
     const gmacPerSecond = milliseconds === 0 ? 0 : (binaryMacs + floatMacs) / (milliseconds * 1e6);
-    return { name, kind, milliseconds, binaryMacs, floatMacs, bytes, gmacPerSecond };
+    return { name, kind, milliseconds, binaryMacs, floatMacs, float, bytes, gmacPerSecond };
   });
 }
 

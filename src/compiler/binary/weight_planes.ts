@@ -14,7 +14,7 @@ export interface WeightPlanes {
 }
 
 /** The planes of quantised weights; `zeros`: some of them are exactly 0 under torch's sign. */
-function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): Code | null {
+export function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): Code | null {
   if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return { weights: [1], steps: 1, beta: 0 };
   if (quantizer === "sign") return zeros ? { weights: [1, 1], steps: 2, beta: 0 } : { weights: [1], steps: 1, beta: 0 };
   if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), steps: 2 ** bits - 1, beta: 0 };

@@ -35,6 +35,8 @@ export interface Conv2dOp extends EpilogueOp {
    * the epilogue's own.
    */
   readonly end: KernelEnd | null;
+  /** Of a layer with quantised weights: why it does not run on bits. */
+  readonly float: string | null;
 }
 
 export interface KernelEnd {
@@ -65,6 +67,7 @@ export const convolutionNodes = {
         weight: floatsOf(context, node.weight),
         exact: context.codeOf(input) !== null,
         end: null,
+        float: null,
         epilogue: { ...noEpilogue, affine },
         value: name,
         sign: null,
@@ -189,7 +192,13 @@ export function emitConv2d(
     if (!ends) return [conv];
     return [conv, call("epilogueF32", { src: dst, pixels: count, ...epilogueArguments(refs, pixel) })];
   });
-  builder.step({ name: op.name, kind, phases: [tasks], floatMacs: pixels * op.weight.data.length });
+  builder.step({
+    name: op.name,
+    kind,
+    phases: [tasks],
+    floatMacs: pixels * op.weight.data.length,
+    float: op.float,
+  });
   defineOutputs(context, op, refs);
 }
 

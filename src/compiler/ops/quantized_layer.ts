@@ -4,11 +4,11 @@
  */
 import { packSigns, unpackSigns } from "../../bits.js";
 import { makeAffine } from "../affine.js";
-import { type ActivationCode, type Code, weightSum } from "../binary/codes.js";
-import { fanIn } from "../binary/conv.js";
 import { denseLayer, layerEpilogue, type QuantizedLayer } from "../binary/layer.js";
-import { quantizedFloats, type WeightPlanes, weightPlanes } from "../binary/weight_planes.js";
+import { quantizedFloats, weightPlanes } from "../binary/weight_planes.js";
 import { weightScale } from "../binary/weight_sums.js";
+import { whyFloat } from "../binary/why_float.js";
+import type { Held } from "../held_values.js";
 import { mayCrossBorder } from "../window.js";
 import { type BinaryConv2dOp, binaryConvOp } from "./binary_convolution.js";
 import type { BorderOp } from "./borders.js";
@@ -18,8 +18,10 @@ import { type FromNodes, optionalFloats } from "./record.js";
 
 type LayerOp = BinaryConv2dOp | PlanesConv2dOp | BorderOp | Conv2dOp;
 
-/** The layer in float: its border written out if it is not 0, quantised weights, then scale or offset. */
-function floatOps(layer: QuantizedLayer, scale: Float64Array | null): readonly LayerOp[] {
+/**
+ * The layer in float, and why: its border written out if it is not 0, quantised weights, then scale or offset.
+ */
+function floatOps(layer: QuantizedLayer, scale: Float64Array | null, float: string | null): readonly LayerOp[] {
   const { name, input, node, weight } = layer;
   const [outputs, inputs, height = 1, width = 1] = weight.shape;
   const shape = [outputs, inputs, height, width];
@@ -50,6 +52,7 @@ function floatOps(layer: QuantizedLayer, scale: Float64Array | null): readonly L
     weight: { kind: "f32", shape, data },
     exact: true,
     end: null,
+    float,
     epilogue: layerEpilogue(layer, affine),
     value: name,
     sign: null,
@@ -57,41 +60,37 @@ function floatOps(layer: QuantizedLayer, scale: Float64Array | null): readonly L
   return padded ? [border, conv] : [conv];
 }
 
-/**
- * True if weighted sums of counts are i32: each is at most K M N, twice that if counts are doubled, or if a border of
- * -1 is corrected that lies as far below the lowest level of `round` as the highest above it.
- */
-function sumsFit(activation: Code, { code, planes }: WeightPlanes): boolean {
-  return 2 * fanIn(planes[0]) * weightSum(activation) * weightSum(code) < 2 ** 31;
-}
-
-/** The operations of a layer whose input has the given code, null if the input is no few-bit value. */
-function layerOps(layer: QuantizedLayer, activation: ActivationCode | null): readonly LayerOp[] {
+/** The operations of a layer whose input is held so. */
+function layerOps(layer: QuantizedLayer, input: Held): readonly LayerOp[] {
   const { node, weight, weightName } = layer;
-  const scale = weightScale(weight, node.quantizer, node.scaling, weightName);
-  const signs = node.quantizer === "det_sign" || node.quantizer === "sign_approx_sign";
+  const { quantizer, bits } = node;
+  const scale = weightScale(weight, quantizer, node.scaling, weightName);
+  const activation = input.code;
+  const signs = quantizer === "det_sign" || quantizer === "sign_approx_sign";
   if (activation?.method === "sign" && signs) {
     const plane = weight.kind === "bits" ? weight : packSigns(weight.data, weight.shape, weightName);
     return [binaryConvOp(layer, plane, scale)];
   }
-  const weights = activation === null ? null : weightPlanes(weight, node.quantizer, node.bits, weightName);
-  if (activation === null || weights === null || !sumsFit(activation, weights)) return floatOps(layer, scale);
+  const weights = activation === null ? null : weightPlanes(weight, quantizer, bits, weightName);
+  const [, inputs, height = 1, width = 1] = weight.shape;
+  const float = whyFloat(node, input, inputs * height * width);
+  if (activation === null || weights === null || float !== null) return floatOps(layer, scale, float);
   if (activation.method === "sign" && weights.planes.length === 1)
     return [binaryConvOp(layer, weights.planes[0], scale)];
   return [planesConvOp(layer, activation, weights, scale)];
 }
 
 export const quantizedLayerNodes = {
-  binaryConv2d(node, { weight, codeOf }): readonly LayerOp[] {
+  binaryConv2d(node, { weight, heldAs }): readonly LayerOp[] {
     const { name, weight: weightName } = node;
     const [input] = node.inputs;
-    return layerOps({ name, input, node, weightName, weight: weight(weightName), bias: null }, codeOf(input));
+    return layerOps({ name, input, node, weightName, weight: weight(weightName), bias: null }, heldAs(input));
   },
   binaryDense(node, context): readonly LayerOp[] {
     const { name, weight: weightName } = node;
     const [input] = node.inputs;
     const weight = context.weight(weightName);
     const bias = optionalFloats(context, node.bias);
-    return layerOps({ name, input, node: denseLayer(node), weightName, weight, bias }, context.codeOf(input));
+    return layerOps({ name, input, node: denseLayer(node), weightName, weight, bias }, context.heldAs(input));
   },
 } satisfies FromNodes<"binaryConv2d" | "binaryDense">;
