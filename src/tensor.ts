@@ -1,4 +1,5 @@
 /** Tensors and their shapes. */
+import { kindOf, refuseArgument } from "./arguments.js";
 import { XnorkitError } from "./errors.js";
 
 /** Sizes of the axes, outermost first: `[batch, channels, height, width]` for images. */
@@ -19,7 +20,7 @@ export function elementCount(shape: Shape): number {
 
 /** `1x3x224x224`, as error messages and tables print a shape. */
 export function formatShape(shape: Shape): string {
-  return shape.length === 0 ? "scalar" : shape.join("x");
+  return shape.length === 0 ? "scalar" : shape.map(String).join("x");
 }
 
 /** True if both shapes have the same axes. */
@@ -32,6 +33,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
  * @throws XnorkitError `bad-shape` if an axis is not a positive integer or the element counts differ.
  */
 export function tensor(shape: Shape, data: Float32Array | Uint8Array): Tensor {
+  if (!Array.isArray(shape)) refuseArgument("tensor", "shape", "a list of sizes", shape);
+  const kind = kindOf(data);
+  if (kind !== "Float32Array" && kind !== "Uint8Array") {
+    refuseArgument("tensor", "data", "a Float32Array or a Uint8Array", data);
+  }
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new XnorkitError(

@@ -5,6 +5,7 @@ import { XnorkitError } from "../errors.js";
 import { checkPixels } from "../image/header.js";
 import { type Image, image } from "../image/image.js";
 import { type JpegHeader, readJpegHeader } from "../image/jpeg_header.js";
+import type { CompiledModule } from "../runtime/kernel_source.js";
 import { type DecodeOptions, readDecodeOptions } from "./png.js";
 
 /**
@@ -137,7 +138,7 @@ function failure(name: string, reasons: readonly string[], cause: unknown): Xnor
  * scans; `unsupported` for CMYK, 12 bits a sample, lossless and arithmetic coding.
  * @param module `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`, compiled.
  */
-export function jpegDecoder(module: WebAssembly.Module): (bytes: FileBytes, options?: DecodeOptions) => Promise<Image> {
+export function jpegDecoder(module: CompiledModule): (bytes: FileBytes, options?: DecodeOptions) => Promise<Image> {
   if (kindOf(module) !== "WebAssembly.Module") {
     refuseArgument("jpegDecoder", "module", "a compiled WebAssembly.Module", module);
   }
@@ -146,7 +147,7 @@ export function jpegDecoder(module: WebAssembly.Module): (bytes: FileBytes, opti
 
   async function decode(bytes: Uint8Array, { maxPixels, name }: Required<DecodeOptions>): Promise<Image> {
     const { width, height } = checkJpeg(bytes, maxPixels, name);
-    opened ??= await openDecoder(module);
+    opened ??= await openDecoder(module as WebAssembly.Module);
     const { decoder, memory } = opened;
     opened.complaints = [];
     opened.mostBytes = FREE_BYTES + 2 * bytes.length + BYTES_PER_PIXEL * width * height;

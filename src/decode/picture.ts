@@ -1,6 +1,7 @@
 /** Picture files to pixels, whichever of the two kinds they are. */
 import { bytesArgument, type FileBytes } from "../arguments.js";
 import { type Image, readImageHeader } from "../image/index.js";
+import type { CompiledModule } from "../runtime/kernel_source.js";
 import { jpegDecoder } from "./jpeg.js";
 import { type DecodeOptions, decodePng } from "./png.js";
 
@@ -12,7 +13,7 @@ export type PictureDecoder = (bytes: FileBytes, options?: DecodeOptions) => Prom
  * `jpegDecoder` say, and `bad-file` for other formats, by their name where it is known.
  * @param module `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`, compiled.
  */
-export function pictureDecoder(module: WebAssembly.Module): PictureDecoder {
+export function pictureDecoder(module: CompiledModule): PictureDecoder {
   const decodeJpeg = jpegDecoder(module);
   return async (file, options = {}) => {
     const bytes = bytesArgument("pictureDecoder", "bytes", file);

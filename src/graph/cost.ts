@@ -65,6 +65,21 @@ function macs(node: Node, shapes: ReadonlyMap<string, Shape>): MacCounts {
   return recordOf(node).macs?.(node, shapes.get(node.inputs[0])!, shapes.get(node.name)!) ?? {};
 }
 
+/**
+ * The operations of a run as one number, to compare with a limit: multiply-accumulates of every kind, and one for each number of
+ * each value, whether the output needs them or not.
+ * @throws XnorkitError `bad-shape` if the network cannot read the shape.
+ */
+export function countWork(graph: Graph, inputShape: Shape): number {
+  const shapes = inferShapes(graph, inputShape);
+  let work = 0;
+  for (const node of graph.nodes) {
+    const { binaryMacs = 0, floatMacs = 0, denseMacs = 0 } = macs(node, shapes);
+    work += binaryMacs + floatMacs + denseMacs + elementCount(shapes.get(node.name)!);
+  }
+  return work;
+}
+
 function storage(spec: ParameterSpec): Partial<Cost> {
   const count = elementCount(spec.shape);
   switch (spec.role) {

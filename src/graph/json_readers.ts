@@ -15,7 +15,7 @@ function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`;
 }
 
@@ -36,6 +36,21 @@ export const readName: Reader<string> = (value, place) =>
 
 export const readNumber: Reader<number> = (value, place) =>
   typeof value === "number" && Number.isFinite(value) ? value : refuse(place, "a finite number", value);
+
+/** A number that is used as a float32: one that is finite as such. */
+export const readFloat: Reader<number> = (value, place) =>
+  Number.isFinite(Math.fround(readNumber(value, place)))
+    ? (value as number)
+    : refuse(place, "a number that float32 can hold", value);
+
+/** A number above 0 that is divided by in float32: it and its inverse are finite there and not 0. */
+export function readPositiveFloat(value: unknown, place: string): number {
+  const number = readPositive(value, place);
+  const isUsable = [number, 1 / number].every(
+    (factor) => Number.isFinite(Math.fround(factor)) && Math.fround(factor) > 0,
+  );
+  return isUsable ? number : refuse(place, "a number above 0 that float32 can hold and divide by", value);
+}
 
 export function readPositive(value: unknown, place: string): number {
   const number = readNumber(value, place);

@@ -1,4 +1,5 @@
 /** What parameters a graph needs, by the names that its framework gives them, and whether given weights fit. */
+import { describeArgument, kindOf, mapArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
 import type { Weight, Weights } from "../weights.js";
@@ -137,6 +138,18 @@ function checkFloats(spec: ParameterSpec, data: Float32Array): void {
   }
 }
 
+/** What `readWeights` gives, for callers without types. */
+function checkForm({ name }: ParameterSpec, weight: Weight): void {
+  const kind: string | undefined = weight?.kind;
+  const data = kindOf(weight?.data);
+  const fits = (kind === "f32" && data === "Float32Array") || (kind === "bits" && data === "Uint8Array");
+  if (fits && Array.isArray(weight.shape)) return;
+  throw new XnorkitError(
+    "bad-value",
+    `parameter ${name} must be { kind: "f32", shape, data: Float32Array } or { kind: "bits", shape, data: Uint8Array }, found ${describeArgument(weight)}`,
+  );
+}
+
 /**
  * Checks one parameter. Float values fit everywhere (binary layers take their signs), bits only if `packing` says so
  * and with what it needs beside them.
@@ -144,6 +157,7 @@ function checkFloats(spec: ParameterSpec, data: Float32Array): void {
  *   variance or a stray bit, or if bits do not suffice. Values that are read past (`ignored`) may be anything.
  */
 export function checkWeight(spec: ParameterSpec, weight: Weight): void {
+  checkForm(spec, weight);
   if (!sameShape(spec.shape, weight.shape)) {
     throw new XnorkitError(
       "bad-shape",
@@ -161,6 +175,7 @@ export function checkWeight(spec: ParameterSpec, weight: Weight): void {
  *   place.
  */
 export function checkWeights(graph: Graph, weights: Weights): void {
+  mapArgument("a model", "weights", "a Map of weights by name, as readWeights gives it", weights);
   const specs = parameterSpecs(graph);
   matchWeights(specs, weights.keys());
   for (const spec of specs) checkWeight(spec, weights.get(spec.name)!);

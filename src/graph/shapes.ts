@@ -1,11 +1,13 @@
 /**
  * Shape inference: the shape of every value of a graph for one input shape.
  */
+import { describeArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
 import { shapeInside, type TensorLayout } from "./layout.js";
 import { type ComputedNode, recordOf } from "./nodes/index.js";
 import { failShape } from "./nodes/record.js";
+import { checkGraph } from "./read_graph.js";
 import type { Graph } from "./types.js";
 
 /**
@@ -15,7 +17,7 @@ import type { Graph } from "./types.js";
 export function checkInputShape(shape: Shape, owner: string, layout: TensorLayout = "NCHW"): void {
   const wellFormed = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0);
   if (wellFormed && (shape.length === 4 || shape.length === 2) && Number.isSafeInteger(elementCount(shape))) return;
-  const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
+  const found = Array.isArray(shape) ? formatShape(shape) : describeArgument(shape);
   const axes = layout === "NCHW" ? "channels, height, width" : "height, width, channels";
   throw new XnorkitError(
     "bad-shape",
@@ -98,6 +100,7 @@ function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMa
  *   a value that no layer before it computes.
  */
 export function inferShapes(graph: Graph, inputShape?: Shape): ReadonlyMap<string, Shape> {
+  checkGraph(graph);
   const shape = inputShape ?? graph.inputShape;
   checkInputShape(shape, graph.name, graph.layout);
   const shapes = inferAll(graph, shape);

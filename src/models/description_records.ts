@@ -1,6 +1,6 @@
 /** What a model description of any framework holds beside the network: name, input shape, preprocessing, labels. */
-import { XnorkitError } from "../errors.js";
 import type { Graph, Preprocess } from "../graph/types.js";
+import { parseJson } from "../json/parse.js";
 import type { Shape } from "../tensor.js";
 import {
   checkNumbers,
@@ -14,17 +14,12 @@ import {
 } from "./description_readers.js";
 import { refuseOption } from "./options.js";
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new XnorkitError("bad-file", `the model description is not JSON: ${(cause as Error).message}`, { cause });
-  }
-}
-
 /** JSON text, or the value parsed from it, as an object. */
 export function readDescription(json: unknown): JsonObject {
-  return readObject("the model description", typeof json === "string" ? parse(json) : json);
+  return readObject(
+    "the model description",
+    typeof json === "string" ? parseJson(json, "the model description", "bad-file") : json,
+  );
 }
 
 /** What the builders take. */

@@ -1,14 +1,25 @@
 /** Checks of options that come from JavaScript callers or from JSON, where types promise nothing. */
+import { describeArgument, objectArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
 
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+/** A value of an option as a message repeats it. */
+export function showOption(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : describeOption(value);
   return text.length <= 60 ? text : `${text.slice(0, 60)}...`;
 }
 
+function describeOption(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value === "bigint" ? `${value}n` : String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return describeArgument(value); // it holds what JSON does not, or itself
+  }
+}
+
 export function refuseOption(option: string, expected: string, value: unknown): never {
-  throw new XnorkitError("bad-option", `${option} is ${show(value)}: it must be ${expected}`);
+  throw new XnorkitError("bad-option", `${option} is ${showOption(value)}: it must be ${expected}`);
 }
 
 /** @throws XnorkitError `bad-option` unless an integer from 1 to `maximum`. */
@@ -39,6 +50,7 @@ export function checkFlag(option: string, value: unknown): asserts value is bool
 
 /** @throws XnorkitError `bad-option` that names a key which is not among the known ones. */
 export function checkKeys(place: string, value: object, known: readonly string[]): void {
+  objectArgument(place, "what is given", "an object of options", value);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   throw new XnorkitError(

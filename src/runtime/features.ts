@@ -13,5 +13,5 @@ const relaxedMadd = new Uint8Array([
 
 /** True where this runtime compiles relaxed SIMD: a tiny module is validated, the runtime's name is not asked. */
 export function supportsRelaxedSimd(): boolean {
-  return WebAssembly.validate(relaxedMadd);
+  return typeof WebAssembly !== "undefined" && WebAssembly.validate(relaxedMadd);
 }

@@ -18,6 +18,11 @@ export interface KernelBuilds {
   readonly relaxed: () => Promise<CompiledModule | null>;
 }
 
+/** The error of a runtime without WebAssembly. */
+export function noWebAssembly(): XnorkitError {
+  return new XnorkitError("unsupported", "this runtime has no WebAssembly, which the kernels are made of");
+}
+
 /** By name: an object of another realm (a frame, a sandbox) is no instance of this one's classes. */
 function tagOf(source: unknown): string {
   return Object.prototype.toString.call(source).slice("[object ".length, -1);
@@ -25,6 +30,7 @@ function tagOf(source: unknown): string {
 
 /** Compiles the kernels' bytes. @throws XnorkitError `unsupported` where the host has no SIMD or forbids compiling bytes. */
 export async function compileKernels(bytes: ArrayBuffer | Uint8Array): Promise<CompiledModule> {
+  if (typeof WebAssembly === "undefined") throw noWebAssembly();
   try {
     return await WebAssembly.compile(bytes as BufferSource);
   } catch (cause) {

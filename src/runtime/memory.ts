@@ -1,5 +1,6 @@
 import { RESERVED_BYTES } from "../abi/constants.js";
 import { XnorkitError } from "../errors.js";
+import { noWebAssembly } from "./kernel_source.js";
 import type { KernelMemory } from "./wasm.js";
 
 const pageBytes = 65536;
@@ -20,15 +21,38 @@ export interface HostMemory {
   extend(block: Block, bytes: number): Block;
   /** The address of `bytes` bytes that the next allocation may take again. */
   temporary(bytes: number): number;
+  /** Bytes that are allocated, those included that nobody needs any more. */
+  usedBytes(): number;
 }
 
-export function hostMemory(): HostMemory {
-  const memory = new WebAssembly.Memory({ initial: RESERVED_BYTES / pageBytes, maximum: maxPages });
+/** @throws XnorkitError `out-of-memory` or `unsupported` if this runtime gives no memory. */
+function createMemory(): KernelMemory {
+  try {
+    return new WebAssembly.Memory({ initial: RESERVED_BYTES / pageBytes, maximum: maxPages });
+  } catch (cause) {
+    if (typeof WebAssembly === "undefined") throw noWebAssembly();
+    throw new XnorkitError(
+      "out-of-memory",
+      `this runtime gives no WebAssembly memory (${cause instanceof Error ? cause.message : cause}): dispose sessions that are not ` +
+        "needed, or give the process more address space",
+      { cause },
+    );
+  }
+}
+
+/**
+ * A new memory.
+ * @param maxBytes It grows no further.
+ * @throws XnorkitError `out-of-memory` if there is none.
+ */
+export function hostMemory(maxBytes: number = maxPages * pageBytes): HostMemory {
+  const memory = createMemory();
   let top = RESERVED_BYTES;
   const reserve = (bytes: number, start = Math.ceil(top / 64) * 64): number => {
     const missing = Math.ceil((start + bytes - memory.buffer.byteLength) / pageBytes);
     if (missing > 0) {
       try {
+        if (memory.buffer.byteLength + missing * pageBytes > maxBytes) throw new RangeError("limits.memoryBytes");
         memory.grow(missing);
       } catch (cause) {
         throw new XnorkitError(
@@ -54,5 +78,6 @@ export function hostMemory(): HostMemory {
       return { address: allocate(bytes, isLast ? block.address : undefined), bytes };
     },
     temporary: (bytes) => reserve(bytes),
+    usedBytes: () => top,
   };
 }

@@ -1,18 +1,20 @@
+import { describeArgument, objectArgument, optionsArgument, refuseArgument } from "../arguments.js";
 import type { KernelChoice } from "../compiler/choose_kernel.js";
 import { compileGraph, type Program, planProgram } from "../compiler/compile.js";
-import type { Plan } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
 import { shapeInside } from "../graph/layout.js";
 import { checkWeights } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
-import { type BoundPlan, type BoundPort, binder, runStep } from "./bind.js";
+import { type BoundPlan, type BoundPort, runStep } from "./bind.js";
 import type { CompiledModule, KernelSource } from "./kernel_source.js";
-import { type HostMemory, hostMemory } from "./memory.js";
+import { checkWork, readLimits, type SessionLimits } from "./limits.js";
 import { kernelModule, relaxedModule } from "./module.js";
+import { createPlans, MAX_PLANS, type Plans } from "./plans.js";
 import { tuneKernels } from "./tune.js";
-import { instantiateKernels } from "./wasm.js";
+
+export type { SessionLimits } from "./limits.js";
 
 /** What `createSession` takes beside the model; all of it optional. */
 export interface SessionOptions {
@@ -41,7 +43,24 @@ export interface SessionOptions {
    * `wasm`).
    */
   readonly relaxed?: boolean;
+  /** What the network and its inputs may cost; for programs that run networks of others. */
+  readonly limits?: SessionLimits;
+  /** How many plans are kept, one for each shape and type of the input; those used longest ago go. Default 16. */
+  readonly plans?: number;
 }
+
+/** The names of all options, for callers without types. */
+const OPTIONS: readonly (keyof SessionOptions)[] = [
+  "inputShape",
+  "taps",
+  "kernel",
+  "byteStem",
+  "tune",
+  "wasm",
+  "relaxed",
+  "limits",
+  "plans",
+];
 
 /** One step of the plan as it was measured. */
 export interface StepProfile {
@@ -68,7 +87,7 @@ export interface Session {
   readonly graph: Graph;
   /**
    * Computes the network. `input` is NCHW: a Float32Array goes in as it is, a Uint8Array is pixels 0..255 that the graph's
-   * `preprocess` normalises. Another shape than before is planned once and kept.
+   * `preprocess` normalises. Another shape than before is planned once, and kept among those used last (option `plans`).
    * @returns the output in an array of its own.
    * @throws XnorkitError `bad-shape` where the input does not fit the network, `bad-value` where its data is another array,
    * `out-of-memory` where a new shape needs more than there is; earlier shapes still run then.
@@ -92,11 +111,10 @@ type Tune = (inputShape: Shape) => ReturnType<typeof tuneKernels>;
 /** What a session holds until it is disposed. */
 interface Live {
   readonly program: Program;
-  readonly host: HostMemory;
-  readonly bind: (plan: Plan) => BoundPlan;
   /** Measures kernels, null where nothing is measured. */
   readonly tune: Tune | null;
-  readonly plans: Map<string, BoundPlan>;
+  readonly plans: Plans;
+  readonly limits: Required<SessionLimits>;
   current: BoundPlan;
   hasRun: boolean;
   /** Views of the memory, made again only when it has grown. */
@@ -105,32 +123,36 @@ interface Live {
   words: Int32Array;
 }
 
-function openSession(program: Program, module: CompiledModule, tune: Tune | null, inputShape: Shape): Live {
-  const host = hostMemory();
-  const { bind } = binder(instantiateKernels(module, host.memory), host);
-  const plans = new Map<string, BoundPlan>();
-  const current = planFor({ program, bind, tune, plans }, inputShape, "f32");
-  const { buffer } = host.memory;
+interface Opening {
+  readonly program: Program;
+  readonly module: CompiledModule;
+  readonly tune: Tune | null;
+  readonly inputShape: Shape;
+  readonly limits: Required<SessionLimits>;
+  readonly most: number;
+}
+
+function openSession({ program, module, tune, inputShape, limits, most }: Opening): Live {
+  const plans = createPlans({ module, most, memoryBytes: limits.memoryBytes });
+  const current = planFor({ program, tune, plans, limits }, inputShape, "f32");
+  const { buffer } = plans.host().memory;
   const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), words: new Int32Array(buffer) };
-  return { program, host, bind, tune, plans, current, hasRun: false, ...views };
+  return { program, tune, plans, limits, current, hasRun: false, ...views };
 }
 
 function planFor(
-  { program, bind, tune, plans }: Pick<Live, "program" | "bind" | "tune" | "plans">,
+  { program, tune, plans, limits }: Pick<Live, "program" | "tune" | "plans" | "limits">,
   shape: Shape,
   type: "f32" | "u8",
 ): BoundPlan {
-  const key = `${type} ${formatShape(shape)}`;
-  const known = plans.get(key);
-  if (known !== undefined) return known;
-  const tuned = tune?.(shape);
-  const bound = bind(planProgram(program, shape, type, { tuned }));
-  plans.set(key, bound);
-  return bound;
+  return plans.get(`${type} ${formatShape(shape)}`, () => {
+    checkWork(program.graph, shape, limits.macs);
+    return planProgram(program, shape, type, { tuned: tune?.(shape) });
+  });
 }
 
 function refreshViews(live: Live): void {
-  const { buffer } = live.host.memory;
+  const { buffer } = live.plans.host().memory;
   if (live.bytes.buffer === buffer) return;
   live.bytes = new Uint8Array(buffer);
   live.floats = new Float32Array(buffer);
@@ -156,12 +178,13 @@ function dataType({ data }: Tensor): "f32" | "u8" {
 function checkInput(graph: Graph, { shape, data }: Tensor): void {
   const { inputShape, layout = "NCHW" } = graph;
   const channels = shapeInside(inputShape, layout)[1];
-  const positive = shape.every((size) => Number.isSafeInteger(size) && size > 0);
-  if (shape.length !== inputShape.length || shapeInside(shape, layout)[1] !== channels || !positive) {
+  const positive = Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0);
+  if (!positive || shape.length !== inputShape.length || shapeInside(shape, layout)[1] !== channels) {
+    const found = Array.isArray(shape) ? formatShape(shape) : describeArgument(shape);
     throw new XnorkitError(
       "bad-shape",
       `the input of ${graph.name} is ${layout} with ${channels} channels, for example ${formatShape(inputShape)}, but it` +
-        ` has shape ${formatShape(shape)}`,
+        ` has shape ${found}`,
     );
   }
   if (elementCount(shape) !== data.length) {
@@ -173,9 +196,10 @@ function checkInput(graph: Graph, { shape, data }: Tensor): void {
 }
 
 function run(live: Live, input: Tensor): Tensor {
+  if (typeof input !== "object" || input === null) refuseArgument("run", "the input", "{ shape, data }", input);
   const type = dataType(input);
   const planned = live.current.plan.input;
-  const same = planned.dtype === type && sameShape(planned.shape, input.shape);
+  const same = planned.dtype === type && Array.isArray(input.shape) && sameShape(planned.shape, input.shape);
   if (!same || elementCount(planned.shape) !== input.data.length) {
     checkInput(live.program.graph, input);
     live.current = planFor(live, input.shape, type);
@@ -222,20 +246,45 @@ function profile(live: Live, runs: number): readonly StepProfile[] {
   });
 }
 
+const MODEL = "{ graph, weights }, as loadModel gives it for bytes";
+
+function checkOptions(options: SessionOptions): void {
+  const { taps = [], plans = MAX_PLANS } = optionsArgument("createSession", OPTIONS, options);
+  if (!Array.isArray(taps) || !taps.every((tap) => typeof tap === "string")) {
+    refuseArgument("createSession", "the option taps", "a list of names", taps);
+  }
+  if (!Number.isSafeInteger(plans) || plans < 1) {
+    refuseArgument("createSession", "the option plans", "an integer of at least 1", plans);
+  }
+  for (const flag of ["byteStem", "tune", "relaxed"] as const) {
+    const value: unknown = options[flag];
+    if (value !== undefined && typeof value !== "boolean") {
+      refuseArgument("createSession", `the option ${flag}`, "true or false", value);
+    }
+  }
+}
+
 /**
  * Compiles a network for this machine: folds and fuses its layers, packs its weights into one wasm memory and plans its input
  * shape.
  * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` where the weights do not fit the graph,
- * `unsupported` where a layer has no kernel, `unknown-name` where a tap does not exist.
+ * `unsupported` where a layer has no kernel or the limits are exceeded, `out-of-memory` where memory does not suffice or its limit is,
+ * `unknown-name` where a tap does not exist, `bad-option` for arguments of another kind and unknown options, by name.
  */
-export async function createSession({ graph, weights }: Model, options: SessionOptions = {}): Promise<Session> {
+export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
+  const { graph, weights } = objectArgument("createSession", "the model", MODEL, model);
+  checkOptions(options);
+  const limits = readLimits(options.limits);
+  const { plans: most = MAX_PLANS } = options;
+  const inputShape = options.inputShape ?? graph?.inputShape;
+  checkWork(graph, inputShape, limits.macs);
   checkWeights(graph, weights);
   const program = compileGraph(graph, weights, { ...options });
   const relaxed = options.relaxed && options.wasm === undefined ? await relaxedModule() : null;
   const module = relaxed ?? (await kernelModule(options.wasm));
   const measured = options.tune === true && program.kernel === "auto";
   const tune: Tune | null = measured ? (shape) => tuneKernels(program, module, shape) : null;
-  let live: Live | null = openSession(program, module, tune, options.inputShape ?? graph.inputShape);
+  let live: Live | null = openSession({ program, module, tune, inputShape, limits, most });
   const use = (): Live => {
     if (live === null)
       throw new XnorkitError("bad-option", `the session of ${graph.name} was disposed: create another`);
@@ -244,10 +293,10 @@ export async function createSession({ graph, weights }: Model, options: SessionO
   return {
     graph,
     run: (input) => run(use(), input),
-    tap: (name) => tap(use(), name),
+    tap: (name) => tap(use(), String(name)),
     profile: (runs = 20) => profile(use(), runs),
     get memoryBytes() {
-      return live?.host.memory.buffer.byteLength ?? 0;
+      return live?.plans.host().memory.buffer.byteLength ?? 0;
     },
     dispose() {
       live = null;

@@ -1,6 +1,6 @@
 import type { KernelExports } from "../abi/signatures.js";
 import { XnorkitError } from "../errors.js";
-import type { CompiledModule } from "./kernel_source.js";
+import { type CompiledModule, noWebAssembly } from "./kernel_source.js";
 
 /** A `WebAssembly.Memory`. */
 export interface KernelMemory {
@@ -21,6 +21,7 @@ export interface Kernels {
  * @throws XnorkitError `bad-option` where the module imports what the kernels do not.
  */
 export function instantiateKernels(module: CompiledModule, memory: KernelMemory): Kernels {
+  if (typeof WebAssembly === "undefined") throw noWebAssembly();
   try {
     const { exports } = new WebAssembly.Instance(module, { env: { memory: memory as WebAssembly.Memory } });
     return { exports: exports as unknown as KernelExports, memory };

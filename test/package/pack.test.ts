@@ -66,8 +66,8 @@ describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
       .filter((path) => !wanted.some((pattern) => pattern.test(path)));
     assert.deepEqual(surplus, []);
     assert.ok(packed.files.length <= 300, `${packed.files.length} files`);
-    assert.ok(packed.unpackedSize <= 1.4e6, `${packed.unpackedSize} bytes unpacked`);
-    assert.ok(Object.keys(manifest.dependencies).length <= 3);
+    assert.ok(packed.unpackedSize <= 1.6e6, `${packed.unpackedSize} bytes unpacked`);
+    assert.ok(Object.keys(manifest.dependencies).length <= 6);
   });
 
   test("holds every file that its entries name", () => {
@@ -97,7 +97,7 @@ describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
 
   test("lists the licence of every package that is bundled", () => {
     const text = readFileSync(join(root, "dist/cli/LICENSES.txt"), "utf8");
-    for (const name of ["@jsquash/jpeg", "benchmark", "cli-progress", "cli-table3", "lodash", "pngjs", "emoji-regex"]) {
+    for (const name of ["benchmark", "cli-progress", "cli-table3", "lodash", "emoji-regex"]) {
       assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\([^)]+\\)$`, "m"));
     }
   });

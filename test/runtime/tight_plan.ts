@@ -15,7 +15,7 @@ function tightMemory(): HostMemory {
     return memory.buffer.byteLength - Math.ceil(bytes / 64) * 64;
   };
   const extend: HostMemory["extend"] = (_, bytes) => ({ address: allocate(bytes), bytes });
-  return { memory, allocate, extend, temporary: allocate };
+  return { memory, allocate, extend, temporary: allocate, usedBytes: () => memory.buffer.byteLength };
 }
 
 export interface TightPlan {

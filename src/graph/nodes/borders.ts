@@ -2,7 +2,7 @@
  * Nodes that change where the numbers of a map stand: more or fewer rows and columns, or one axis in place of three.
  */
 import { elementCount, formatShape, type Shape } from "../../tensor.js";
-import { readNumber, readOneOf, readOptional } from "../json_readers.js";
+import { readFloat, readOneOf, readOptional } from "../json_readers.js";
 import type { TensorLayout } from "../layout.js";
 import { failShape, mapShape, movesOnly, type NodeBase, type NodeRecords } from "./record.js";
 import { readPixels } from "./sliding.js";
@@ -55,7 +55,7 @@ function crop(node: CropNode, [input]: readonly Shape[]): Shape {
 /** Their records. */
 export const bordersNodes: NodeRecords<BordersNode> = {
   pad: {
-    fields: { top: readPixels, left: readPixels, bottom: readPixels, right: readPixels, value: readNumber },
+    fields: { top: readPixels, left: readPixels, bottom: readPixels, right: readPixels, value: readFloat },
     shape(node, [input]) {
       const [batch, channels, height, width] = mapShape(node, input);
       return [batch, channels, node.top + height + node.bottom, node.left + width + node.right];

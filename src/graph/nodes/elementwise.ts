@@ -5,10 +5,10 @@
 import { formatShape, type Shape, sameShape } from "../../tensor.js";
 import {
   readBoolean,
+  readFloat,
   readInteger,
   readName,
   readNullable,
-  readNumber,
   readOneOf,
   readPositive,
 } from "../json_readers.js";
@@ -178,7 +178,7 @@ export const elementwiseNodes: NodeRecords<ElementwiseNode> = {
     parameters: (node, input) => [{ role: "slope", name: node.slope, shape: [input[1]] }],
   },
   clip: {
-    fields: { min: readNullable(readNumber), max: readNullable(readNumber) },
+    fields: { min: readNullable(readFloat), max: readNullable(readFloat) },
     shape(node, [input]) {
       const { min, max } = node;
       if (min !== null && max !== null && min > max) failFields(node, `has min ${min} above max ${max}`);
@@ -189,7 +189,7 @@ export const elementwiseNodes: NodeRecords<ElementwiseNode> = {
     fields: { function: readOneOf("tanh", "sigmoid", "softrelu", "softsign") },
     shape: sameAsInput,
   },
-  scale: { fields: { factor: readNumber }, shape: sameAsInput },
+  scale: { fields: { factor: readFloat }, shape: sameAsInput },
   add: { fields: { channelOffset: readInteger(0, MAX_CHANNELS) }, inputs: [2, 2], shape: addShapes },
   mul: { fields: {}, inputs: [2, 2], shape: mulShapes },
 };

@@ -1,5 +1,5 @@
 /** Nodes that quantise values. */
-import { readNumber, readOneOf, readPositive } from "../json_readers.js";
+import { readFloat, readOneOf, readPositiveFloat } from "../json_readers.js";
 import { type ActivationQuantizer, readActivationQuantizer, readBits } from "./quantizers.js";
 import { failFields, type NodeBase, type NodeRecords } from "./record.js";
 
@@ -41,10 +41,10 @@ export const quantizingNodes: NodeRecords<QuantizingNode> = {
   },
   fakeQuantize: {
     fields: {
-      scale: readPositive,
-      zeroPoint: readNumber,
-      low: readNumber,
-      high: readNumber,
+      scale: readPositiveFloat,
+      zeroPoint: readFloat,
+      low: readFloat,
+      high: readFloat,
       rounding: readOneOf("half_even", "half_away"),
     },
     shape(node, [input]) {

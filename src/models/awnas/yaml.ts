@@ -1,6 +1,8 @@
 /** AWNAS's configuration files. */
-import { parse } from "yaml";
+import { type Document, isScalar, parseDocument, visit } from "yaml";
+import { optionsArgument, textArgument } from "../../arguments.js";
 import { XnorkitError } from "../../errors.js";
+import { quoteName } from "../../graph/suggest.js";
 import type { Graph } from "../../graph/types.js";
 import type { Shape } from "../../tensor.js";
 import { readObject } from "../description_readers.js";
@@ -13,13 +15,43 @@ export interface YamlOptions {
   readonly name?: string;
 }
 
+/** Configurations have some kB; a parser of YAML takes hundreds of bytes for one of text. */
+const MAX_CHARACTERS = 2 ** 16;
+
+function fail(problem: string, cause?: unknown): never {
+  throw new XnorkitError("bad-file", `the AWNAS configuration ${problem}`, { cause });
+}
+
+/** Compares each key with those before it by a set: the parser's own comparison takes quadratic time. */
+function checkKeys(document: Document.Parsed): void {
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name)) fail(`has the key ${quoteName(String(name))} twice in one place`);
+        seen.add(name);
+      }
+    },
+  });
+}
+
 /** PyYAML, which AWNAS reads with, knows YAML 1.1: `no` is false there. */
 function parseYaml(text: string): unknown {
+  if (text.length > MAX_CHARACTERS) {
+    fail(`has ${text.length} characters, expected ${MAX_CHARACTERS} at most: is it another file?`);
+  }
   try {
-    return parse(text, { version: "1.1", logLevel: "error" });
+    const document = parseDocument(text, { version: "1.1", logLevel: "error", uniqueKeys: false });
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    checkKeys(document);
+    return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
+    if (cause instanceof XnorkitError) throw cause;
+    if (/call stack/i.test((cause as Error).message)) return fail("nests too deep to be read", cause);
     const [problem] = (cause as Error).message.split("\n");
-    throw new XnorkitError("bad-file", `the AWNAS configuration is not YAML: ${problem}`, { cause });
+    return fail(`is not YAML: ${problem}`, cause);
   }
 }
 
@@ -28,7 +60,9 @@ function parseYaml(text: string): unknown {
  * read, the objects that concern training and search are passed over.
  * @throws XnorkitError `bad-file` for text that is not YAML, and what `awnasFromDescription` throws.
  */
-export function awnasFromYaml(text: string, { inputShape, name }: YamlOptions = {}): Graph {
+export function awnasFromYaml(text: string, options: YamlOptions = {}): Graph {
+  const { inputShape, name } = optionsArgument("awnasFromYaml", ["inputShape", "name"], options);
+  textArgument("awnasFromYaml", "text", text);
   const configuration = readObject("the AWNAS configuration", parseYaml(text));
   return buildDescription({
     ...configuration,
