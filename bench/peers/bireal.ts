@@ -80,21 +80,44 @@ export function bireal({
     };
   }
 
+  /**
+   * Latent weights of which every sum and mean is exact in float32, in whatever order it is taken: the three taps of a row are c + d, c
+   * and c - d in size, c one number for each output, all of them multiples of 2^-14. So no runtime's rounding makes another scale, and
+   * signs behind it agree from library to library.
+   */
+  function latent(name: string, channels: number, inputs: number, size: number): Float32Array<ArrayBuffer> {
+    const random = randomStream(seed, name);
+    const unit = 2 ** -14;
+    const weights = new Float32Array(channels * inputs * 9);
+    for (let output = 0; output < channels; output++) {
+      const center = Math.round((size * (0.75 + 0.5 * random.uniform())) / unit);
+      for (let row = 0; row < inputs * 3; row++) {
+        const spread = Math.floor(center * random.uniform());
+        const turn = random.bits() % 3;
+        for (let tap = 0; tap < 3; tap++) {
+          const sign = random.bits() % 2 === 0 ? 1 : -1;
+          weights[(output * inputs * 3 + row) * 3 + tap] = sign * (center + spread * (((tap + turn) % 3) - 1)) * unit;
+        }
+      }
+    }
+    return weights;
+  }
+
   function block(path: string, inputs: number, channels: number, stride: 1 | 2): BiRealBlock {
     const fanIn = inputs * 9;
-    const deviation = 0.02;
+    const size = 0.016;
     return {
       path,
       inputs,
       channels,
       stride,
-      weight: floats(`${path}.weight`, channels * fanIn, deviation),
+      weight: latent(`${path}.weight`, channels, inputs, size),
       norm: {
         gamma: floats(`${path}.gamma`, channels, 0.1, 0.5),
         beta: floats(`${path}.beta`, channels, 0.1),
         mean: floats(`${path}.mean`, channels, 0.1),
         // What the convolution gives: fanIn products of +-1 times the mean of |w|.
-        variance: floats(`${path}.variance`, channels, 0.02, fanIn * (0.8 * deviation) ** 2).map(Math.abs),
+        variance: floats(`${path}.variance`, channels, 0.02, fanIn * size ** 2).map(Math.abs),
       },
       shortcut: stride === 2 ? folded(`${path}.downsample`, channels, inputs, 1) : null,
     };
