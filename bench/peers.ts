@@ -3,9 +3,11 @@
 import { getAwnasModel } from "../src/awnas.js";
 import type { BenchOptions, BenchReport, BenchResult } from "../src/cli/bench_report.js";
 import { createSession, randomWeights, type Session, summarize, type Tensor } from "../src/index.js";
+import { bireal } from "./peers/bireal.js";
 import { onnxLibraries } from "./peers/onnxruntime.js";
 import type { Peer, PeerLibrary } from "./peers/peer.js";
 import { type FloatNetwork, randomPicture, resnet18 } from "./peers/resnet18.js";
+import { compareSameFile } from "./peers/same_file.js";
 import { tfjsLibrary } from "./peers/tfjs.js";
 import { binaryNetwork, bytePicture, floatPicture } from "./support/inputs.js";
 import { interleave, type MeasureOptions, type Timed } from "./support/measure.js";
@@ -178,8 +180,17 @@ export async function comparePeers(
   return { machine: { ...machineFacts(), ...versions }, results, notes };
 }
 
-/** Ten rounds (`runs`) of three runs of everything at 224x224; `filter` chooses among the peers, ours always run. */
-export function runPeerBench({ runs = 10, filter, kernel }: BenchOptions): Promise<BenchReport> {
-  const network = resnet18({ seed: SEED });
-  return comparePeers({ network, measure: { rounds: runs, repeats: 3 }, filter, kernel });
+/**
+ * Ten rounds (`runs`) of three runs of everything at 224x224; `filter` chooses among the peers, ours always run. Then Bi-Real Net's
+ * ResNet-18, the same .onnx file in all that read such files.
+ */
+export async function runPeerBench({ runs = 10, filter, kernel }: BenchOptions): Promise<BenchReport> {
+  const measure = { rounds: runs, repeats: 3 };
+  const sizes = await comparePeers({ network: resnet18({ seed: SEED }), measure, filter, kernel });
+  const file = await compareSameFile({ network: bireal({ seed: SEED }), measure, filter, kernel });
+  return {
+    machine: { ...sizes.machine, ...file.machine },
+    results: [...sizes.results, ...file.results],
+    notes: [...(sizes.notes ?? []), ...(file.notes ?? [])],
+  };
 }

@@ -52,7 +52,30 @@ async function calibrate(
   return new Map([["input", picture], ...layers]);
 }
 
-function library({ name, load, options, version }: OrtBuild): PeerLibrary {
+/** A session of a model whose input is `input`, ready to run one picture. */
+async function openSession(
+  { InferenceSession, Tensor }: Runtime,
+  options: Ort.InferenceSession.SessionOptions,
+  model: Uint8Array,
+  picture: Float32Array,
+  shape: readonly number[],
+): Promise<Pick<Peer, "run" | "close">> {
+  const session = await InferenceSession.create(model, options);
+  const [output] = session.outputNames;
+  const feeds = { input: new Tensor("float32", picture, shape) };
+  return {
+    run: async () => (await session.run(feeds))[output].data as Float32Array,
+    close: () => session.release(),
+  };
+}
+
+/** A library that runs any ONNX file. */
+export interface OnnxLibrary extends PeerLibrary {
+  /** The file's own network, in float as the file has it. @throws where the library is not installed or does not run here. */
+  readonly openFile: (model: Uint8Array, picture: Float32Array, shape: readonly number[]) => Promise<Peer>;
+}
+
+function library({ name, load, options, version }: OrtBuild): OnnxLibrary {
   let runtime: Runtime | undefined;
   return {
     name,
@@ -60,23 +83,20 @@ function library({ name, load, options, version }: OrtBuild): PeerLibrary {
     version: () => (runtime === undefined ? "unknown" : (version(runtime) ?? "unknown")),
     async open(network, picture, precision): Promise<Peer> {
       runtime ??= await load();
-      const { InferenceSession, Tensor } = runtime;
       const model =
         precision === "fp32"
           ? floatOnnx(network)
           : int8Onnx(network, await calibrate(runtime, options, network, picture));
-      const session = await InferenceSession.create(model, options);
-      const [output] = session.outputNames;
-      const feeds = { input: new Tensor("float32", picture, network.inputShape) };
-      return {
-        name: `${name} ${precision}`,
-        precision,
-        run: async () => (await session.run(feeds))[output].data as Float32Array,
-        close: () => session.release(),
-      };
+      const session = await openSession(runtime, options, model, picture, network.inputShape);
+      return { name: `${name} ${precision}`, precision, ...session };
+    },
+    async openFile(model, picture, shape): Promise<Peer> {
+      runtime ??= await load();
+      const session = await openSession(runtime, options, model, picture, shape);
+      return { name, precision: "fp32", ...session };
     },
   };
 }
 
 /** The libraries that run ONNX models. */
-export const onnxLibraries: readonly PeerLibrary[] = builds.map(library);
+export const onnxLibraries: readonly OnnxLibrary[] = builds.map(library);

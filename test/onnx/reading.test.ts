@@ -335,7 +335,7 @@ describe("model-local functions", () => {
             ],
     }));
     assert.throws(() => importOnnx(model(twice, [node("f0", ["input"], "output", { domain: "local" })])), {
-      message: /more than 100000 nodes once its functions are inlined/,
+      message: /more than 25000 nodes once its functions are inlined/,
     });
   });
 });

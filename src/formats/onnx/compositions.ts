@@ -7,9 +7,8 @@
  *     Reshape [N, C, H, W]
  */
 import { type Shape, sameShape } from "../../tensor.js";
-import type { Rewritten } from "./lower_quantizers.js";
-import { type Network, type OnnxNode, producers, prune } from "./network.js";
-import { startEdit } from "./network_edit.js";
+import { type Network, type OnnxNode, producers } from "./network.js";
+import { type Rewritten, startEdit } from "./network_edit.js";
 import { reducedAxes } from "./ops/reduce.js";
 import { permutation } from "./ops/views.js";
 
@@ -66,5 +65,5 @@ export function recognizeCompositions(network: Network, shapes: ReadonlyMap<stri
     }
     edit.nodes.push(node);
   }
-  return { network: prune({ ...network, nodes: edit.nodes, constants: edit.constants }), shapes: edit.shapes };
+  return edit.finish();
 }

@@ -11,18 +11,13 @@
 import type { Shape } from "../../tensor.js";
 import { floatAttribute, wordAttribute } from "./attributes.js";
 import { describe, fail } from "./messages.js";
-import { type Network, type OnnxNode, prune } from "./network.js";
-import { type Edit, startEdit, uniformValue } from "./network_edit.js";
+import type { Network, OnnxNode } from "./network.js";
+import { type Edit, type Rewritten, startEdit, uniformValue } from "./network_edit.js";
 import { isQuantizerDomain, quantGrid } from "./ops/quantizers.js";
 import { makeNumbers, type OnnxTensor } from "./tensors.js";
 
 /** 8-bit activations have 255 thresholds; each becomes a sign. */
 const MAX_THRESHOLDS = 255;
-
-export interface Rewritten {
-  readonly network: Network;
-  readonly shapes: ReadonlyMap<string, Shape>;
-}
 
 function constantInput(edit: Edit, node: OnnxNode, index: number): OnnxTensor | null {
   return edit.constants.get(node.inputs[index] ?? "") ?? null;
@@ -93,10 +88,9 @@ function stepThresholds(thresholds: OnnxTensor, step: number, rank: number, isLa
   return { type: "float", shape, data };
 }
 
-function multiThreshold(edit: Edit, node: OnnxNode): boolean {
+function multiThreshold(edit: Edit, node: OnnxNode, shape: Shape | undefined): boolean {
   const [x] = node.inputs;
   const thresholds = constantInput(edit, node, 1);
-  const shape = edit.shapes.get(x);
   if (thresholds === null || shape === undefined || (shape.length !== 2 && shape.length !== 4)) return false;
   const [channels, steps] = thresholds.shape;
   const isLast = wordAttribute(node, "data_layout", "NCHW", ["NCHW", "NHWC", "NC"] as const) === "NHWC";
@@ -135,7 +129,7 @@ function xnorPopcount(edit: Edit, node: OnnxNode): boolean {
   return true;
 }
 
-const rewriters: Readonly<Record<string, (edit: Edit, node: OnnxNode) => boolean>> = {
+const rewriters: Readonly<Record<string, (edit: Edit, node: OnnxNode, shape: Shape | undefined) => boolean>> = {
   BipolarQuant: bipolarQuant,
   Quant: quant,
   IntQuant: quant,
@@ -148,7 +142,7 @@ export function lowerQuantizers(network: Network, shapes: ReadonlyMap<string, Sh
   const edit = startEdit(network, shapes);
   for (const node of network.nodes) {
     const rewrite = isQuantizerDomain(node.domain) && Object.hasOwn(rewriters, node.op) ? rewriters[node.op] : null;
-    if (rewrite === null || !rewrite(edit, node)) edit.nodes.push(node);
+    if (rewrite === null || !rewrite(edit, node, shapes.get(node.inputs[0]))) edit.nodes.push(node);
   }
-  return { network: prune({ ...network, nodes: edit.nodes, constants: edit.constants }), shapes: edit.shapes };
+  return edit.finish();
 }

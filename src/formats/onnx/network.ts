@@ -72,11 +72,14 @@ export function readers(nodes: readonly OnnxNode[]): ReadonlyMap<string, readonl
 
 /** The same nodes with other names for what they read; chains of names are followed. */
 export function renameInputs(nodes: readonly OnnxNode[], names: ReadonlyMap<string, string>): readonly OnnxNode[] {
-  return nodes.map((node) =>
-    node.inputs.some((input) => names.has(input))
-      ? { ...node, inputs: node.inputs.map((input) => resolveName(input, names)) }
-      : node,
-  );
+  if (names.size === 0) return nodes;
+  return nodes.map((node) => renameInputsOf(node, names));
+}
+
+/** One node with other names for what it reads. */
+export function renameInputsOf(node: OnnxNode, names: ReadonlyMap<string, string>): OnnxNode {
+  if (!node.inputs.some((input) => names.has(input))) return node;
+  return { ...node, inputs: node.inputs.map((input) => resolveName(input, names)) };
 }
 
 /** The last name of a chain of names. */
@@ -160,11 +163,21 @@ function neededNodes(
   return needed;
 }
 
-/** The network without nodes that the output does not need, and without constants that nobody reads. */
+/**
+ * The network without nodes that the output does not need, and without constants that nobody reads. Its nodes are in order already, as
+ * every pass leaves them.
+ */
 export function prune(network: Network): Network {
-  const { constants, input, output } = network;
-  const nodes = orderNodes(network.nodes, output, (value) => value === input || constants.has(value));
-  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
-  read.add(output);
-  return { ...network, nodes, constants: new Map([...constants].filter(([name]) => read.has(name))) };
+  const needed = new Set([network.output]);
+  const kept: OnnxNode[] = [];
+  for (let index = network.nodes.length - 1; index >= 0; index--) {
+    const node = network.nodes[index];
+    if (!node.outputs.some((output) => needed.has(output))) continue;
+    kept.push(node);
+    for (const input of node.inputs) needed.add(input);
+  }
+  if (kept.length === network.nodes.length && [...network.constants.keys()].every((name) => needed.has(name)))
+    return network;
+  const constants = new Map([...network.constants].filter(([name]) => needed.has(name)));
+  return { ...network, nodes: kept.reverse(), constants };
 }

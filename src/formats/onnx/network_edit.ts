@@ -1,7 +1,7 @@
 /** Tools of passes that rewrite a network: fresh names, small constants, plain nodes. */
 import type { Shape } from "../../tensor.js";
 import { fail } from "./messages.js";
-import { type Attribute, type Network, NO_ATTRIBUTES, type OnnxNode, OWN_DOMAIN } from "./network.js";
+import { type Attribute, type Network, NO_ATTRIBUTES, type OnnxNode, OWN_DOMAIN, prune } from "./network.js";
 import { MAX_NODES } from "./schema.js";
 import { type OnnxTensor, scalarTensor } from "./tensors.js";
 
@@ -18,10 +18,15 @@ export type OwnOperator =
   /** The channels of `groups` groups take turns. */
   | "ChannelShuffle";
 
+/** A network and the shapes of its values. */
+export interface Rewritten {
+  readonly network: Network;
+  readonly shapes: ReadonlyMap<string, Shape>;
+}
+
 /** Nodes and constants that a pass adds. */
 export interface Edit {
   readonly constants: Map<string, OnnxTensor>;
-  readonly shapes: Map<string, Shape>;
   readonly nodes: OnnxNode[];
   /** A name that no value has. */
   readonly fresh: (near: string) => string;
@@ -45,19 +50,24 @@ export interface Edit {
     like: string,
     output?: string,
   ) => string;
+  /** The network with the nodes as they are now. */
+  readonly finish: () => Rewritten;
 }
 
-/** Starts an edit; names count on from pass to pass, since a value keeps its name. */
+/** Starts an edit. Most networks are not changed by most passes: what only changes need is made when the first one comes. */
 export function startEdit(network: Network, shapes: ReadonlyMap<string, Shape>): Edit {
   const constants = new Map(network.constants);
-  const edited = new Map(shapes);
   const nodes: OnnxNode[] = [];
-  const taken = new Set([network.input, ...constants.keys(), ...network.nodes.flatMap(({ outputs }) => outputs)]);
+  const added = new Map<string, Shape>();
+  let taken: Set<string> | null = null;
+  const counts = new Map<string, number>();
 
   function fresh(near: string): string {
-    let count = 0;
-    let name = `${near}'`;
+    taken ??= new Set([network.input, ...constants.keys(), ...network.nodes.flatMap(({ outputs }) => outputs)]);
+    let count = counts.get(near) ?? 0;
+    let name = `${near}'${count}`;
     while (taken.has(name)) name = `${near}'${++count}`;
+    counts.set(near, count + 1);
     taken.add(name);
     return name;
   }
@@ -71,14 +81,13 @@ export function startEdit(network: Network, shapes: ReadonlyMap<string, Shape>):
   function push(node: OnnxNode, like: string): string {
     if (nodes.length >= MAX_NODES) fail("bad-graph", `the graph becomes more than ${MAX_NODES} nodes`);
     nodes.push(node);
-    const shape = edited.get(like);
-    if (shape !== undefined) edited.set(node.outputs[0], shape);
+    const shape = added.get(like) ?? shapes.get(like);
+    if (shape !== undefined) added.set(node.outputs[0], shape);
     return node.outputs[0];
   }
 
   return {
     constants,
-    shapes: edited,
     nodes,
     fresh,
     constant,
@@ -104,6 +113,10 @@ export function startEdit(network: Network, shapes: ReadonlyMap<string, Shape>):
       };
       return push(node, like);
     },
+    finish: () => ({
+      network: prune({ ...network, nodes, constants }),
+      shapes: added.size === 0 ? shapes : new Map([...shapes, ...added]),
+    }),
   };
 }
 

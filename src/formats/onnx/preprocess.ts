@@ -19,20 +19,21 @@ const RANGES: Readonly<Record<string, "none" | "unit" | "larq">> = {
 /** A network that scales its input by no more than this expects pixels of 0..255. */
 const PIXEL_SCALE = 1 / 50;
 
-/** The largest factor by which the first operators multiply the input, and whether they do. */
+/** How many operators a network has at most before it is one that computes. */
+const FIRST = 16;
+
+/** The largest factor by which the first operators multiply the input, null if they do not. */
 function firstScale(graph: Graph, weights: Weights): number | null {
   let value = graph.nodes[0].name;
   let scale = 1;
-  for (let isOpen = true; isOpen; ) {
+  for (let step = 0; step < FIRST; step++) {
     const found = graph.nodes.filter(({ inputs }) => inputs.includes(value));
     const [node] = found;
-    isOpen = false;
-    if (found.length !== 1) continue;
+    if (found.length !== 1) break;
     if (node.kind === "scale") scale *= Math.abs(node.factor);
-    else if (node.kind === "scaleShift" && node.scale !== null) scale *= largest(weights, node.scale);
-    else if (node.kind !== "scaleShift" && node.kind !== "flatten") continue;
+    else if (node.kind === "scaleShift") scale *= node.scale === null ? 1 : largest(weights, node.scale);
+    else if (node.kind !== "flatten") break;
     value = node.name;
-    isOpen = true;
   }
   return scale === 1 ? null : scale;
 }

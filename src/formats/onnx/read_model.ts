@@ -1,8 +1,10 @@
 /** An .onnx file as a network: versions checked, functions inlined, the one input and the one output found, constants decoded. */
 import { type ExternalData, externalReader, externalSize } from "./external_data.js";
 import { inlineFunctions, type PlacedNode } from "./functions.js";
-import { describe, fail, list, show } from "./messages.js";
+import { fail, list, show } from "./messages.js";
 import { type Attribute, type InputDims, type Network, type OnnxNode, orderNodes } from "./network.js";
+import { checkArity } from "./ops/arity.js";
+import { operatorRow } from "./ops/table.js";
 import {
   type AttributeProto,
   type ModelProto,
@@ -172,10 +174,7 @@ export function readModel(content: Uint8Array, files?: ExternalData): OnnxModel 
   const output = graph.outputs[0].name;
   const all = placed.map((node) => placeNode(node, external));
   const nodes = orderNodes(all, output, (value) => value === input.name || initializers.has(value));
-  for (const node of nodes) {
-    if (node.inputs.length > 4096 || node.outputs.length > 4096)
-      fail("bad-graph", `${describe(node)} has too many values`);
-  }
+  for (const node of nodes) checkArity(node, operatorRow(node) !== null);
   return {
     network: {
       name: graph.name,

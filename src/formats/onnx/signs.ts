@@ -3,9 +3,8 @@
  * m + h * Sign(root - threshold) with the one own operator Sign, whose value at zero is +1, 0 or -1.
  */
 import type { Shape } from "../../tensor.js";
-import type { Rewritten } from "./lower_quantizers.js";
-import { type Network, type OnnxNode, OWN_DOMAIN, prune, readers } from "./network.js";
-import { startEdit } from "./network_edit.js";
+import { type Network, type OnnxNode, OWN_DOMAIN, readers } from "./network.js";
+import { type Rewritten, startEdit } from "./network_edit.js";
 import { type Pieces, stepNumbers } from "./pieces.js";
 import { followSteps } from "./steps.js";
 
@@ -68,5 +67,5 @@ export function canonicalizeSigns(network: Network, shapes: ReadonlyMap<string, 
         : edit.add(node, "scale", "Mul", [sign, edit.scalar(half, root)], root, middle === 0 ? output : undefined);
     if (middle !== 0) edit.add(node, "shift", "Add", [scaled, edit.scalar(middle, root)], root, output);
   }
-  return { network: prune({ ...network, nodes: edit.nodes, constants: edit.constants }), shapes: edit.shapes };
+  return edit.finish();
 }

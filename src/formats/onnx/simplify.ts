@@ -4,7 +4,7 @@
  * `(sign(x) - clip(x)).detach() + clip(x)` twice.
  */
 import { intAttribute } from "./attributes.js";
-import { type Network, type OnnxNode, prune, renameInputs, resolveName } from "./network.js";
+import { type Network, type OnnxNode, prune, renameInputsOf, resolveName } from "./network.js";
 import { elementType, isFloat, type OnnxTensor } from "./tensors.js";
 
 /** Larger constants are not compared. */
@@ -49,7 +49,7 @@ export function mergeEqual(network: Network): Network {
   const computed = new Map<string, OnnxNode>();
   const nodes: OnnxNode[] = [];
   for (const original of network.nodes) {
-    const [node] = renameInputs([original], names);
+    const node = renameInputsOf(original, names);
     if (isCopy(node)) {
       names.set(node.outputs[0], node.inputs[0] ?? "");
       if (node.outputs.length === 1) continue;

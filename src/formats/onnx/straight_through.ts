@@ -10,7 +10,7 @@
  * S is a value computed from the input, C too: constants that are subtracted and added again were meant.
  */
 import { type Shape, sameShape } from "../../tensor.js";
-import { type Network, type OnnxNode, producers, prune, renameInputs, resolveName } from "./network.js";
+import { type Network, type OnnxNode, producers, prune, renameInputsOf, resolveName } from "./network.js";
 
 /** The value that a node gives if it is the outer operator of an estimator; null if it is not. */
 function passedThrough(node: OnnxNode, makers: ReadonlyMap<string, OnnxNode>): string | null {
@@ -39,7 +39,7 @@ export function removeStraightThrough(network: Network, shapes: ReadonlyMap<stri
   const makers = producers(network.nodes);
   const nodes: OnnxNode[] = [];
   for (const original of network.nodes) {
-    const [node] = renameInputs([original], names);
+    const node = renameInputsOf(original, names);
     const passed = passedThrough(node, makers);
     const [from, to] = [passed === null ? undefined : shapes.get(passed), shapes.get(node.outputs[0])];
     const isConstant = node.inputs.some((input) => network.constants.has(input));

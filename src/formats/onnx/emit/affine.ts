@@ -151,6 +151,15 @@ export const negate: Emission = (node, emitter) => {
   return x.kind === "value" ? affine(node, emitter, x, -1, 0) : unsupported(node, "reads a constant");
 };
 
+/** The shortest decimal that is this number in float32: what the framework had before the file rounded it, 1e-5 and not 0.00000999999975. */
+function asWritten(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const written = Number(value.toPrecision(digits));
+    if (Math.fround(written) === Math.fround(value)) return written;
+  }
+  return value;
+}
+
 /** ((x - mean) / sqrt(variance + epsilon)) * gamma + beta; its parameters are named as torch does. */
 export const batchNorm: Emission = (node, emitter) => {
   const x = emitter.plain(node, 0);
@@ -181,7 +190,7 @@ export const batchNorm: Emission = (node, emitter) => {
       mean: read(3, "running_mean"),
       variance: read(4, "running_var"),
       // A layer needs one above zero; the smallest is lost in rounding.
-      epsilon: epsilon === 0 ? Number.MIN_VALUE : epsilon,
+      epsilon: epsilon === 0 ? Number.MIN_VALUE : asWritten(epsilon),
       fixGamma: false,
     },
     [x.value],
