@@ -66,6 +66,8 @@ export function notation(node: Node): string {
       return node.function;
     case "clip":
       return node.min === 0 && node.max === 6 ? "ReLU6" : `clip ${node.min ?? ""}..${node.max ?? ""}`;
+    case "prelu":
+      return "PReLU";
     case "scaleShift":
       return "affine";
     case "fakeQuantize":

@@ -36,7 +36,7 @@ const FAMILIES: readonly (readonly Node["kind"][])[] = [
   ["conv2d", "binaryConv2d"],
   ["dense", "binaryDense"],
   ["maxPool", "avgPool", "globalAvgPool"],
-  ["relu", "activation", "clip"],
+  ["relu", "activation", "clip", "prelu"],
   ["batchNorm", "scaleShift", "scale"],
   ["softmax", "logSoftmax"],
   ["add", "concat", "mul"],

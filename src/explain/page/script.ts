@@ -4,7 +4,8 @@
  */
 export const PAGE_SCRIPT = `
 const root = document.currentScript.closest("[data-comparison]") ?? document.body;
-const summaries = () => [...root.querySelectorAll("summary")].filter((summary) => summary.offsetParent !== null);
+const isShown = (summary) => summary.parentElement.parentElement.closest("details:not([open])") === null;
+const summaries = () => [...root.querySelectorAll("summary")].filter(isShown);
 const setAll = (open) => { for (const details of root.querySelectorAll("details")) details.open = open; };
 root.querySelector("[data-unfold]").addEventListener("click", () => setAll(true));
 root.querySelector("[data-fold]").addEventListener("click", () => setAll(false));
