@@ -3,6 +3,7 @@ import type { BenchOptions, BenchReport, BenchResult, BenchTable } from "../src/
 import { createSession, loadModel, type Session, saveModel, summarize } from "../src/index.js";
 import { interleave, type Timing, timing } from "./support/measure.js";
 import { caseName, type ModelCase, modelCases } from "./support/model_cases.js";
+import { ownCases } from "./support/own_model.js";
 import { benchResult, machineFacts, reasonOf } from "./support/report.js";
 import { runScale } from "./support/scale.js";
 import { startCold } from "./support/start_cold.js";
@@ -83,13 +84,13 @@ async function coldStart(model: ModelCase, runs: number) {
 
 /**
  * Every network by turns in `runs` rounds (10) of three runs; then sessions opened from packed bytes, memory, and a fresh process
- * for the first network at 224x224. `profile` adds the steps of each, `scale` measures sizes and batches instead.
+ * for the first network at 224x224. `model` names one more network, `profile` adds the steps of each, `scale` measures sizes and batches instead.
  */
 export async function runModelBench(options: BenchOptions): Promise<BenchReport> {
   if (options.scale) return runScale(options);
   const { runs = 10, filter, kernel } = options;
   const starts = Math.min(runs, 5);
-  const cases = modelCases(filter);
+  const cases = [...modelCases(filter), ...(await ownCases(options.model))];
   const opened: Opened[] = [];
   for (const model of cases) opened.push(await open(model, starts, kernel));
   const timings = await interleave(

@@ -12,6 +12,7 @@ export const usage = `usage: xnorkit bench kernels|models|peers [--shape HxWxCin
 
       --shape S    only the 3x3 convolution on HxW maps from Cin to Cout channels, like 56x56x64x64 (kernels)
       --filter T   only what has T in its name
+      --model M    also a network of yours, a name or a file as other commands take them (models, peers)
       --scale      time a multiply-accumulate over input sizes and batches (models)
       --profile    also the time of every step (models)
       --kernel K   table, popcount or auto, the default (models, peers)
@@ -27,6 +28,7 @@ when the process keeps to one core: taskset -c 1 npx xnorkit bench kernels
 const options = {
   shape: { type: "string" },
   filter: { type: "string" },
+  model: { type: "string", short: "m" },
   scale: { type: "boolean" },
   profile: { type: "boolean" },
   kernel: { type: "string" },
@@ -130,6 +132,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const benchOptions: BenchOptions = {
     shape: readBenchShape(values.shape),
     filter: values.filter,
+    model: values.model,
     scale: values.scale === true,
     profile: values.profile === true,
     kernel: readKernel(values.kernel),

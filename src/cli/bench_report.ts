@@ -14,6 +14,8 @@ export interface BenchOptions {
   /** Only cases with this text in their name. */
   readonly filter?: string;
   readonly scale?: boolean;
+  /** A network to measure beside the others: a name or a file. */
+  readonly model?: string;
   /** Also the time of every step of the networks. */
   readonly profile?: boolean;
   readonly kernel?: KernelChoice;

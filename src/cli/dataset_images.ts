@@ -9,6 +9,7 @@ import type { Graph } from "../graph/types.js";
 import type { ResizeOptions } from "../image/index.js";
 import { elementCount, formatShape } from "../tensor.js";
 import { atPath, isFile, isFolder, listFolder, readBytes } from "./files.js";
+import { pixelsAtPort, planarShape } from "./port_layout.js";
 import { isPictureName, listPictures, readPicture } from "./prepare_image.js";
 
 export type Split = "train" | "test";
@@ -17,7 +18,7 @@ export type Split = "train" | "test";
 export interface LabelledImages {
   readonly count: number;
   readonly label: (index: number) => number;
-  /** u8 planes [channels, height, width]. */
+  /** u8 pixels of one image in the layout of the network's input. */
   readonly pixels: (index: number) => Promise<Uint8Array>;
 }
 
@@ -111,21 +112,21 @@ function padPlane(pixels: Uint8Array, from: readonly [number, number], to: reado
 
 const MAX_PADDING = 4;
 
-function datasetImages({ images, labels }: Dataset, { name, inputShape }: Graph): LabelledImages {
+function datasetImages({ images, labels }: Dataset, graph: Graph): LabelledImages {
   const [count, channels, height, width] = images.shape;
-  const [, wantedChannels, ...wanted] = inputShape;
+  const [, wantedChannels, ...wanted] = planarShape(graph);
   const size = channels * height * width;
   const plane = (index: number) => images.data.subarray(index * size, (index + 1) * size);
   const label = (index: number) => labels[index];
   if (channels === wantedChannels && height === wanted[0] && width === wanted[1]) {
-    return { count, label, pixels: async (index) => plane(index) };
+    return { count, label, pixels: async (index) => pixelsAtPort(plane(index), channels, graph) };
   }
   const paddings = [wanted[0] - height, wanted[1] - width];
   const isPadded = channels === 1 && wantedChannels === 1;
   if (!isPadded || paddings.some((padding) => padding < 0 || padding > 2 * MAX_PADDING || padding % 2 !== 0)) {
     throw new XnorkitError(
       "bad-shape",
-      `the images are ${formatShape(images.shape.slice(1))}, but ${name} reads ${formatShape(inputShape.slice(1))}: is it the network for this data set?`,
+      `the images are ${formatShape(images.shape.slice(1))}, but ${graph.name} reads ${formatShape(graph.inputShape.slice(1))}: is it the network for this data set?`,
     );
   }
   const [to0, to1] = wanted;

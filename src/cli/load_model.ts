@@ -12,6 +12,7 @@ import type { Shape } from "../tensor.js";
 import { isFile, isFolder, readText } from "./files.js";
 import { type FoundModel, findModelFile, readFloatFile, type WeightsFor, withWeights } from "./model_file.js";
 import { badUsage, readCount, readNumbers, readShape } from "./options.js";
+import { planarShape } from "./port_layout.js";
 
 /** The name of the network that the package carries in itself. */
 export const EMBEDDED = "digits";
@@ -67,9 +68,9 @@ async function findByName(
   );
 }
 
-/** Number of input channels, which NCHW has second. */
+/** Number of input channels. */
 function channelsOf(graph: Graph): number {
-  return graph.inputShape[1];
+  return planarShape(graph)[1];
 }
 
 /** What --mean and --std state, the absent one of both being 0 or 1; null without either. */

@@ -16,6 +16,7 @@ import { formatShape, type Tensor } from "../tensor.js";
 import { decodeImage } from "./decode_image.js";
 import { atPath, readBytes } from "./files.js";
 import { badUsage } from "./options.js";
+import { imageAtPort, planarShape } from "./port_layout.js";
 
 const PICTURE_EXTENSIONS = [".png", ".jpg", ".jpeg"];
 
@@ -42,8 +43,8 @@ export function listPictures(folder: string): Promise<readonly string[]> {
 }
 
 /** One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for ImageNet. */
-function fitToModel(picture: Image, { name, inputShape }: Graph, options: ResizeOptions): Tensor {
-  const [, channels, height, width] = inputShape;
+function fitToModel(picture: Image, graph: Graph, options: ResizeOptions): Tensor {
+  const [, channels, height, width] = planarShape(graph);
   if (channels === 1 && height === 32 && width === 32) return toTensor([digitInput(picture)], 1);
   if (channels === 1 && height === 28 && width === 28) return toTensor([mnistDigit(picture)], 1);
   if (channels === 3) {
@@ -52,15 +53,15 @@ function fitToModel(picture: Image, { name, inputShape }: Graph, options: Resize
   }
   throw new XnorkitError(
     "unsupported",
-    `${name} reads ${formatShape(inputShape)}: pictures are prepared for 3 channels of any size, or 1 channel of 28x28 or 32x32`,
+    `${graph.name} reads ${formatShape(graph.inputShape)}: pictures are prepared for 3 channels of any size, or 1 channel of 28x28 or 32x32`,
   );
 }
 
 /**
- * Reads a picture file as the u8 input [1, channels, height, width] of a network.
+ * Reads a picture file as the u8 input of a network, one image in its layout.
  * @throws XnorkitError that starts with the path where the file is no picture or the network reads no pictures.
  */
 export async function readPicture(path: string, graph: Graph, options: ResizeOptions = {}): Promise<Tensor> {
   const bytes = await readBytes(path);
-  return atPath(path, async () => fitToModel(await decodeImage(bytes), graph, options));
+  return atPath(path, async () => imageAtPort(fitToModel(await decodeImage(bytes), graph, options), graph));
 }

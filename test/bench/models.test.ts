@@ -38,3 +38,12 @@ test("a fresh process reaches its first result", async (t) => {
   assert.equal(timing.samples.length, 1);
   assert.ok(rssBytes > 0 && fileBytes > 1e6);
 });
+
+test("bench models --model measures a network beside the others", async () => {
+  const options = { runs: 1, filter: "thumbnail, useFp", model: "digits" };
+  const { results } = checkReport(await runModelBench(options), "models");
+  const names = results.map(({ name, variant }) => `${name}, ${variant}`);
+  assert.ok(names.includes("digits 1x32x32, float input"), names.join("; "));
+  assert.ok(names.includes("digits 1x32x32, byte input"), names.join("; "));
+  await assert.rejects(runModelBench({ runs: 1, filter: "none", model: "digit" }), /there is no model or file named/);
+});

@@ -3,7 +3,8 @@ import { XnorkitError } from "../../errors.js";
 import { shapeInside } from "../../graph/layout.js";
 import { MAX_ELEMENTS } from "../../graph/limits.js";
 import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
-import type { Graph, Node, Preprocess } from "../../graph/types.js";
+import type { Graph, Node } from "../../graph/types.js";
+import { PRESETS } from "../../image/presets.js";
 import type { Model } from "../../model.js";
 import { elementCount, formatShape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
@@ -31,9 +32,6 @@ export interface TfliteModel extends Model {
   /** The form of the file, its preprocessing, and of each layer whether it runs on bits: one line each. */
   readonly notes: readonly TfliteNote[];
 }
-
-/** Larq Zoo's `preprocess_input`: pixels to -1 .. 1. */
-const LARQ_PREPROCESS: Preprocess = { mean: [127.5], std: [127.5] };
 
 const LARQ_NOTE: TfliteNote = {
   kind: "preprocess",
@@ -201,7 +199,7 @@ export function importTflite(
     nodes,
     output,
     modules: modulesOf(importer, nodes, output),
-    ...(isLarq && { preprocess: LARQ_PREPROCESS }),
+    ...(isLarq && { preprocess: PRESETS.larq }),
   };
   const weights = new Map<string, Weight>();
   for (const spec of parameterSpecs(graph)) weights.set(spec.name, importer.weights.get(spec.name)!);
