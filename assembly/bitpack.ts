@@ -2,10 +2,11 @@
  * Sign bits of floats, packed along channels, and back.
  *
  *   bit(c) = !((x ^ flip[c]) < threshold[c])      sign(x): threshold 0, flip 0
+ *   bit(c) = (x ^ flip[c]) > threshold[c]         x > 0: threshold 0, flip 0
  *
  * A comparison that is false for NaN, then negated: NaN gives 1, and -0 < 0 is false, so -0 gives 1 (MXNet's det_sign).
- * Nothing is added or rounded, so the decision is exact for every float. "Greater than 0" is no such decision, because
- * NaN and both zeros give 0 there: it has a kernel of its own.
+ * Nothing is added or rounded, so the decision is exact for every float. Users of torch write (x > 0) * 2 - 1, which is
+ * no such decision, because NaN and both zeros give 0 there: it is the second kind.
  *
  *   map   [pixel][ceil(C/4)*4] f32                bits  [pixel][ceil(C/64)] u64
  *         | c0 c1 c2 c3 | c4 ... | zeros |              bit c%64 of word c/64, zero past the last channel
@@ -20,9 +21,19 @@ export function packSignF32(src: usize, dst: usize, pixels: i32, channels: i32):
   packMap(src, dst, pixels, channels, false, false, 0, 0);
 }
 
-/** map -> bits of x > 0: 0 for NaN and for both zeros. */
-export function packGreaterF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
-  packMap(src, dst, pixels, channels, true, false, 0, 0);
+/**
+ * map -> bits of (x ^ flip[c]) > threshold[c], 0 for NaN; threshold f32 and flip u32, both padded to the map's stride.
+ * x > 0 is threshold 0, flip 0.
+ */
+export function packGreaterF32(
+  src: usize,
+  dst: usize,
+  pixels: i32,
+  channels: i32,
+  threshold: usize,
+  flip: usize,
+): void {
+  packMap(src, dst, pixels, channels, true, true, threshold, flip);
 }
 
 /** map -> bits of !((x ^ flip[c]) < threshold[c]); threshold f32 and flip u32, both padded to the map's stride. */
@@ -66,17 +77,17 @@ function packMap(
       let x2 = v128.load(x, 32);
       let x3 = v128.load(x, 48);
       if (perChannel) {
-        x0 = lessThan(x0, v128.load(flips), v128.load(limit));
-        x1 = lessThan(x1, v128.load(flips, 16), v128.load(limit, 16));
-        x2 = lessThan(x2, v128.load(flips, 32), v128.load(limit, 32));
-        x3 = lessThan(x3, v128.load(flips, 48), v128.load(limit, 48));
+        x0 = clearLanes(x0, v128.load(flips), v128.load(limit), greater);
+        x1 = clearLanes(x1, v128.load(flips, 16), v128.load(limit, 16), greater);
+        x2 = clearLanes(x2, v128.load(flips, 32), v128.load(limit, 32), greater);
+        x3 = clearLanes(x3, v128.load(flips, 48), v128.load(limit, 48), greater);
         limit += 64;
         flips += 64;
       } else {
-        x0 = notAbove(x0, greater);
-        x1 = notAbove(x1, greater);
-        x2 = notAbove(x2, greater);
-        x3 = notAbove(x3, greater);
+        x0 = negative(x0);
+        x1 = negative(x1);
+        x2 = negative(x2);
+        x3 = negative(x3);
       }
       store<u16>(out, <u16>~maskBits(x0, x1, x2, x3));
       x += 64;
@@ -86,7 +97,7 @@ function packMap(
       let less = 0;
       for (let c = 0; c < left; c += 4) {
         const x0 = v128.load(x);
-        const mask = perChannel ? lessThan(x0, v128.load(flips), v128.load(limit)) : notAbove(x0, greater);
+        const mask = perChannel ? clearLanes(x0, v128.load(flips), v128.load(limit), greater) : negative(x0);
         less |= i32x4.bitmask(mask) << c;
         x += 16;
         limit += 16;
@@ -104,8 +115,8 @@ function packMap(
 /** Lanes that get bit 0. */
 // @ts-ignore: decorator
 @inline
-function notAbove(x: v128, greater: bool): v128 {
-  return greater ? v128.not(f32x4.gt(x, f32x4.splat(0))) : negative(x);
+function clearLanes(x: v128, flip: v128, threshold: v128, greater: bool): v128 {
+  return greater ? v128.not(f32x4.gt(v128.xor(x, flip), threshold)) : lessThan(x, flip, threshold);
 }
 
 /**

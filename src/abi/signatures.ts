@@ -138,8 +138,11 @@ export interface KernelExports {
   // assembly/bitpack.ts
   /** map -> bits of sign(x). */
   packSignF32(src: number, dst: number, pixels: number, channels: number): void;
-  /** map -> bits of x > 0: 0 for NaN and for both zeros. */
-  packGreaterF32(src: number, dst: number, pixels: number, channels: number): void;
+  /**
+   * map -> bits of (x ^ flip[c]) > threshold[c], 0 for NaN; threshold f32 and flip u32, both padded to the map's
+   * stride. x > 0 is threshold 0, flip 0.
+   */
+  packGreaterF32(src: number, dst: number, pixels: number, channels: number, threshold: number, flip: number): void;
   /** map -> bits of !((x ^ flip[c]) < threshold[c]); threshold f32 and flip u32, both padded to the map's stride. */
   packThresholdF32(src: number, dst: number, pixels: number, channels: number, threshold: number, flip: number): void;
   /**
@@ -488,7 +491,7 @@ export const argumentNames = {
   addChannelsF32: ["dst", "src", "pixels", "dstChannels", "srcChannels", "offset"],
   copyBytes: ["dst", "src", "bytes"],
   packSignF32: ["src", "dst", "pixels", "channels"],
-  packGreaterF32: ["src", "dst", "pixels", "channels"],
+  packGreaterF32: ["src", "dst", "pixels", "channels", "threshold", "flip"],
   packThresholdF32: ["src", "dst", "pixels", "channels", "threshold", "flip"],
   unpackSignF32: ["src", "dst", "pixels", "channels"],
   widenRows: ["src", "dst", "rows", "channels"],

@@ -150,6 +150,11 @@ export function ceilF32(x: number): number {
   return f32[0];
 }
 
+/** The largest f32 that is not above `x`, so that for every f32 v: v > x exactly if v > floorF32(x). */
+export function floorF32(x: number): number {
+  return -ceilF32(-x);
+}
+
 /**
  * The f32 shifts with which kernels compute scale * x + shift, each step rounded. Where an f32 is the root (a batch
  * norm's mean of counts, beta 0) the shift is minus their own product there, so that they give the framework's exact 0
@@ -162,27 +167,41 @@ export function floatShifts({ scale, shift, root }: Affine): Float32Array {
   });
 }
 
-/** Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold). */
+/**
+ * Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold); those of greater
+ * signs as packGreaterF32 does: bit = (v ^ flip) > threshold.
+ */
 export interface FloatThresholds {
   readonly threshold: Float32Array;
   readonly flip: Uint32Array;
 }
 
-/** sign(affine(v)) on floats; null is sign(v). Padded to `stride` channels. */
-export function floatThresholds(affine: Affine | null, channels: number, stride: number): FloatThresholds {
+/** The sign bit of a number, by either decision. */
+export function isPositive(value: number, greater: boolean): boolean {
+  return greater ? value > 0 : value >= 0;
+}
+
+/** sign(affine(v)) on floats, or affine(v) > 0 if `greater`; null is the identity. Padded to `stride` channels. */
+export function floatThresholds(
+  affine: Affine | null,
+  channels: number,
+  stride: number,
+  greater = false,
+): FloatThresholds {
   const threshold = new Float32Array(stride);
   const flip = new Uint32Array(stride);
   if (affine === null) return { threshold, flip };
+  const nearest = greater ? floorF32 : ceilF32;
   for (let c = 0; c < channels; c++) {
     const scale = affine.scale[c];
     if (scale > 0) {
-      threshold[c] = ceilF32(affine.root[c]);
+      threshold[c] = nearest(affine.root[c]);
     } else if (scale < 0) {
-      threshold[c] = ceilF32(-affine.root[c]);
+      threshold[c] = nearest(-affine.root[c]);
       flip[c] = 0x80000000;
     } else {
-      // A constant: always below +infinity, never below -infinity. NaN gives 1 in both, as NaN * 0 + beta does.
-      threshold[c] = affine.shift[c] >= 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+      // A constant: always below +infinity, never below -infinity. NaN stays on its side, as NaN * 0 + beta does.
+      threshold[c] = isPositive(affine.shift[c], greater) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     }
   }
   return { threshold, flip };
@@ -198,17 +217,24 @@ export interface CountThresholds {
   readonly flip: Uint8Array;
 }
 
-/** sign(affine(count)) for counts from `least` to `most`. */
-export function countThresholds(affine: Affine, channels: number, most: number, least = 0): CountThresholds {
+/** sign(affine(count)), or affine(count) > 0 if `greater`, for counts from `least` to `most`. */
+export function countThresholds(
+  affine: Affine,
+  channels: number,
+  most: number,
+  least = 0,
+  greater = false,
+): CountThresholds {
   const threshold = new Int32Array(Math.ceil(channels / 64) * 64);
   const flip = new Uint8Array(Math.ceil(channels / 64) * 8);
   for (let c = 0; c < channels; c++) {
     const scale = affine.scale[c];
-    // bit 1 for count <= last (scale < 0), or for count > last (scale > 0, flipped)
+    const root = affine.root[c];
+    // bit 1 for count <= last (scale < 0), or for count > last (scale > 0, flipped); a count at the root is 0 if greater
     let last: number;
-    if (scale < 0) last = Math.floor(affine.root[c]);
-    else if (scale > 0) last = Math.ceil(affine.root[c]) - 1;
-    else last = affine.shift[c] >= 0 ? most : least - 1;
+    if (scale < 0) last = greater ? Math.ceil(root) - 1 : Math.floor(root);
+    else if (scale > 0) last = greater ? Math.floor(root) : Math.ceil(root) - 1;
+    else last = isPositive(affine.shift[c], greater) ? most : least - 1;
     let flipped = scale > 0;
     if (last < least) {
       flipped = !flipped;

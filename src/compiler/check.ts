@@ -1,6 +1,13 @@
 /** What must hold of operations between passes; tests check it after each. */
-import { readsOf, writesOf } from "./ir.js";
-import { hasEpilogue, type Op, readsKind, writesKinds } from "./ops/index.js";
+import { isEmpty, readsOf, writesOf } from "./ir.js";
+import { type FusableOp, hasEpilogue, type Op, readsKind, writesKinds } from "./ops/index.js";
+
+/** True if an operation has thresholds for signs of v > 0. */
+function decidesGreater({ kind, epilogue, value }: FusableOp): boolean {
+  if (value !== null) return false;
+  if (kind === "pointwise") return isEmpty(epilogue);
+  return (kind === "binaryConv2d" || kind === "planesConv2d") && isEmpty({ ...epilogue, affine: null, bounds: null });
+}
 
 /**
  * The first thing that does not hold, as a sentence; null if all do:
@@ -9,6 +16,7 @@ import { hasEpilogue, type Op, readsKind, writesKinds } from "./ops/index.js";
  *   an operation reads bits where its kernels count them, maps everywhere else
  *   an operation with an epilogue writes something, and does not read what it writes
  *   counts are turned into numbers: a convolution on bits has an affine
+ *   a greater sign is that of a bare map, or of counts with their affine and a clamp alone
  */
 export function check(ops: readonly Op[], kept: ReadonlySet<string>): string | null {
   const kinds = new Map<string, "map" | "bits">();
@@ -37,6 +45,7 @@ export function check(ops: readonly Op[], kept: ReadonlySet<string>): string | n
     if (writes.length === 0) return `${op.kind} ${op.name} writes nothing`;
     const own = readsOf(op).find((value) => writes.includes(value));
     if (own !== undefined) return `${op.kind} ${op.name} reads ${own}, which it writes`;
+    if (hasEpilogue(op) && op.sign?.greater && !decidesGreater(op)) return `${op.kind} ${op.name} cannot tell > 0`;
     if ((op.kind === "binaryConv2d" || op.kind === "planesConv2d") && op.epilogue.affine === null) {
       return `${op.kind} ${op.name} has no affine`;
     }

@@ -65,10 +65,11 @@ export function epilogueRefs(
   let flip: Ref | null = null;
   if (op.sign !== null) {
     bits = builder.buffer(op.sign.bits, bitBytes(pixels, channels));
+    const { affine: own, greater } = op.sign;
     // Without an affine the kernels decide on the sign of the value itself, which is faster than thresholds of 0.
-    if (op.sign.affine !== null) {
+    if (own !== null || greater) {
       const stride = mapStride(channels);
-      const thresholds = () => floatThresholds(op.sign!.affine, channels, stride);
+      const thresholds = () => floatThresholds(own, channels, stride, greater);
       threshold = builder.constant(`${op.sign.bits}/threshold`, stride * 4, () => bytesOf(thresholds().threshold));
       flip = builder.constant(`${op.sign.bits}/flip`, stride * 4, () => bytesOf(thresholds().flip));
     }

@@ -2,9 +2,16 @@
  * Operations as text, one a line: what is written, by which operation, from what.
  *
  *   value, bits: sign(affine) = kind(input) affine clamp +first relu +second
+ *
+ * `greater` in place of `sign` for bits of v > 0.
  */
-import { readsOf } from "./ir.js";
+import { readsOf, type Sign } from "./ir.js";
 import { hasEpilogue, type Op } from "./ops/index.js";
+
+function printSign({ affine, greater }: Sign): string {
+  const decision = greater ? "greater" : "sign";
+  return affine === null ? decision : `${decision}(affine)`;
+}
 
 /** One operation. */
 export function printOp(op: Op): string {
@@ -21,7 +28,7 @@ export function printOp(op: Op): string {
     ...(relu ? ["relu"] : []),
     ...(second === null ? [] : [`+${second}`]),
   ];
-  const sign = op.sign === null ? [] : [`${op.sign.bits}: ${op.sign.affine === null ? "sign" : "sign(affine)"}`];
+  const sign = op.sign === null ? [] : [`${op.sign.bits}: ${printSign(op.sign)}`];
   const value = op.value === null ? [] : [op.value];
   return `${[...value, ...sign].join(", ")} = ${[`${op.kind}(${op.input})`, ...steps].join(" ")}`;
 }

@@ -37,15 +37,24 @@ test("packSignF32 is x >= 0, with 1 for -0 and NaN, and zero tail bits", () => {
   );
 });
 
-test("packGreaterF32 is x > 0, with 0 for both zeros and NaN, and zero tail bits", () => {
+test("packGreaterF32 is (x ^ flip) > threshold, with 0 for NaN, and for both zeros at 0, and zero tail bits", () => {
   fc.assert(
     fc.property(fc.record({ ...shape, pool }), ({ pixels, channels, seed, pool }) => {
       bench.reset();
       const values = drawFloats(pool, seed, pixels * channels);
+      // Thresholds come from the values too, so that ties are common; every other one is 0, of plain x > 0.
+      const thresholds = drawFloats(pool, seed + 1, channels).map((x, c) => (c % 2 === 0 ? 0 : x));
+      const flips = randomBits(seed, channels).map((bit, c) => (c % 4 === 0 ? 0 : bit));
       const src = putMap(values, pixels, channels);
+      const threshold = bench.putF32(paddedToStride(thresholds));
+      const flip = bench.alloc(mapStride(channels) * 4);
+      bench.u32(flip, channels).set(Array.from(flips, (f) => (f ? 0x80000000 : 0)));
       const dst = allocGuarded(bench, bitBytes(pixels, channels));
-      k.packGreaterF32(src, dst.pointer, pixels, channels);
-      const expected = Uint8Array.from(values, (x) => (x > 0 ? 1 : 0));
+      k.packGreaterF32(src, dst.pointer, pixels, channels, threshold, flip);
+      const expected = Uint8Array.from(values, (x, i) => {
+        const c = i % channels;
+        return flipSign(x, flips[c] === 1) > thresholds[c] ? 1 : 0;
+      });
       assert.deepEqual(readBits(bench, dst.pointer, pixels, channels), expected);
       dst.assertIntact();
     }),

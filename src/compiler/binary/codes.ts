@@ -41,7 +41,7 @@ export const powers = (bits: number) => Array.from({ length: bits }, (_, i) => 2
 /** The planes of a quantiser's values, or null if they are not few-bit values. */
 export function activationCode(method: ActivationQuantizer, bits: number): ActivationCode | null {
   const levels = 2 ** bits - 1;
-  if (method === "det_sign" || method === "sign_approx_sign") return signCode;
+  if (method === "det_sign" || method === "sign_approx_sign" || method === "sign_greater") return signCode;
   if (method === "sign") return ternaryCode(true);
   if (bits > maxBits || (method !== "round" && method !== "dorefa")) return null;
   const planes = { method, bits, weights: powers(bits), flagged: false };

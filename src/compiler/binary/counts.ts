@@ -1,10 +1,10 @@
 /** The counts of binary convolutions, by either kernel, and the epilogues that read them. */
 import { type Call, call, type Ref } from "../../abi/call.js";
-import { type Affine, type Bounds, boundsBehind, compose, countThresholds, makeAffine } from "../affine.js";
+import { type Affine, type Bounds, boundsBehind, compose, countThresholds, isPositive, makeAffine } from "../affine.js";
 import type { BinaryKernel } from "../choose_kernel.js";
 import { bitsPixel, bytesOf, type LowerContext } from "../context.js";
 import { type EpilogueRefs, epilogueArguments } from "../epilogue.js";
-import type { EpilogueOp } from "../ir.js";
+import type { EpilogueOp, Sign } from "../ir.js";
 import type { Phase } from "../plan.js";
 import type { Stretch } from "../tasks.js";
 import type { BinaryConv, CountsFormat, SinkOf } from "./conv.js";
@@ -38,13 +38,13 @@ export function halved({ scale, shift, root }: Affine): Affine {
  * An affine of the same sign as `after` of clamped values: where the clamp leaves values of one sign alone, a constant;
  * else a clamp changes no sign.
  */
-function signAffine(affine: Affine, bounds: Bounds | null, after: Affine | null): Affine {
+function signAffine(affine: Affine, bounds: Bounds | null, { affine: after, greater }: Sign): Affine {
   const whole = after === null ? affine : compose(affine, after);
   if (bounds === null) return whole;
   const { low, high } = after === null ? bounds : boundsBehind(after, bounds);
   return makeAffine(low.length, (c) => {
-    if (low[c] >= 0) return { scale: 0, shift: 1, root: Number.NaN };
-    if (high[c] < 0) return { scale: 0, shift: -1, root: Number.NaN };
+    if (isPositive(low[c], greater)) return { scale: 0, shift: 1, root: Number.NaN };
+    if (!isPositive(high[c], greater)) return { scale: 0, shift: -1, root: Number.NaN };
     return { scale: whole.scale[c], shift: whole.shift[c], root: whole.root[c] };
   });
 }
@@ -76,8 +76,9 @@ export function countsEpilogue(
   const { channels } = refs;
   const { bounds, first, relu, second } = op.epilogue;
   if (op.value === null && op.sign !== null && first === null && second === null && !relu) {
-    const whole = signAffine(affine, bounds, op.sign.affine);
-    const thresholds = () => countThresholds(whole, channels, most, least);
+    const { greater } = op.sign;
+    const whole = signAffine(affine, bounds, op.sign);
+    const thresholds = () => countThresholds(whole, channels, most, least, greater);
     const slots = Math.ceil(channels / 64) * 64;
     const limits = `${key}/limits`;
     const threshold =

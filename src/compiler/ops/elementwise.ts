@@ -118,8 +118,9 @@ function lowerPointwise(context: LowerContext, op: PointwiseOp): void {
     const src = mapPixel(input, first, channels);
     if (!onlySign) return [call("epilogueF32", { src, pixels: count, ...epilogueArguments(refs, first) })];
     const size = { src, dst: bitsPixel(refs.bits!, first, channels), pixels: count, channels };
-    if (op.sign?.affine === null) return [call("packSignF32", size)];
-    return [call("packThresholdF32", { ...size, threshold: refs.threshold!, flip: refs.flip! })];
+    if (refs.threshold === null || refs.flip === null) return [call("packSignF32", size)];
+    const thresholds = { threshold: refs.threshold, flip: refs.flip };
+    return [call(op.sign?.greater ? "packGreaterF32" : "packThresholdF32", { ...size, ...thresholds })];
   });
   context.builder.step({ name: op.name, kind: onlySign ? "sign" : "pointwise", phases: [tasks] });
   defineOutputs(context, op, refs);

@@ -49,7 +49,7 @@ export const quantizeNodes = {
     const code = activationCode(method, bits);
     if (code?.method === "sign") {
       // A sign that others may write for it.
-      const sign = { bits: name, affine: null };
+      const sign = { bits: name, affine: null, greater: method === "sign_greater" };
       return [{ kind: "pointwise", name, input, epilogue: noEpilogue, value: null, sign }];
     }
     if (code !== null) return [{ kind: "pack", name, code, inputs: [input], value: name }];

@@ -1,6 +1,6 @@
 /** The pass that moves signs into what computes the values they are of. */
-import { compose } from "../affine.js";
-import { countReads, endsInAffine, producers, type Sign } from "../ir.js";
+import { type Affine, compose } from "../affine.js";
+import { countReads, endsInAffine, isEmpty, noEpilogue, producers, type Sign } from "../ir.js";
 import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
 
 /** An operation whose one effect is sign(affine(input)). */
@@ -8,8 +8,27 @@ function bareSign(op: Op): Sign | null {
   if (op.kind !== "pointwise" || op.sign === null || op.value !== null) return null;
   const { affine } = op.epilogue;
   if (!endsInAffine(op.epilogue)) return null;
-  if (affine === null) return op.sign;
-  return { bits: op.sign.bits, affine: op.sign.affine === null ? affine : compose(affine, op.sign.affine) };
+  return affine === null ? op.sign : behind(affine, op.sign);
+}
+
+/** The sign of what the affine gives, as one of what the affine reads. */
+function behind(affine: Affine, sign: Sign): Sign {
+  return { ...sign, affine: sign.affine === null ? affine : compose(affine, sign.affine) };
+}
+
+/**
+ * The operation that writes a greater sign too, or null if it has no thresholds for it: counts have them, if nothing but
+ * their affine and a clamp come between, and a batch norm leaves its own to the sign. In both cases nobody else may read
+ * the value.
+ */
+function withGreater(source: FusableOp, sign: Sign): FusableOp | null {
+  const { epilogue, kind } = source;
+  if (kind === "pointwise") {
+    if (epilogue.affine === null || !endsInAffine(epilogue)) return null;
+    return { ...source, epilogue: noEpilogue, sign: behind(epilogue.affine, sign), value: null };
+  }
+  if (kind !== "binaryConv2d" && kind !== "planesConv2d") return null;
+  return isEmpty({ ...epilogue, affine: null, bounds: null }) ? { ...source, sign, value: null } : null;
 }
 
 /**
@@ -38,8 +57,10 @@ function fuseOnce(ops: readonly Op[], kept: ReadonlySet<string>): Op[] | null {
     const source = producer.get(op.input);
     if (source === undefined || !hasEpilogue(source) || source.sign !== null) continue;
     if (replacement.has(source) || removed.has(source)) continue;
-    const value = reads.get(op.input) === 1 ? null : source.value;
-    const fused: FusableOp = { ...source, sign, value };
+    const dies = reads.get(op.input) === 1;
+    const plain: FusableOp = { ...source, sign, value: dies ? null : source.value };
+    const fused = !sign.greater ? plain : dies ? withGreater(source, sign) : null;
+    if (fused === null) continue;
     replacement.set(source, fused);
     removed.add(op);
   }
