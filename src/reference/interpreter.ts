@@ -22,8 +22,8 @@ export interface ReferenceOptions {
   /** Names of the values to keep: any node's name. The input of a `quantize` node is `node.inputs[0]`. */
   readonly taps?: readonly string[];
   /**
-   * Values that given `quantize` nodes return instead of their own. So a run follows another implementation's sign
-   * decisions if an input lies within rounding of a threshold. In the graph's layout, as taps are.
+   * Values that given `quantize` and `fakeQuantize` nodes return instead of their own. So a run follows another
+   * implementation's decisions if an input lies within rounding of a threshold. In the graph's layout, as taps are.
    */
   readonly quantized?: ReadonlyMap<string, Float64Array>;
 }
@@ -121,10 +121,10 @@ function checkNames(graph: Graph, { taps = [], quantized }: ReferenceOptions): v
   for (const name of quantized?.keys() ?? []) {
     const node = nodes.get(name);
     if (node === undefined) throw new XnorkitError("unknown-name", `${graph.name} has no value ${name} to replace`);
-    if (node.kind !== "quantize") {
+    if (node.kind !== "quantize" && node.kind !== "fakeQuantize") {
       throw new XnorkitError(
         "bad-option",
-        `${name} is a ${node.kind}; only the values of quantize nodes can be replaced`,
+        `${name} is a ${node.kind}; only the values of quantize and fakeQuantize nodes can be replaced`,
       );
     }
   }

@@ -3,14 +3,16 @@
  */
 import fc from "fast-check";
 import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
+import { shapeAtPort } from "../../src/graph/layout.js";
 import { inferNodeShape } from "../../src/graph/shapes.js";
-import type { Graph, Node, Operation } from "../../src/graph/types.js";
+import type { Graph, Node, Operation, Padding, Pair, TensorLayout } from "../../src/graph/types.js";
+import { windowPlaces } from "../../src/graph/window.js";
 import { elementCount, type Shape, sameShape } from "../../src/tensor.js";
 
 const kinds = [
   ...["conv2d", "binaryConv2d", "quantize", "batchNorm", "relu", "add", "maxPool", "avgPool", "globalAvgPool"],
   ...["flatten", "dense", "binaryDense", "concat", "mul", "scale", "absMean", "channelShuffle", "sliceChannels"],
-  ...["pad", "crop", "activation", "softmax"],
+  ...["pad", "crop", "activation", "softmax", "logSoftmax", "scaleShift", "prelu", "fakeQuantize"],
 ] as Operation["kind"][];
 
 /** Repeated ones are drawn more often: signs are what most passes are about. */
@@ -18,6 +20,7 @@ const quantizers = [
   ...new Array(6).fill({ method: "det_sign", bits: 1 }),
   { method: "sign_approx_sign", bits: 1 },
   ...new Array(3).fill({ method: "sign", bits: 1 }),
+  ...new Array(3).fill({ method: "sign_greater", bits: 1 }),
   ...[1, 2, 3, 4, 9].map((bits) => ({ method: "round", bits })),
   ...[2, 3, 4, 12].map((bits) => ({ method: "dorefa", bits })),
   ...["identity", "relu", "clip", "leaky_clip", "approx_sign"].map((method) => ({ method, bits: 32 })),
@@ -29,6 +32,8 @@ const weightQuantizers = [
   ...[2, 3, 4, 10].map((bits) => ({ quantizer: "dorefa", bits })),
   { quantizer: "identity", bits: 32 },
 ];
+
+const pair = (...sizes: readonly number[]) => fc.tuple(fc.constantFrom(...sizes), fc.constantFrom(...sizes));
 
 /** One node to be; `first` and `second` choose among the values that it can read. */
 const choice = fc.record({
@@ -48,10 +53,11 @@ const choice = fc.record({
   channels: fc.constantFrom(1, 3, 5, 8, 64, 67),
   /** Most convolutions keep the shape, so that additions find partners. */
   keeps: fc.constantFrom(true, true, true, false),
-  kernel: fc.constantFrom(1, 2, 3),
-  stride: fc.constantFrom(1, 2),
-  padding: fc.nat(2),
-  dilation: fc.constantFrom(1, 2),
+  kernel: pair(1, 2, 3),
+  stride: pair(1, 2),
+  padding: fc.constantFrom("pair", "sides", "same"),
+  sides: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(2)),
+  dilation: pair(1, 2),
   padValue: fc.constantFrom<-1 | 0 | 1>(-1, 0, 1),
   flag: fc.boolean(),
   grouped: fc.constantFrom(false, false, false, true),
@@ -60,6 +66,13 @@ const choice = fc.record({
   scaling: fc.constantFrom("none", "none", "channel", "tensor"),
   factor: fc.constantFrom(0, 0.5, -2, 1),
   function: fc.constantFrom("tanh", "sigmoid", "softrelu", "softsign"),
+  grid: fc.record({
+    scale: fc.constantFrom(0.5, 0.25, Math.fround(0.1)),
+    zeroPoint: fc.constantFrom(0, -3, 5),
+    low: fc.constantFrom(-128, -8, 0),
+    high: fc.constantFrom(7, 15, 127),
+    rounding: fc.constantFrom("half_even", "half_away"),
+  }),
 });
 
 export const specification = fc.record({
@@ -73,6 +86,7 @@ export const specification = fc.record({
   seed: fc.nat(1000),
   kernel: fc.constantFrom<KernelChoice>("table", "popcount", "auto"),
   bytes: fc.boolean(),
+  layout: fc.constantFrom<TensorLayout>("NCHW", "NCHW", "NHWC"),
 });
 
 type Choice = typeof choice extends fc.Arbitrary<infer T> ? T : never;
@@ -90,6 +104,9 @@ const maxElements = 60000;
 const isMap = ({ shape }: Value) => shape.length === 4;
 /** Products of anything else grow until f32 cannot tell a sign. */
 const isSmall = ({ kind }: Value) => kind === "quantize" || kind === "activation" || kind === "softmax";
+/** Layers of a window that may be dilated, and pools, whose windows reach past the map by less than their kernel. */
+const isConvolution = (kind: Operation["kind"]) => kind === "conv2d" || kind === "binaryConv2d";
+const isPool = (kind: Operation["kind"]) => kind === "maxPool" || kind === "avgPool";
 
 function fitsFirst(kind: Operation["kind"]): (value: Value) => boolean {
   switch (kind) {
@@ -106,6 +123,10 @@ function fitsFirst(kind: Operation["kind"]): (value: Value) => boolean {
     case "sliceChannels":
     case "activation":
     case "softmax":
+    case "logSoftmax":
+    case "scaleShift":
+    case "prelu":
+    case "fakeQuantize":
       return () => true;
     case "mul":
       return isSmall;
@@ -123,6 +144,23 @@ function groupsOf(wanted: boolean, pick: number, ...numbers: readonly number[]):
   return divisors[divisors.length - 1 - (pick % divisors.length)];
 }
 
+/** Where a window stands: most keep the size of the map, by one pixel around 3x3 or by SAME around any kernel. */
+function windowOf({ kind, keeps, padding, sides, ...wanted }: Choice) {
+  const square = keeps && padding !== "same";
+  const kernel: Pair = square ? [3, 3] : wanted.kernel;
+  const stride: Pair = keeps ? [1, 1] : wanted.stride;
+  const dilation: Pair = square || isPool(kind) ? [1, 1] : wanted.dilation;
+  const [top, left, bottom, right] = isPool(kind) ? sides.map((side, i) => side % kernel[i % 2]) : sides;
+  const own: Padding = padding === "pair" ? [top, left] : [top, left, bottom, right];
+  return { kernel, stride, dilation, padding: padding === "same" ? padding : keeps ? ([1, 1] as const) : own };
+}
+
+/** True for one number for each channel of a map. */
+function isGateOf({ shape }: Value, x: Value): boolean {
+  const [batch, channels, height = 1, width = 1] = shape;
+  return isMap(x) && batch === x.shape[0] && channels === x.shape[1] && height * width === 1;
+}
+
 /**
  * An operation and what it reads, or null where no value can be read by it. The newest values are the first candidates.
  */
@@ -136,13 +174,9 @@ function wire(
     const candidates = newest.filter(fits);
     return candidates[Math.min(index, candidates.length - 1)];
   };
-  const { kind, keeps, flag, second, factor } = wanted;
-  const kernel = keeps ? 3 : wanted.kernel;
-  const padding = keeps ? 1 : kind === "maxPool" || kind === "avgPool" ? wanted.padding % kernel : wanted.padding;
-  const stride = keeps ? 1 : wanted.stride;
-  const dilation = keeps ? 1 : wanted.dilation;
-  const window = { kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding] } as const;
-  const sweep = { ...window, dilation: [dilation, dilation] } as const;
+  const { kind, keeps, flag, second, factor, sides } = wanted;
+  const { dilation, ...window } = windowOf(wanted);
+  const sweep = { ...window, dilation };
   const weight = `${name}.weight`;
   const bias = flag ? `${name}.bias` : null;
   const x = pick(wanted.first, fitsFirst(kind));
@@ -153,7 +187,15 @@ function wire(
   const hasPlaces = ({ shape }: Value) => sameShape(besideChannels(shape), besideChannels(x.shape));
   switch (kind) {
     case "conv2d": {
-      const groups = flag && channels === x.shape[1] ? channels : 1;
+      // Depthwise, with one output channel or two for each input channel; or in any number of groups.
+      if (wanted.grouped) {
+        const [, depth] = x.shape;
+        return {
+          operation: { kind, weight, channels: depth * (1 + (second % 2)), ...sweep, groups: depth, bias },
+          inputs,
+        };
+      }
+      const groups = groupsOf(flag, second, channels, x.shape[1]);
       return { operation: { kind, weight, channels, ...sweep, groups, bias }, inputs };
     }
     case "binaryConv2d": {
@@ -168,14 +210,29 @@ function wire(
       const parameters = { mean: `${name}.running_mean`, variance: `${name}.running_var`, beta: `${name}.beta` };
       return { operation: { kind, ...parameters, gamma: `${name}.gamma`, epsilon: 1e-5, fixGamma: flag }, inputs };
     }
+    case "scaleShift": {
+      const scale = flag ? null : `${name}.scale`;
+      return { operation: { kind, scale, shift: wanted.grouped ? null : `${name}.shift` }, inputs };
+    }
+    case "prelu":
+      return { operation: { kind, slope: `${name}.slope` }, inputs };
+    case "fakeQuantize":
+      return { operation: { kind, ...wanted.grid } as Operation, inputs };
+    case "flatten":
+      return { operation: flag ? { kind, layout: "NHWC" } : { kind }, inputs };
     case "add": {
       const fits = (value: Value) => hasPlaces(value) && value.shape[1] <= x.shape[1];
       const narrower = flag ? pick(second, (value) => fits(value) && value.shape[1] < x.shape[1]) : undefined;
       const y = narrower ?? pick(second, fits)!;
       const free = x.shape[1] - y.shape[1];
-      return { operation: { kind, channelOffset: wanted.stride === 1 ? free : free >> 1 }, inputs: [x.name, y.name] };
+      return {
+        operation: { kind, channelOffset: wanted.stride[0] === 1 ? free : free >> 1 },
+        inputs: [x.name, y.name],
+      };
     }
     case "mul": {
+      const gated = pick(wanted.first, (value) => isMap(value) && isGateOf(x, value) && value !== x);
+      if (isGate(wanted) && gated !== undefined) return { operation: { kind }, inputs: [gated.name, x.name] };
       const fits = (value: Value) => hasPlaces(value) && (value.shape[1] === x.shape[1] || value.shape[1] === 1);
       const plane = flag ? pick(second, (value) => fits(value) && value.shape[1] === 1) : undefined;
       // A small value times any other; where shapes differ, the one channel multiplies all.
@@ -204,13 +261,19 @@ function wire(
       const begin = second % x.shape[1];
       return { operation: { kind, begin, end: begin + 1 + (wanted.channels % (x.shape[1] - begin)) }, inputs };
     }
-    case "pad":
+    case "pad": {
+      const [top, left, bottom, right] = sides;
+      return { operation: { kind, top, left, bottom, right, value: factor }, inputs };
+    }
+    case "crop": {
+      const [, , height, width] = x.shape;
+      const [top, left] = [sides[0] % height, sides[1] % width];
+      if (flag) return { operation: { kind, top, left }, inputs };
       return {
-        operation: { kind, top: second % 3, left: padding, bottom: stride, right: kernel, value: factor },
+        operation: { kind, top, left, bottom: sides[2] % (height - top), right: sides[3] % (width - left) },
         inputs,
       };
-    case "crop":
-      return { operation: { kind, top: second % x.shape[2], left: kernel % x.shape[3] }, inputs };
+    }
     case "activation":
       return { operation: { kind, function: wanted.function as "tanh" }, inputs };
     default:
@@ -218,29 +281,31 @@ function wire(
   }
 }
 
-function fitsWindow({ kind, kernel, padding, dilation, keeps }: Choice, shape: Shape): boolean {
-  if (keeps || !["conv2d", "binaryConv2d", "maxPool", "avgPool"].includes(kind)) return true;
-  const pool = kind === "maxPool" || kind === "avgPool";
-  const reach = pool ? kernel : dilation * (kernel - 1) + 1;
-  const pad = pool ? padding % kernel : padding;
-  return Math.min(shape[2], shape[3]) + 2 * pad >= reach;
+function fitsWindow(wanted: Choice, [, , height, width]: Shape): boolean {
+  if (!isConvolution(wanted.kind) && !isPool(wanted.kind)) return true;
+  return windowPlaces(windowOf(wanted), [height, width]).every((places) => places > 0);
 }
+
+/** Multiplications by a gate, which is a mean or its flattening. */
+const isGate = ({ kind, second }: Choice) => kind === "mul" && second >= 4;
 
 /**
  * Layers of few-bit weights read values that are there, or quantised ones of their own, or those of a batch norm of
  * their own.
  */
 function stepsBefore({ kind, second }: Choice): readonly Operation["kind"][] {
+  if (kind === "mul" && second >= 4)
+    return second === 4 ? ["globalAvgPool", "activation"] : ["globalAvgPool", "flatten", "activation"];
   if (kind === "mul") return second % 2 === 0 ? ["activation"] : [];
   if (kind === "binaryDense") return [[], ["quantize"], ["flatten", "quantize"]][second % 3] as Operation["kind"][];
   if (kind !== "binaryConv2d") return [];
   return [[], ["quantize"], ["batchNorm", "quantize"]][second % 3] as Operation["kind"][];
 }
 
-export function buildRandomGraph({ batch, channels, size, choices, output }: Specification): Graph {
-  const inputShape = [batch, channels, size, size + 1];
+export function buildRandomGraph({ batch, channels, size, choices, output, layout }: Specification): Graph {
+  const inside = [batch, channels, size, size + 1];
   const nodes: Node[] = [{ kind: "input", name: "input", inputs: [], module: "" }];
-  const values: Value[] = [{ name: "input", shape: inputShape, kind: "input" }];
+  const values: Value[] = [{ name: "input", shape: inside, kind: "input" }];
   for (const wanted of choices) {
     const before = stepsBefore(wanted);
     const steps = [
@@ -264,7 +329,8 @@ export function buildRandomGraph({ batch, channels, size, choices, output }: Spe
   const result = values[Math.max(0, values.length - 1 - output)].name;
   return {
     name: "random",
-    inputShape,
+    inputShape: shapeAtPort(inside, layout),
+    ...(layout === "NHWC" && { layout }),
     nodes,
     output: result,
     modules: [{ path: "", type: "Random", output: result }],

@@ -86,5 +86,5 @@ test("random graphs give the reference's numbers, whatever gets fused and tapped
 test("all kinds of nodes take part in the random graphs", () => {
   const specifications = fc.sample(specification, { seed: 1, numRuns: 1000 });
   const kinds = new Set(specifications.flatMap((spec) => buildRandomGraph(spec).nodes.map(({ kind }) => kind)));
-  assert.equal(kinds.size, 23, [...kinds].join(", "));
+  assert.equal(kinds.size, 27, [...kinds].join(", "));
 });

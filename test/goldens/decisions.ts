@@ -1,5 +1,7 @@
-import type { Graph, QuantizeNode } from "../../src/graph/types.js";
+/** Kernels compared with the reference where quantisers decide: what differs is a near tie, or arithmetic. */
+import type { FakeQuantizeNode, Graph, QuantizeNode } from "../../src/graph/types.js";
 import { quantizeActivations, runReference } from "../../src/reference/index.js";
+import { fakeQuantizer } from "../../src/reference/quantizers.js";
 import { createSession, type SessionOptions } from "../../src/runtime/session.js";
 import type { Tensor } from "../../src/tensor.js";
 import type { Weights } from "../../src/weights.js";
@@ -8,17 +10,37 @@ import { compare } from "./support.js";
 /** Distance of y from the nearest value that rounds half away: k + 1/2. */
 const fromHalf = (y: number) => Math.abs(y - Math.floor(y) - 1 / 2);
 
+type Quantizer = QuantizeNode | FakeQuantizeNode;
+
+function quantizersOf({ nodes }: Graph): readonly Quantizer[] {
+  return nodes.filter((node) => node.kind === "quantize" || node.kind === "fakeQuantize");
+}
+
+/** What a quantiser makes of its input. */
+function quantize(node: Quantizer, x: Float64Array): Float64Array {
+  return node.kind === "fakeQuantize" ? x.map(fakeQuantizer(node)) : quantizeActivations(x, node.method, node.bits);
+}
+
+/** Distance of x from where it is rounded to another number; infinite beyond the limits. */
+function gridDistance({ scale, zeroPoint, low, high }: FakeQuantizeNode, x: number): number {
+  const below = Math.floor(x / scale) + zeroPoint;
+  return below < low || below >= high ? Number.POSITIVE_INFINITY : fromHalf(x / scale) * scale;
+}
+
 /**
  * How far an input of a quantiser is from where its decision changes; for functions without thresholds (relu, clip ...), where
  * values differ by rounding alone, the difference itself, in units of the largest value as tensors are compared.
  */
-function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x: number, difference: number) => number {
+function thresholdDistance(node: Quantizer, x: Float64Array): (x: number, difference: number) => number {
+  if (node.kind === "fakeQuantize") return (value) => gridDistance(node, value);
+  const { method, bits } = node;
   const steps = 2 ** bits - 1;
   const scale = x.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
   switch (method) {
     case "det_sign":
     case "sign_approx_sign":
     case "sign":
+    case "sign_greater":
       return (value) => Math.abs(value);
     case "round":
       return (value) => fromHalf(value * steps) / steps;
@@ -36,12 +58,12 @@ function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x:
 
 /** The smallest distance from its threshold of any of the reference's own decisions, exact ties apart; NaN where a quantiser gives NaN. */
 export function nearestDecision(graph: Graph, weights: Weights, input: Tensor): number {
-  const quantizers = graph.nodes.filter((node): node is QuantizeNode => node.kind === "quantize");
+  const quantizers = quantizersOf(graph);
   const { taps } = runReference(graph, weights, input, { taps: quantizers.map((node) => node.inputs[0]) });
   let nearest = Number.POSITIVE_INFINITY;
   for (const node of quantizers) {
     const x = taps.get(node.inputs[0])!.data;
-    if (quantizeActivations(x, node.method, node.bits).some(Number.isNaN)) return Number.NaN;
+    if (quantize(node, x).some(Number.isNaN)) return Number.NaN;
     const distance = thresholdDistance(node, x);
     for (const value of x) {
       const near = distance(value, Number.POSITIVE_INFINITY);
@@ -68,7 +90,7 @@ export async function followDecisions(
   readonly difference: number;
   readonly scale: number;
 }> {
-  const quantizers = graph.nodes.filter((node): node is QuantizeNode => node.kind === "quantize");
+  const quantizers = quantizersOf(graph);
   const taps = quantizers.map((node) => node.name);
   const session = await createSession({ graph, weights }, { ...options, taps });
   const output = session.run(input);
@@ -80,7 +102,7 @@ export async function followDecisions(
   let nearest = Number.POSITIVE_INFINITY;
   for (const node of quantizers) {
     const x = reference.taps.get(node.inputs[0])!.data;
-    const expected = quantizeActivations(x, node.method, node.bits);
+    const expected = quantize(node, x);
     const decisions = quantized.get(node.name)!;
     const distance = thresholdDistance(node, x);
     for (let i = 0; i < x.length; i++) {
