@@ -12,7 +12,7 @@ import { elementCount, type Shape, sameShape } from "../../src/tensor.js";
 const kinds = [
   ...["conv2d", "binaryConv2d", "quantize", "batchNorm", "relu", "add", "maxPool", "avgPool", "globalAvgPool"],
   ...["flatten", "dense", "binaryDense", "concat", "mul", "scale", "absMean", "channelShuffle", "sliceChannels"],
-  ...["pad", "crop", "activation", "softmax", "logSoftmax", "scaleShift", "prelu", "fakeQuantize"],
+  ...["pad", "crop", "activation", "softmax", "logSoftmax", "scaleShift", "prelu", "clip", "fakeQuantize"],
 ] as Operation["kind"][];
 
 /** Repeated ones are drawn more often: signs are what most passes are about. */
@@ -87,6 +87,8 @@ export const specification = fc.record({
   kernel: fc.constantFrom<KernelChoice>("table", "popcount", "auto"),
   bytes: fc.boolean(),
   layout: fc.constantFrom<TensorLayout>("NCHW", "NCHW", "NHWC"),
+  /** One input in so many is exactly 0; none if it is 0. */
+  zeros: fc.constantFrom(0, 0, 0, 5, 1),
 });
 
 type Choice = typeof choice extends fc.Arbitrary<infer T> ? T : never;
@@ -126,6 +128,7 @@ function fitsFirst(kind: Operation["kind"]): (value: Value) => boolean {
     case "logSoftmax":
     case "scaleShift":
     case "prelu":
+    case "clip":
     case "fakeQuantize":
       return () => true;
     case "mul":
@@ -216,6 +219,10 @@ function wire(
     }
     case "prelu":
       return { operation: { kind, slope: `${name}.slope` }, inputs };
+    case "clip": {
+      const min = flag ? null : factor - 1;
+      return { operation: { kind, min, max: wanted.grouped ? null : factor + second }, inputs };
+    }
     case "fakeQuantize":
       return { operation: { kind, ...wanted.grid } as Operation, inputs };
     case "flatten":
