@@ -117,7 +117,7 @@ describe("names of layers", () => {
     );
   });
 
-  test("nothing is lost where a file names nothing", () => {
+  test("nothing is lost if a file names nothing", () => {
     const nodes = [node("Relu", ["input"], "12", { name: "" }), node("Tanh", ["12"], "output", { name: "" })];
     assert.deepEqual(
       graphOf(nodes).nodes.map(({ name }) => name),

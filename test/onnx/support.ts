@@ -1,4 +1,7 @@
-/** Small ONNX networks for tests, and what they are run by: the reference, both kernels, and onnxruntime as a second opinion. */
+/**
+ * Small ONNX networks for tests, and what they are run by: the reference, both kernels, and onnxruntime as a second
+ * opinion.
+ */
 import assert from "node:assert/strict";
 import type * as Ort from "onnxruntime-node";
 import { type OnnxModel, type OnnxNode, type OnnxTensor, writeOnnx } from "../../bench/peers/onnx_writer.js";
@@ -123,7 +126,10 @@ async function waits(graph: Graph): Promise<boolean> {
   }
 }
 
-/** What both kernels compute; nothing as long as the compiler packs no sign that is -1 at zero, where the network has one. */
+/**
+ * What both kernels compute; nothing as long as the compiler packs no sign that is -1 at zero, if the network has
+ * one.
+ */
 export async function runKernels({ graph, weights }: Model, input: Tensor): Promise<readonly Tensor[]> {
   const results: Tensor[] = [];
   for (const kernel of KERNELS) {
