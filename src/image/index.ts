@@ -13,5 +13,6 @@ export {
 export { digitInput, mnistDigit } from "./digit.js";
 export { type ImageHeader, MAX_PIXELS, pictureFormat, readImageHeader } from "./header.js";
 export { type Image, image } from "./image.js";
+export { isPresetName, PRESETS, type PresetName, presetNames, presetsFor } from "./presets.js";
 export { resize, resizeBox } from "./resize.js";
 export { toTensor } from "./to_tensor.js";

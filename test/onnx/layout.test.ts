@@ -27,7 +27,7 @@ describe("views", () => {
     assert.equal(reshapeView(identityView(2), [2, 6], [2, 2, 3]), null);
   });
 
-  test("axes of 1 stand where the file has them", () => {
+  test("axes of 1 keep the file's place", () => {
     assert.deepEqual(reshapeView(identityView(2), [2, 5], [2, 5, 1, 1]), [[0], [1], [], []]);
     assert.deepEqual(reshapeView(identityView(4), [2, 5, 1, 1], [2, 5]), [[0], [1]]);
     assert.deepEqual(reshapeView([[0], [1]], [2, 5, 1, 1], [2, 5, 1, 1]), [[0], [1], [2], [3]]);

@@ -1,6 +1,6 @@
 /**
- * Damages .onnx files: changes fields, varints, lengths and names of the tree of messages, or plain bytes. Sizes of 2^40, cycles, missing
- * inputs and nests of messages come of it.
+ * Damages .onnx files: changes fields, varints, lengths and names of the tree of messages, or plain bytes. Sizes of
+ * 2^40, cycles, missing inputs and nests of messages come of it.
  */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
@@ -49,7 +49,7 @@ function write(fields: readonly Field[], writer = new BinaryWriter()): BinaryWri
     else if (wire === WireType.Bit32) writer.fixed32(Number(BigInt.asUintN(32, value as bigint)));
     else if (wire === WireType.Bit64) writer.fixed64(BigInt.asUintN(64, value as bigint));
     else if (value instanceof Uint8Array) writer.bytes(value);
-    else if (typeof value === "bigint") writer.bytes(new Uint8Array(Number(value % 9n)));
+    else if (typeof value === "bigint") writer.bytes(new Uint8Array(Number(BigInt.asUintN(64, value) % 9n)));
     else writer.bytes(write(value).finish());
   }
   return writer;

@@ -1,4 +1,7 @@
-/** The messages of an ONNX file, as far as importing needs them. Source: onnx/onnx.proto of github.com/onnx/onnx, IR versions 3 to 11. */
+/**
+ * The messages of an ONNX file, as far as importing needs them. Source: onnx/onnx.proto of github.com/onnx/onnx, IR
+ * versions 3 to 11.
+ */
 import {
   bytes,
   doubles,
@@ -22,7 +25,7 @@ const MAX_LIST = 1 << 16;
 const MAX_AXES = 32;
 const MAX_ELEMENTS = 2 ** 30;
 
-/** A key and a value: where external data lies, or what a file says of itself. */
+/** A key and a value: the place of external data, or what a file says of itself. */
 export interface EntryProto {
   key: string;
   value: string;
@@ -65,7 +68,7 @@ export interface NodeProto {
   name: string;
   op: string;
   domain: string;
-  /** Which function of a name is meant, where a domain has several. */
+  /** Which function of a name is meant, if a domain has several. */
   overload: string;
   attributes: AttributeProto[];
   /** What the exporter says of the node: PyTorch's modules and their classes, since version 2.6. */

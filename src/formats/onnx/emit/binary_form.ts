@@ -56,7 +56,7 @@ export function floats({ data }: OnnxTensor): Float32Array {
 
 export const allAre = (values: Float32Array, number: number): boolean => values.every((value) => value === number);
 
-/** One number where all are the same. */
+/** One number if all are the same. */
 export const asNumbers = (values: Float32Array): ChannelNumbers => (allAre(values, values[0]) ? values[0] : values);
 
 /** The sum of each output's weights. */
@@ -78,8 +78,9 @@ export interface BinaryForm {
 }
 
 /**
- * The binary form of a layer that reads a * signs + b: since the layer is linear, a goes into the weights' scale and b times the sum of
- * the weights into the bias. The border is told in terms of the signs, so this holds at the border too.
+ * The binary form of a layer that reads a * signs + b: since the layer is linear, a goes into the weights' scale and b
+ * times the sum of the weights into the bias. The border is told in terms of the signs, so this holds at the border
+ * too.
  */
 export function binaryForm(
   { scale, shift }: ValueOperand,

@@ -13,7 +13,7 @@ const shapeRow: OperatorRow = {
   },
 };
 
-/** The part of a shape that a Shape node gives; from version 15 on it may state where to start and to end. */
+/** The part of a shape that a Shape node gives; from version 15 on it may state its start and its end. */
 function shapePart(node: OnnxNode, shape: Shape): Shape {
   const start = intAttribute(node, "start", 0, -64, 64);
   const end = intAttribute(node, "end", shape.length, -64, 64);

@@ -48,7 +48,7 @@ export function sliceOf(
   const steps = node.version < 10 ? "absent" : listOf(node, "steps", inputs, 4, 10);
   if (starts === null || ends === null || axes === null || steps === null) return null;
   if (starts === "absent" || ends === "absent" || starts.length !== ends.length) {
-    return failShape(node, "does not say where its slices start and end");
+    return failShape(node, "does not state the starts and ends of its slices");
   }
   const slices = shape.map((size) => ({ begin: 0, count: size, step: 1 }));
   for (const [index, start] of starts.entries()) {
