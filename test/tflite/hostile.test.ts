@@ -68,15 +68,13 @@ describe("files that ask for more than they hold", () => {
     throwsError(() => importTflite(small.bytes([x], [padded])), "bad-shape", /more than memory can hold/);
   });
 
-  it("more layers than a graph has", () => {
+  it("outputs that several operators share", () => {
     const net = netWriter();
     const input = net.tensor({ shape: [1, 1, 1, 1024], type: "f32" });
     const axis = net.integers([], [3]);
-    for (let n = 0; n < 40; n++) {
-      const outputs = Array.from({ length: 1024 }, () => net.tensor({ shape: [1, 1, 1, 1], type: "f32" }));
-      net.addOperator({ code: 49, inputs: [axis, input], outputs });
-    }
-    throwsError(() => importTflite(net.bytes([input], [input])), "bad-graph", /more than \d+ layers/);
+    const outputs = Array.from({ length: 1024 }, () => net.tensor({ shape: [1, 1, 1, 1], type: "f32" }));
+    for (let n = 0; n < 100; n++) net.addOperator({ code: 49, inputs: [axis, input], outputs });
+    throwsError(() => importTflite(net.bytes([input], [input])), "bad-file", /which is computed before/);
   });
 
   it("tensors that read themselves, or what comes later", () => {

@@ -1,20 +1,19 @@
 /** A .tflite file as a Graph with weights of its own, and notes that say what runs on bits and why not. */
 import { XnorkitError } from "../../errors.js";
-import { shapeInside } from "../../graph/layout.js";
+import { createAssembler } from "../../graph/assemble.js";
 import { MAX_ELEMENTS } from "../../graph/limits.js";
 import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
-import type { Graph, Node } from "../../graph/types.js";
 import { PRESETS } from "../../image/presets.js";
 import type { Model } from "../../model.js";
 import { elementCount, formatShape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
 import { rowsOf } from "./forms.js";
-import { createImporter, type Importer } from "./importer.js";
+import { createImporter, type Importer, inputName } from "./importer.js";
 import { type Era, eraOf } from "./lce_options.js";
 import { countLayers, type TfliteNote } from "./notes.js";
 import { operatorName, unsupported } from "./operators.js";
 import { findOperator, isLarqOperator } from "./ops.js";
-import { readTflite, type TfliteFile, type TfliteOperator } from "./schema.js";
+import { readTflite, type TfliteFile, type TfliteOperator, type TfliteTensor } from "./schema.js";
 
 /** What a .tflite file does not say; see `importTflite`. */
 export interface TfliteImportOptions {
@@ -35,7 +34,7 @@ export interface TfliteModel extends Model {
 
 const LARQ_NOTE: TfliteNote = {
   kind: "preprocess",
-  text: "preprocessing is the preset larq, pixels / 127.5 - 1: Larq's operators and an input of 224x224x3 floats say so",
+  text: "preprocessing is the preset larq, pixels / 127.5 - 1, by Larq's operators and an input of 224x224x3 floats",
 };
 const SCORES_NOTE: TfliteNote = { kind: "scores", text: "the softmax at the end is left out: scores are given" };
 
@@ -66,7 +65,8 @@ function onlyTensor(indices: readonly number[], what: string): number {
   );
 }
 
-function createFor(file: TfliteFile, fileBytes: number): Importer {
+/** The tensor that the network reads: a map or rows of floats, or of int8. */
+function inputOf(file: TfliteFile): TfliteTensor {
   const input = file.tensor(onlyTensor(file.inputs, "input"));
   const { shape, type } = input;
   if (type !== "f32" && type !== "i8") {
@@ -80,7 +80,7 @@ function createFor(file: TfliteFile, fileBytes: number): Importer {
         " [batch, height, width, channels] or [batch, features] is read here",
     );
   }
-  return createImporter(file, fileBytes, input, shapeInside(shape, "NHWC"));
+  return input;
 }
 
 /** These may have an output of another type than their inputs. */
@@ -125,30 +125,13 @@ function beforeSoftmax(importer: Importer, output: string): string {
   return softmax.kind === "softmax" ? softmax.inputs[0] : output;
 }
 
-/** The nodes that the output needs, in their order. */
-function reachable(nodes: readonly Node[], output: string): readonly Node[] {
-  const needed = new Set([output, nodes[0].name]);
-  for (const node of [...nodes].reverse()) {
-    if (needed.has(node.name)) for (const name of node.inputs) needed.add(name);
-  }
-  return nodes.filter(({ name }) => needed.has(name));
-}
-
-/** Each operator as a module: a file has no tree. */
-function modulesOf(importer: Importer, nodes: readonly Node[], output: string): Graph["modules"] {
-  const outputs = new Map<string, string>();
-  for (const { module, name } of nodes) if (module !== "") outputs.set(module, name);
-  const modules = [...outputs].map(([path, last]) => ({ path, type: importer.types.get(path)!, output: last }));
-  return [{ path: "", type: "TFLite", output }, ...modules];
-}
-
 /**
  * Larq's networks for ImageNet are trained on pixels of -1 to 1; the file does not say so, its operators and input
  * do.
  */
-function hasLarqPreprocess({ file, nodes, shape }: Importer): boolean {
-  const [, ...image] = shape(nodes[0].name);
-  const isImage = formatShape(image) === "3x224x224" && file.tensor(file.inputs[0]).type === "f32";
+function hasLarqPreprocess(file: TfliteFile): boolean {
+  const { shape, type } = file.tensor(file.inputs[0]);
+  const isImage = formatShape(shape.slice(1)) === "224x224x3" && type === "f32";
   return isImage && file.operators.some(isLarqOperator);
 }
 
@@ -185,22 +168,26 @@ export function importTflite(
 ): TfliteModel {
   const file = readTflite(bytes);
   checkOperators(file);
-  const importer = createFor(file, bytes.length);
+  const input = inputOf(file);
+  const assembler = createAssembler({
+    name,
+    inputShape: input.shape,
+    layout: "NHWC",
+    input: inputName(input),
+    takenNames: "number",
+  });
+  const importer = createImporter(file, bytes.length, input, assembler);
   const era = eraOf(file);
   addOperators(importer, era);
   const found = findOutput(importer);
   const output = logits ? beforeSoftmax(importer, found) : found;
-  const nodes = reachable(importer.nodes, output);
-  const isLarq = hasLarqPreprocess(importer);
-  const graph: Graph = {
-    name,
-    inputShape: [...file.tensor(file.inputs[0]).shape],
-    layout: "NHWC",
-    nodes,
+  const isLarq = hasLarqPreprocess(file);
+  const graph = assembler.finish({
     output,
-    modules: modulesOf(importer, nodes, output),
+    prune: true,
+    typeOf: (path) => (path === "" ? "TFLite" : importer.types.get(path)),
     ...(isLarq && { preprocess: PRESETS.larq }),
-  };
+  });
   const weights = new Map<string, Weight>();
   for (const spec of parameterSpecs(graph)) weights.set(spec.name, importer.weights.get(spec.name)!);
   checkWeights(graph, weights);

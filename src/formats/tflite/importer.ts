@@ -1,11 +1,11 @@
 /** What the operators of a .tflite file are turned into: nodes of a Graph, the parameters these need, and notes. */
-import { readBudget } from "../../budget.js";
+import { OBJECT_BYTES, readBudget } from "../../budget.js";
+import type { Assembler } from "../../graph/assemble.js";
 import type { Node, Operation } from "../../graph/types.js";
 import { formatShape, type Shape } from "../../tensor.js";
 import type { Weight } from "../../weights.js";
 import { int8Scale, quantizeStep } from "./activation.js";
 import { readFloats, readInt32s, readIntegers } from "./constants.js";
-import { createNodeList } from "./nodes.js";
 import type { TfliteNote } from "./notes.js";
 import { badOperator, operatorName, readable, unsupported } from "./operators.js";
 import type { TensorType, TfliteFile, TfliteOperator, TfliteTensor } from "./schema.js";
@@ -57,7 +57,6 @@ export interface Floats {
 
 export interface Importer {
   readonly file: TfliteFile;
-  readonly nodes: readonly Node[];
   readonly weights: ReadonlyMap<string, Weight>;
   /** Of each layer with weights, whether it runs on bits. */
   readonly notes: readonly TfliteNote[];
@@ -127,29 +126,55 @@ function checkDeclared(op: TfliteOperator, { known, index, type }: TfliteTensor,
   }
 }
 
+/** Roughly what a node takes, with its name, its shape and its module. */
+const NODE_BYTES = 16 * OBJECT_BYTES;
+
+/** The assembler's name for the input of a file. */
+export function inputName({ name }: TfliteTensor): string {
+  return readable(name) || "input";
+}
+
 /**
  * An importer with the input alone in its graph, and of an int8 input the rounding to its steps.
- * @param shape Of the input, NCHW or [N, C].
+ * @param assembler Holds the input.
  */
-export function createImporter(file: TfliteFile, fileBytes: number, input: TfliteTensor, shape: Shape): Importer {
-  const inputName = readable(input.name) || "input";
-  const list = createNodeList(inputName, shape);
+export function createImporter(
+  file: TfliteFile,
+  fileBytes: number,
+  input: TfliteTensor,
+  assembler: Assembler,
+): Importer {
   const { spend } = readBudget(fileBytes, "the .tflite file");
-  const defined = new Map<number, Operand>([[input.index, inputMap()]]);
   const weights = new Map<string, Weight>();
   const types = new Map<string, string>();
   const names = new Map<TfliteOperator, string>();
   const notes: TfliteNote[] = [];
   const sharedNodes = new Map<string, string>();
 
+  const reserved = new Set<string>([assembler.input]);
+  /** The next number to try of a name that is taken: many tensors of a file can have one name. */
+  const copies = new Map<string, number>();
+
+  /** A name like this one that nothing has yet, and that nothing else will get: nodes and parameters share an operator's. */
+  function reserve(wanted: string): string {
+    let unique = wanted;
+    let copy = copies.get(wanted) ?? 1;
+    while (reserved.has(unique)) unique = `${wanted}_${copy++}`;
+    copies.set(wanted, copy);
+    reserved.add(unique);
+    return unique;
+  }
+
   function inputMap(): FeatureMap {
-    const map = { kind: "map", node: inputName, shape: input.shape } as const;
+    const map = { kind: "map", node: assembler.input, shape: input.shape } as const;
     if (input.type !== "i8") return { ...map, storage: "f32", int8: null };
     const int8 = int8Scale("the .tflite file", input);
-    const node = list.reserve(`${inputName}/int8`);
-    list.add(quantizeStep(int8).operation, [inputName], node, "");
+    const node = reserve(`${assembler.input}/int8`);
+    assembler.add(quantizeStep(int8).operation, [assembler.input], node, "");
     return { ...map, node, storage: "i8", int8 };
   }
+
+  const defined = new Map<number, Operand>([[input.index, inputMap()]]);
 
   function output(op: TfliteOperator, index = 0): TfliteTensor {
     const found = op.outputs[index];
@@ -180,21 +205,19 @@ export function createImporter(file: TfliteFile, fileBytes: number, input: Tflit
     const known = names.get(op);
     if (known !== undefined) return known;
     const [found] = output(op).name.split(";");
-    const unique = list.reserve(readable(found) || `tensor_${op.outputs[0]}`);
+    const unique = reserve(readable(found) || `tensor_${op.outputs[0]}`);
     names.set(op, unique);
     types.set(unique, operatorName(op));
     return unique;
   }
 
   function helper(op: TfliteOperator, operation: Operation, inputs: readonly string[], suffix: string): string {
-    const added = list.reserve(`${name(op)}/${suffix}`);
-    list.add(operation, inputs, added, name(op));
-    return added;
+    spend(NODE_BYTES);
+    return assembler.add(operation, inputs, reserve(`${name(op)}/${suffix}`), name(op));
   }
 
   return {
     file,
-    nodes: list.nodes,
     weights,
     notes,
     note(op, kind, text) {
@@ -208,8 +231,8 @@ export function createImporter(file: TfliteFile, fileBytes: number, input: Tflit
     output,
     name,
     spend,
-    shape: list.shape,
-    node: list.node,
+    shape: assembler.shape,
+    node: assembler.node,
     map(op, index) {
       const found = required(op, index);
       if (found.kind === "map") return found;
@@ -231,7 +254,8 @@ export function createImporter(file: TfliteFile, fileBytes: number, input: Tflit
           last = helper(op, operation, inputs, index === 0 ? suffix : `${suffix}_${index}`);
         } else {
           last = name(op);
-          list.add(operation, inputs, last, last);
+          spend(NODE_BYTES);
+          assembler.add(operation, inputs, last, last);
         }
       });
       return last;

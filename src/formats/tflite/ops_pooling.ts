@@ -57,7 +57,8 @@ function averageOperation({ input, window, padding }: Pool): Operation {
   const { kernel, stride } = window;
   const isWhole = kernel.every((size, axis) => size === sizeOf(input)[axis]);
   if (isWhole && padding !== "same") return { kind: "globalAvgPool" };
-  return { kind: "avgPool", kernel, stride, padding, countIncludePad: false };
+  // Without padding both ways to count are one, and this is how other frameworks' networks say it.
+  return { kind: "avgPool", kernel, stride, padding, countIncludePad: padding !== "same" };
 }
 
 /**
