@@ -310,6 +310,16 @@ describe("downsample", () => {
     assert.ok(facts.every(({ proofs }) => proofs.length === 1 && proofs[0].holds));
   });
 
+  test("are found on a smaller map, too", async () => {
+    const large = narrowE(1, { initialLayers: "imagenet", inputShape: [1, 3, 96, 96] });
+    const { facts, input } = await explain(withRandom(large), "downsample");
+    assert.equal(input, "a random input of 1x3x64x64");
+    assert.deepEqual(
+      facts.map(({ path }) => path),
+      ["stage 2, unit 1", "stage 3, unit 1", "stage 4, unit 1"],
+    );
+  });
+
   test("AWNAS: two halves on the main branch, a float layer beside", async () => {
     const { facts } = await explain(withRandom(tinyAwnas), "downsample");
     const { layers } = facts[0].data as { layers: { channels: number[]; branch: string; precision: string }[] };
