@@ -391,6 +391,28 @@ describe("float", () => {
   });
 });
 
+describe("passes", () => {
+  test("say how many operations each leaves, in one-line notation, and what is compiled computes the same", async () => {
+    for (const graph of [tiny, tinyAwnas, narrowE(2, { slices: 2 })]) {
+      const { facts } = await explain(withRandom(graph), "passes");
+      const [all, ...each] = facts;
+      assert.ok(all.proofs.length === 1 && all.proofs[0].holds, graph.name);
+      const counts = each.map(({ data }) => [data.before, data.after] as [number, number]);
+      counts.slice(1).forEach(([before], index) => assert.equal(before, counts[index][1]));
+      for (const { data } of each) {
+        const { before, after, gone, come } = data as { before: number; after: number; gone: string[]; come: string[] };
+        assert.equal(before - gone.length + come.length, after);
+      }
+      assert.equal(all.data.after, counts.at(-1)![1]);
+      assert.ok(counts.at(-1)![1] < counts[0][0]);
+      assert.equal((all.data.operations as string[]).length, all.data.after);
+    }
+    const { facts } = await explain(withRandom(tiny), "passes");
+    const folded = named(facts, "fold batch norms", "pass").data.come as string[];
+    assert.ok(folded.some((line) => line.startsWith("features.3.0.body.1 = binaryConv2d(features.3.0.body.0.qact)")));
+  });
+});
+
 test("facts are the same from the values of the kernels", async () => {
   const run: ValueRunner = async (model, input, names) => {
     const session = await createSession(model, { inputShape: input.shape, taps: names });
