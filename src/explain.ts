@@ -26,8 +26,25 @@ export {
   type ShortcutDescription,
   type UnitDescription,
 } from "./explain/describe.js";
+export { descriptionText } from "./explain/description_text.js";
 export type { Difference } from "./explain/differences.js";
+export { type DotOptions, toDot } from "./explain/drawing/dot.js";
+export { drawingInWords, type Layout, standaloneSvg } from "./explain/drawing/svg.js";
+export {
+  type ExplainOptions,
+  type Explanation,
+  explain,
+  type Question,
+  questions,
+  type ValueRunner,
+} from "./explain/explain.js";
+export { type ExplanationTextOptions, explanationText } from "./explain/explanation_text.js";
 export type { ChosenBy } from "./explain/factories.js";
+export type { Fact } from "./explain/facts.js";
 export type { Figures } from "./explain/figures.js";
 export type { Role } from "./explain/outline.js";
+export { comparisonPage, type PageOptions } from "./explain/page/page.js";
+export type { Proof } from "./explain/proofs/numbers.js";
 export type { ReceptiveField } from "./explain/receptive_field.js";
+export type { Shortcut } from "./explain/shortcuts.js";
+export { type MeasuredStep, type Times, timesOf } from "./explain/times.js";

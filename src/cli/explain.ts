@@ -15,6 +15,7 @@ const meanings: Readonly<Record<Question, string>> = {
   downsample: "on which branch the layers lie that halve the map or change the channels",
   spec: "what the numbers of a ResNet table became: layers, channels, blocks",
   float: "which layers compute in floats and why, and where values leave the bits",
+  passes: "what each pass of the compiler did, operations in one line each",
 };
 
 export const usage = `usage: xnorkit explain M [QUESTION] [--weights F] [--input X.safetensors] [--all] [--json]

@@ -30,9 +30,9 @@ function proofOf({ value, input }: Examined, { node }: Meeting): Proof | null {
   );
 }
 
-function changes({ layers, shortcuts, reads }: UnitDescription, { outline }: Examined): boolean {
-  const [before, after] = [outline.shapes.get(reads)!, layers.at(-1)!.outputShape];
-  return shortcuts.some(({ kind }) => kind === "projection") || before[1] !== after[1] || before[2] !== after[2];
+function changes({ layers, shortcuts, reads, reduces }: UnitDescription, { outline }: Examined): boolean {
+  const channels = [reads, layers.at(-1)!.name].map((name) => outline.shapes.get(name)![1]);
+  return shortcuts.some(({ kind }) => kind === "projection") || channels[0] !== channels[1] || reduces;
 }
 
 function unitFact(examined: Examined, unit: UnitDescription, meetings: ReadonlyMap<string, Meeting>): Fact {

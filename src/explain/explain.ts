@@ -15,6 +15,7 @@ import { downsampleFacts, downsampleValues } from "./downsample_facts.js";
 import type { Examined, Fact } from "./facts.js";
 import { floatFacts, floatValues } from "./float_facts.js";
 import { type Outline, outlineOf } from "./outline.js";
+import { passFacts } from "./pass_facts.js";
 import type { Numbers } from "./proofs/numbers.js";
 import { shortcutFacts, shortcutValues } from "./shortcut_facts.js";
 import { specFacts } from "./spec_facts.js";
@@ -52,6 +53,7 @@ const answerers = {
   downsample: { facts: downsampleFacts, values: downsampleValues },
   spec: { facts: specFacts, values: () => [] },
   float: { facts: floatFacts, values: floatValues },
+  passes: { facts: passFacts, values: () => [] },
 } as const satisfies Readonly<Record<string, Answerer>>;
 
 export type Question = keyof typeof answerers;

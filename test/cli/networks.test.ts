@@ -121,7 +121,7 @@ describe("compare", () => {
 describe("explain", () => {
   test("lists its questions", async () => {
     const { stdout } = await xnorkit("explain", "resnet18_e1");
-    for (const question of ["bn", "shortcuts", "downsample", "spec", "float"]) {
+    for (const question of ["bn", "shortcuts", "downsample", "spec", "float", "passes"]) {
       assert.match(stdout, new RegExp(`xnorkit explain resnet18_e1 ${question}`));
     }
   });

@@ -310,6 +310,16 @@ describe("downsample", () => {
     assert.ok(facts.every(({ proofs }) => proofs.length === 1 && proofs[0].holds));
   });
 
+  test("are found on a smaller map, too", async () => {
+    const large = narrowE(1, { initialLayers: "imagenet", inputShape: [1, 3, 96, 96] });
+    const { facts, input } = await explain(withRandom(large), "downsample");
+    assert.equal(input, "a random input of 1x3x64x64");
+    assert.deepEqual(
+      facts.map(({ path }) => path),
+      ["stage 2, unit 1", "stage 3, unit 1", "stage 4, unit 1"],
+    );
+  });
+
   test("AWNAS: two halves on the main branch, a float layer beside", async () => {
     const { facts } = await explain(withRandom(tinyAwnas), "downsample");
     const { layers } = facts[0].data as { layers: { channels: number[]; branch: string; precision: string }[] };
@@ -378,6 +388,28 @@ describe("float", () => {
     const floats = facts.filter(({ kind, data }) => kind === "float" && data.precision === "binaryWeights");
     assert.equal(floats.length, 16);
     assert.ok(floats.every(({ proofs }) => proofs.length === 1 && proofs[0].holds && !proofs[0].mustAgree));
+  });
+});
+
+describe("passes", () => {
+  test("say how many operations each leaves, in one-line notation, and what is compiled computes the same", async () => {
+    for (const graph of [tiny, tinyAwnas, narrowE(2, { slices: 2 })]) {
+      const { facts } = await explain(withRandom(graph), "passes");
+      const [all, ...each] = facts;
+      assert.ok(all.proofs.length === 1 && all.proofs[0].holds, graph.name);
+      const counts = each.map(({ data }) => [data.before, data.after] as [number, number]);
+      counts.slice(1).forEach(([before], index) => assert.equal(before, counts[index][1]));
+      for (const { data } of each) {
+        const { before, after, gone, come } = data as { before: number; after: number; gone: string[]; come: string[] };
+        assert.equal(before - gone.length + come.length, after);
+      }
+      assert.equal(all.data.after, counts.at(-1)![1]);
+      assert.ok(counts.at(-1)![1] < counts[0][0]);
+      assert.equal((all.data.operations as string[]).length, all.data.after);
+    }
+    const { facts } = await explain(withRandom(tiny), "passes");
+    const folded = named(facts, "fold batch norms", "pass").data.come as string[];
+    assert.ok(folded.some((line) => line.startsWith("features.3.0.body.1 = binaryConv2d(features.3.0.body.0.qact)")));
   });
 });
 
