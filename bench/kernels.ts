@@ -1,4 +1,6 @@
-/** `bench kernels`: the kernels at the shapes of ResNet-18, every path, beside the prototypes where they are present. */
+/**
+ * `bench kernels`: the kernels at the shapes of ResNet-18, every path, beside the prototypes if they are present.
+ */
 import type { BenchOptions, BenchReport, BenchResult, BenchShape } from "../src/cli/bench_report.js";
 import { hostMemory } from "../src/runtime/memory.js";
 import { kernelModule, relaxedModule } from "../src/runtime/module.js";
@@ -23,7 +25,10 @@ const noPrototypes: Prototypes = { convolution: () => [], stem: () => [] };
 const timedName = ({ name, variant }: FloatCase) => `${name} ${variant}`;
 const twinName = (ours: FloatCase) => `prototype: ${timedName(ours)}`;
 
-/** Measures cases, each with its twin among the prototypes as its neighbour, so that both meet the same moment of the machine. */
+/**
+ * Measures cases, each with its twin among the prototypes as its neighbour, so that both meet the same moment of the
+ * machine.
+ */
 function measureCases(
   cases: readonly FloatCase[],
   prototype: readonly KernelCase[],
@@ -49,7 +54,7 @@ function open(module: WebAssembly.Module) {
   return { host, kernels: instantiateKernels(module, host.memory).exports };
 }
 
-/** Float layers, and once more with fused multiply-adds where this runtime has them. */
+/** Float layers, and once more with fused multiply-adds if this runtime has them. */
 async function openFloatCases(module: WebAssembly.Module): Promise<readonly FloatCase[]> {
   const { kernels, host } = open(module);
   const cases = floatCases(kernels, host);
@@ -61,8 +66,8 @@ async function openFloatCases(module: WebAssembly.Module): Promise<readonly Floa
 }
 
 /**
- * 3x3 convolutions with padding 1 on the four shapes of ResNet-18, and its float layers; or on `shape` alone. `runs` rounds (5) of
- * `seconds` (0.1) a case. `table conv, zero padding` is a whole layer without its epilogue.
+ * 3x3 convolutions with padding 1 on the four shapes of ResNet-18, and its float layers; or on `shape` alone. `runs`
+ * rounds (5) of `seconds` (0.1) a case. `table conv, zero padding` is a whole layer without its epilogue.
  */
 export async function runKernelBench(options: BenchOptions): Promise<BenchReport> {
   const { shape: only, filter } = options;

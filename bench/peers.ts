@@ -1,4 +1,7 @@
-/** `bench peers`: a binary ResNet-18 in xnorkit beside float and int8 ResNet-18 in other libraries, by turns in one process. */
+/**
+ * `bench peers`: a binary ResNet-18 in xnorkit beside float and int8 ResNet-18 in other libraries, by turns in one
+ * process.
+ */
 
 import { getAwnasModel } from "../src/awnas.js";
 import type { BenchOptions, BenchReport, BenchResult } from "../src/cli/bench_report.js";
@@ -63,8 +66,8 @@ function cosine(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * Whether a peer computes the network at all, or a time says nothing: float libraries agree to about 1e-6 in the cosine, int8 is
- * coarse (0.9996 measured at 224x224).
+ * Whether a peer computes the network at all, or a time says nothing: float libraries agree to about 1e-6 in the
+ * cosine, int8 is coarse (0.9996 measured at 224x224).
  */
 function computesTheSame(logits: Float32Array, reference: Float32Array, precision: Peer["precision"]): boolean {
   return logits.length === reference.length && cosine(logits, reference) > (precision === "fp32" ? 0.99999 : 0.99);
@@ -115,8 +118,8 @@ interface Ours {
 const timedName = ({ name, variant }: Pick<Ours, "name" | "variant">) => `${name}, ${variant}`;
 
 /**
- * Our networks of the same picture size and classes: resnet18_e1 with the imagenet stem and float 1x1 shortcuts with average
- * pooling, on floats and on bytes; and awnas_resnet18.
+ * Our networks of the same picture size and classes: resnet18_e1 with the imagenet stem and float 1x1 shortcuts with
+ * average pooling, on floats and on bytes; and awnas_resnet18.
  */
 async function openOurs({ network, kernel, model }: PeerComparison): Promise<readonly Ours[]> {
   const last = network.layers[network.layers.length - 1];

@@ -1,6 +1,6 @@
 /**
- * Writes ONNX models, so that benchmarks and tests build networks of their own: the protobuf messages of onnx.proto (onnx/onnx) that a
- * feed-forward network needs, with their field numbers.
+ * Writes ONNX models, so that benchmarks and tests build networks of their own: the protobuf messages of onnx.proto
+ * (onnx/onnx) that a feed-forward network needs, with their field numbers.
  */
 
 /** Bytes of a message under construction, in the order they are written. */
@@ -50,7 +50,7 @@ export interface OnnxNode {
 export interface OnnxValue {
   readonly name: string;
   readonly type: OnnxType;
-  /** Left to the runtime to infer where it is absent; a name is an axis of any size. */
+  /** Left to the runtime to infer if it is absent; a name is an axis of any size. */
   readonly dims?: readonly (number | string)[];
 }
 
@@ -148,7 +148,10 @@ function tensorMessage({ name, type, dims, data, external }: OnnxTensor): Messag
   ];
 }
 
-/** AttributeProto: name 1, f 2, i 3, s 4, t 5, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, TENSOR 4, INTS 7), ref_attr_name 21. */
+/**
+ * AttributeProto: name 1, f 2, i 3, s 4, t 5, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, TENSOR 4, INTS 7),
+ * ref_attr_name 21.
+ */
 function attributeMessages(node: OnnxNode): Message[] {
   const { ints = {}, floats = {}, strings = {}, tensors = {}, references = {} } = node;
   const whole = Object.entries(ints).map(([name, value]) =>
@@ -217,7 +220,10 @@ function functionMessage(
   ];
 }
 
-/** The bytes of an .onnx file, with com.microsoft 1 beside ONNX's own operators. Tensors are stored as raw little-endian data. */
+/**
+ * The bytes of an .onnx file, with com.microsoft 1 beside ONNX's own operators. Tensors are stored as raw little-endian
+ * data.
+ */
 export function writeOnnx(model: OnnxModel): Uint8Array<ArrayBuffer> {
   const { name, nodes, initializers, inputs, outputs, functions = [], irVersion = 8, opset = 13 } = model;
   const graph: Message = [

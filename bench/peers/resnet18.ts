@@ -67,8 +67,9 @@ export interface ResNet18Options {
 }
 
 /**
- * ResNet-18 with random weights, a function of the options alone: 1.81 G multiply-accumulates at 224x224. Variances are those
- * of a network with batch norms: about 1 after each convolution, so that int8 scales are like a trained network's.
+ * ResNet-18 with random weights, a function of the options alone: 1.81 G multiply-accumulates at 224x224. Variances are
+ * those of a network with batch norms: about 1 after each convolution, so that int8 scales are like a trained
+ * network's.
  */
 export function resnet18({
   seed,

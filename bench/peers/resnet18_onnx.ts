@@ -197,8 +197,8 @@ function int8Nodes(layer: FloatLayer, quantizedInput: (name: string) => string):
 }
 
 /**
- * The same network in 8 bits, u8 activations and s8 weights, one scale a tensor: QLinearConv and its kin from a float input to
- * float logits, which is what onnxruntime's own quantiser makes of such a model.
+ * The same network in 8 bits, u8 activations and s8 weights, one scale a tensor: QLinearConv and its kin from a float
+ * input to float logits, which is what onnxruntime's own quantiser makes of such a model.
  * @param values the float network's values on one picture, from which the activations' scales are taken.
  */
 export function int8Onnx(network: FloatNetwork, values: Values): Uint8Array<ArrayBuffer> {
