@@ -84,8 +84,8 @@ export function makeBounds(channels: number, min: number | null, max: number | n
 }
 
 /**
- * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine is
- * the same, to the bit, as one after it by these.
+ * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine
+ * is the same, to the bit, as one after it by these.
  */
 export function boundsBehind(affine: Affine, { low, high }: Bounds): Bounds {
   const shifts = floatShifts(affine);

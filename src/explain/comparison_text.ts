@@ -1,4 +1,7 @@
-/** A comparison as text for a terminal: the questions in two columns, the costs of the parts, the differences folded together. */
+/**
+ * A comparison as text for a terminal: the questions in two columns, the costs of the parts, the differences folded
+ * together.
+ */
 import { formatShape, type Shape } from "../tensor.js";
 import type { Comparison } from "./compare.js";
 import type { Counts } from "./counts.js";

@@ -1,12 +1,15 @@
-/** How pixels of 0..255 become the numbers that a network was trained on: x = (pixel - mean) / std, by the names that people use. */
+/**
+ * How pixels of 0..255 become the numbers that a network was trained on: x = (pixel - mean) / std, by the names that
+ * people use.
+ */
 import type { Preprocess } from "../graph/types.js";
 
 /** Names of preprocessing presets. */
 export type PresetName = "mnist" | "unit" | "imagenet-torch" | "imagenet-mxnet" | "larq" | "none";
 
 /**
- * Preprocessing by name: `mnist` and `unit` give 0..1; `imagenet-mxnet` subtracts gluon's mean color; `imagenet-torch` is torchvision's
- * mean and deviation; `larq` gives -1..1; `none` leaves pixels as they are.
+ * Preprocessing by name: `mnist` and `unit` give 0..1; `imagenet-mxnet` subtracts gluon's mean color; `imagenet-torch`
+ * is torchvision's mean and deviation; `larq` gives -1..1; `none` leaves pixels as they are.
  */
 export const PRESETS: Readonly<Record<PresetName, Preprocess>> = {
   mnist: { mean: [0], std: [255] },

@@ -1,4 +1,7 @@
-/** Activations between affine maps: on the counts of binary convolutions, in float ones, alone; against the reference, and to the bit. */
+/**
+ * Activations between affine maps: on the counts of binary convolutions, in float ones, alone; against the reference,
+ * and to the bit.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

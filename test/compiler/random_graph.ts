@@ -124,7 +124,7 @@ function groupsOf(wanted: boolean, pick: number, ...numbers: readonly number[]):
 }
 
 /**
- * An operation and what it reads, or null where no value can be read by it. The newest values are the first candidates.
+ * An operation and what it reads, or null if no value can be read by it. The newest values are the first candidates.
  */
 function wire(
   wanted: Choice,

@@ -1,3 +1,4 @@
+/** How near the reference's decisions on a golden are to their thresholds, and runs that follow them. */
 import type { Graph, QuantizeNode } from "../../src/graph/types.js";
 import { quantizeActivations, runReference } from "../../src/reference/index.js";
 import { createSession, type SessionOptions } from "../../src/runtime/session.js";
@@ -9,8 +10,9 @@ import { compare } from "./support.js";
 const fromHalf = (y: number) => Math.abs(y - Math.floor(y) - 1 / 2);
 
 /**
- * How far an input of a quantiser is from where its decision changes; for functions without thresholds (relu, clip ...), where
- * values differ by rounding alone, the difference itself, in units of the largest value as tensors are compared.
+ * How far an input of a quantiser is from where its decision changes; for functions without thresholds (relu, clip
+ * ...), where values differ by rounding alone, the difference itself, in units of the largest value as tensors are
+ * compared.
  */
 function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x: number, difference: number) => number {
   const steps = 2 ** bits - 1;
@@ -34,7 +36,10 @@ function thresholdDistance({ method, bits }: QuantizeNode, x: Float64Array): (x:
   }
 }
 
-/** The smallest distance from its threshold of any of the reference's own decisions, exact ties apart; NaN where a quantiser gives NaN. */
+/**
+ * The smallest distance from its threshold of any of the reference's own decisions, exact ties apart; NaN where a
+ * quantiser gives NaN.
+ */
 export function nearestDecision(graph: Graph, weights: Weights, input: Tensor): number {
   const quantizers = graph.nodes.filter((node): node is QuantizeNode => node.kind === "quantize");
   const { taps } = runReference(graph, weights, input, { taps: quantizers.map((node) => node.inputs[0]) });
@@ -52,8 +57,9 @@ export function nearestDecision(graph: Graph, weights: Weights, input: Tensor): 
 }
 
 /**
- * Compares the kernels with the reference run on the kernels' own quantiser decisions: what remains is arithmetic. A decision
- * that differs from the reference's must be a near tie, so the distance of its input from the threshold is reported.
+ * Compares the kernels with the reference run on the kernels' own quantiser decisions: what remains is arithmetic. A
+ * decision that differs from the reference's must be a near tie, so the distance of its input from the threshold is
+ * reported.
  */
 export async function followDecisions(
   { graph, weights }: { readonly graph: Graph; readonly weights: Weights },

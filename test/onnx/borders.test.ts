@@ -60,7 +60,7 @@ describe("borders of binary convolutions", () => {
     assert.deepEqual(binaryConv(imported.graph).padding, [2, 3]);
   });
 
-  test("a frame of -1 and the layer's own zeros are two borders: the frame stays a node, and the layer runs in float", async () => {
+  test("a frame of -1 and the layer's own zeros are two borders: the frame stays, in float", async () => {
     const { imported } = await run(padded({ ints: { pads: [1, 1, 1, 1] } }), frame(-1));
     assert.deepEqual(kinds(imported), ["quantize", "pad", "conv2d"]);
     assert.match(imported.notes.join("\n"), /"output" runs in float: its border is none of -1, 0 and \+1/);
@@ -103,7 +103,8 @@ describe("borders of binary convolutions", () => {
       node("Conv", ["p", "w"], "output"),
     ];
     assert.equal(binaryConv((await run(byAttributes, [], 10)).imported.graph).padValue, -1);
-    // As torch writes F.pad(x, (1, 1, 1, 1), value=-1): [1, 1, 1, 1] grown with zeros, turned to pairs, reversed, transposed.
+    // As torch writes F.pad(x, (1, 1, 1, 1), value=-1): [1, 1, 1, 1] grown with zeros, turned to pairs, reversed,
+    // transposed.
     const computed = [
       node("Sign", ["input"], "s"),
       node("ConstantOfShape", ["missing"], "zeros", {

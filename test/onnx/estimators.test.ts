@@ -1,4 +1,6 @@
-/** Straight-through estimators: their arithmetic goes, whatever its gradient's function is; sums that are meant stay. */
+/**
+ * Straight-through estimators: their arithmetic goes, whatever its gradient's function is; sums that are meant stay.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {

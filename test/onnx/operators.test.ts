@@ -1,4 +1,7 @@
-/** Every operator of float layers, in the forms that exporters write: the reference agrees with onnxruntime, and so do the kernels. */
+/**
+ * Every operator of float layers, in the forms that exporters write: the reference agrees with onnxruntime, and so do
+ * the kernels.
+ */
 import { describe, test } from "node:test";
 import type { Shape } from "../../src/tensor.js";
 import {

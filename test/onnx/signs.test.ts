@@ -1,6 +1,6 @@
 /**
- * Every way in which exporters write a sign comes out as one node, with the value that it has at zero: +1, 0 or -1. Inputs are full of
- * zeros, and with each other sign the answer would be another.
+ * Every way in which exporters write a sign comes out as one node, with the value that it has at zero: +1, 0 or -1.
+ * Inputs are full of zeros, and with each other sign the answer would be another.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,7 @@
-/** Small ONNX networks for tests, and what they are run by: the reference, both kernels, and onnxruntime as a second opinion. */
+/**
+ * Small ONNX networks for tests, and what they are run by: the reference, both kernels, and onnxruntime as a second
+ * opinion.
+ */
 import assert from "node:assert/strict";
 import type * as Ort from "onnxruntime-node";
 import { type OnnxModel, type OnnxNode, type OnnxTensor, writeOnnx } from "../../bench/peers/onnx_writer.js";
@@ -106,8 +109,8 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 export const KERNELS = ["table", "popcount"] as const;
 
 /**
- * What both kernels compute; null if the compiler does not know one of the network's kinds of nodes yet, which it says by
- * "is not computed here".
+ * What both kernels compute; null if the compiler does not know one of the network's kinds of nodes yet, which it says
+ * by "is not computed here".
  */
 export async function runKernels({ graph, weights }: OnnxImport, input: Tensor): Promise<readonly Tensor[] | null> {
   const results: Tensor[] = [];

@@ -1,4 +1,7 @@
-/** Trained networks from the wild: traffic signs (larq through tf2onnx) and one MNIST network in QONNX's form and in two of FINN's. */
+/**
+ * Trained networks from the wild: traffic signs (larq through tf2onnx) and one MNIST network in QONNX's form and in two
+ * of FINN's.
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";

@@ -38,9 +38,9 @@ function rank(op: Op | undefined): number {
 }
 
 /**
- * Moves residual additions, ReLUs and clamps into the epilogue of the operation that computes one of their inputs, if nobody
- * else reads that input. An operation may read its residual before the order of the graph had it computed: `schedule`
- * sorts that out.
+ * Moves residual additions, ReLUs and clamps into the epilogue of the operation that computes one of their inputs, if
+ * nobody else reads that input. An operation may read its residual before the order of the graph had it computed:
+ * `schedule` sorts that out.
  */
 export function fuseEpilogue(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {
   const reads = countReads(ops, kept);

@@ -1,4 +1,7 @@
-/** Networks that end in the number of a class: the answer is cut off, so that the graph gives the scores that it is chosen by. */
+/**
+ * Networks that end in the number of a class: the answer is cut off, so that the graph gives the scores that it is
+ * chosen by.
+ */
 import { describe } from "./messages.js";
 import { type Network, producers, prune } from "./network.js";
 import type { OnnxNote } from "./notes.js";
@@ -15,6 +18,7 @@ export function cutAnswer(network: Network): { readonly network: Network; readon
   const isChoice = maker?.domain === "" && CHOOSING.has(maker.op);
   if (maker === undefined || !isChoice || makers.get(maker.inputs[0] ?? "") === undefined)
     return { network, notes: [] };
-  const text = `the file ends in ${describe(maker)}, which gives the number of a class: the graph gives the scores before it`;
+  const end = describe(maker);
+  const text = `the file ends in ${end}, which gives the number of a class: the graph gives the scores before it`;
   return { network: prune({ ...network, output: maker.inputs[0] }), notes: [{ kind: "scores", text }] };
 }

@@ -1,12 +1,15 @@
 /**
- * Removes what changes no sign. Training code limits values before it takes their sign (hard tanh in BinaryNet): the limits lie on both
- * sides of zero, so the sign is that of the value before. Looked for through operators that move values or take a maximum.
+ * Removes what changes no sign. Training code limits values before it takes their sign (hard tanh in BinaryNet): the
+ * limits lie on both sides of zero, so the sign is that of the value before. Looked for through operators that move
+ * values or take a maximum.
  */
 import { type Network, type OnnxNode, OWN_DOMAIN, prune, readers, renameInputs } from "./network.js";
 import { uniformValue } from "./network_edit.js";
 import { scalarFunction } from "./ops/elementwise.js";
 
-/** Give values that they read, and take the largest of some: all the same to a function that grows and keeps the sign. */
+/**
+ * Give values that they read, and take the largest of some: all the same to a function that grows and keeps the sign.
+ */
 const PASSING = new Set([
   "Reshape",
   "Flatten",

@@ -3,8 +3,8 @@ import { externalLocations } from "./external_data.js";
 import { readModelProto } from "./read_model.js";
 
 /**
- * The names of the files beside an .onnx file that its tensors lie in: plain names without a folder, each once. Their bytes go to
- * `importOnnx` as `externalData`. Most files have none.
+ * The names of the files beside an .onnx file that its tensors lie in: plain names without a folder, each once. Their
+ * bytes go to `importOnnx` as `externalData`. Most files have none.
  * @throws XnorkitError `bad-file` for what is no ONNX model, and for a location that is no plain file name.
  */
 export function onnxExternalFiles(bytes: Uint8Array): readonly string[] {

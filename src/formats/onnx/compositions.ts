@@ -1,9 +1,10 @@
 /**
  * Several operators that are one thing:
  *
- *   what it looks like                                          what it means         where it comes from
- *   ReduceMean(Abs(x), axes = [a], keepdims = 1)                AbsMean               XNOR-Net: the size of the input, for its K map
- *   Reshape [N, g, C / g, H, W], Transpose(0, 2, 1, 3, 4),      ChannelShuffle(g)     ShuffleNet, in torch's words
+ *   what it looks like                                       what it means       where it comes from
+ *   ReduceMean(Abs(x), axes = [a], keepdims = 1)             AbsMean             XNOR-Net: the size of the input,
+ *                                                                                for its K map
+ *   Reshape [N, g, C / g, H, W], Transpose(0, 2, 1, 3, 4),   ChannelShuffle(g)   ShuffleNet, in torch's words
  *     Reshape [N, C, H, W]
  */
 import { type Shape, sameShape } from "../../tensor.js";

@@ -1,7 +1,13 @@
-/** Tells an ONNX file by its first bytes. Protobuf has no signature: the fields must be those of ModelProto, in their wire types. */
+/**
+ * Tells an ONNX file by its first bytes. Protobuf has no signature: the fields must be those of ModelProto, in their
+ * wire types.
+ */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
-/** Fields of ModelProto by number: ir_version, producer_name, ..., graph, opset_import, metadata_props, training_info, functions. */
+/**
+ * Fields of ModelProto by number: ir_version, producer_name, ..., graph, opset_import, metadata_props, training_info,
+ * functions.
+ */
 const MODEL_FIELDS: Readonly<Record<number, WireType>> = {
   1: WireType.Varint,
   2: WireType.LengthDelimited,
@@ -20,7 +26,8 @@ const MODEL_FIELDS: Readonly<Record<number, WireType>> = {
 const MAX_IR_VERSION = 100;
 
 /**
- * True for the beginning of an ONNX file: it starts with the IR version or with a graph, and all fields that can be seen are a model's.
+ * True for the beginning of an ONNX file: it starts with the IR version or with a graph, and all fields that can be
+ * seen are a model's.
  * @param start The file, or its first bytes: 16 suffice as a rule, since the graph goes on past them.
  */
 export function isOnnx(start: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 /**
- * Tensors in files beside the model: TensorProto.external_data names a file, an offset and a length. Source: docs/ExternalData.md of
- * github.com/onnx/onnx. The caller hands in the files; a location that leads out of the model's folder is refused, so that a command
- * line that reads what a model names reads nothing else.
+ * Tensors in files beside the model: TensorProto.external_data names a file, an offset and a length. Source:
+ * docs/ExternalData.md of github.com/onnx/onnx. The caller hands in the files; a location that leads out of the model's
+ * folder is refused, so that a command line that reads what a model names reads nothing else.
  */
 import { fail, show } from "./messages.js";
 import type { TensorProto } from "./schema.js";
@@ -50,7 +50,10 @@ export function externalSize(tensors: readonly TensorProto[], files: ExternalDat
   return externalLocations(tensors).reduce((sum, location) => sum + (findFile(files, location)?.length ?? 0), 0);
 }
 
-/** The names of the files that tensors lie in, each once. @throws XnorkitError `bad-file` for a location that is not a plain file name. */
+/**
+ * The names of the files that tensors lie in, each once. @throws XnorkitError `bad-file` for a location that is not a
+ * plain file name.
+ */
 export function externalLocations(tensors: readonly TensorProto[]): readonly string[] {
   return [...new Set(tensors.filter(({ dataLocation }) => dataLocation === 1).map((proto) => placeOf(proto).location))];
 }
@@ -76,7 +79,8 @@ function checkOverlap(location: string, extents: readonly Extent[]): void {
     if (extent.start < last.end && !isSame) {
       fail(
         "bad-file",
-        `tensors ${last.name} (bytes ${last.start} to ${last.end}) and ${extent.name} (bytes ${extent.start} to ${extent.end}) overlap in ${show(location)}`,
+        `tensors ${last.name} (bytes ${last.start} to ${last.end}) and ${extent.name} (bytes ${extent.start} to ` +
+          `${extent.end}) overlap in ${show(location)}`,
       );
     }
     if (extent.end > last.end) last = extent;
@@ -87,8 +91,8 @@ function checkOverlap(location: string, extents: readonly Extent[]): void {
  * Reads tensors from the files beside a model.
  * @param tensors All tensors of the model.
  * @param byteLength The bytes that a tensor takes by its shape and type.
- * @throws XnorkitError `bad-file` if two tensors share bytes in part; the reader throws if a file is missing or too short, or if a tensor
- *   states another length than its shape has.
+ * @throws XnorkitError `bad-file` if two tensors share bytes in part; the reader throws if a file is missing or too
+ *   short, or if a tensor states another length than its shape has.
  */
 export function externalReader(
   tensors: readonly TensorProto[],
@@ -113,7 +117,8 @@ export function externalReader(
     if (!(file instanceof Uint8Array)) {
       return fail(
         "bad-file",
-        `tensor ${name} lies in ${show(location)} beside the model: put that file there, or give its bytes as externalData`,
+        `tensor ${name} lies in ${show(location)} beside the model: put that file there, ` +
+          "or give its bytes as externalData",
       );
     }
     if (length !== null && length !== byteLength) {
@@ -123,7 +128,8 @@ export function externalReader(
     if (end > file.length) {
       fail(
         "bad-file",
-        `${show(location)} has ${file.length} bytes, but tensor ${name} lies at bytes ${offset} to ${end}: is it the file of this model?`,
+        `${show(location)} has ${file.length} bytes, but tensor ${name} lies at bytes ${offset} to ${end}: ` +
+          "is it the file of this model?",
       );
     }
     return file.subarray(offset, end);

@@ -1,9 +1,10 @@
 /**
- * Constant folding and shape inference in one sweep: each node's outputs get their shapes, and what is the same in every run is computed
- * now. Exporters leave much of that in a file: the signs and means of weights, and shape arithmetic around every Reshape.
+ * Constant folding and shape inference in one sweep: each node's outputs get their shapes, and what is the same in
+ * every run is computed now. Exporters leave much of that in a file: the signs and means of weights, and shape
+ * arithmetic around every Reshape.
  *
- * Numbers are rounded to the file's types after each operator, as a runtime would. What folding may compute and hold at a time is
- * bounded by the size of the file.
+ * Numbers are rounded to the file's types after each operator, as a runtime would. What folding may compute and hold at
+ * a time is bounded by the size of the file.
  */
 import { formatShape, type Shape, sameShape } from "../../tensor.js";
 import { describe, fail } from "./messages.js";
@@ -18,7 +19,7 @@ import { bytesOf, type ElementType, type OnnxTensor } from "./tensors.js";
 export interface Folded {
   /** Without the nodes that were computed; their results are among the constants. */
   readonly network: Network;
-  /** The shapes of values; absent where they cannot be told. */
+  /** The shapes of values; absent if they cannot be told. */
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
@@ -47,7 +48,8 @@ function createBudget(fileBytes: number): Budget {
       if (held <= mostHeld && computed <= mostComputed) return;
       fail(
         "out-of-memory",
-        `${describe(node)} computes constants of ${elements} elements: more than a file of ${fileBytes} bytes may ask for`,
+        `${describe(node)} computes constants of ${elements} elements: ` +
+          `more than a file of ${fileBytes} bytes may ask for`,
       );
     },
     release({ type, data }) {
@@ -57,8 +59,8 @@ function createBudget(fileBytes: number): Budget {
 }
 
 /**
- * True for an Expand whose result only meets values that have its shape already: then the smaller tensor does, since operators broadcast.
- * A bias of ReActNet's signs is expanded to the whole map before it is added.
+ * True for an Expand whose result only meets values that have its shape already: then the smaller tensor does, since
+ * operators broadcast. A bias of ReActNet's signs is expanded to the whole map before it is added.
  */
 function isNeedlessExpand(
   output: string,
@@ -80,7 +82,8 @@ function isNeedlessExpand(
  * Computes what can be computed without the input.
  * @param inputShape The shape of the network's input, batch included: shape arithmetic is done with it.
  * @param fileBytes The size of the file and what lies beside it.
- * @throws XnorkitError `bad-shape` or `bad-graph` with the node for what does not fit, `out-of-memory` for constants beyond all measure.
+ * @throws XnorkitError `bad-shape` or `bad-graph` with the node for what does not fit, `out-of-memory` for constants
+ *   beyond all measure.
  */
 export function foldConstants(network: Network, inputShape: Shape, fileBytes: number): Folded {
   const budget = createBudget(fileBytes);

@@ -1,6 +1,6 @@
 /**
- * Model-local functions (ModelProto.functions): PyTorch 2.1 to 2.8 writes its modules and its helpers as such. A call becomes the
- * nodes of the function's body, calls in there too.
+ * Model-local functions (ModelProto.functions): PyTorch 2.1 to 2.8 writes its modules and its helpers as such. A call
+ * becomes the nodes of the function's body, calls in there too.
  */
 import { fail, show } from "./messages.js";
 import { type AttributeProto, type FunctionProto, MAX_NODES, type NodeProto, type OpsetProto } from "./schema.js";
@@ -64,7 +64,8 @@ function placeInCall(node: NodeProto, call: Call): NodeProto {
 
 /**
  * The nodes of a graph with all calls of model-local functions replaced by what these compute.
- * @throws XnorkitError `bad-graph` for a function that calls itself, for calls nested too deep, and if the graph becomes too large.
+ * @throws XnorkitError `bad-graph` for a function that calls itself, for calls nested too deep, and if the graph
+ *   becomes too large.
  */
 export function inlineFunctions(
   nodes: readonly NodeProto[],

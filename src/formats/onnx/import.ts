@@ -29,7 +29,10 @@ import { removeStraightThrough } from "./straight_through.js";
 
 /** What a caller may say of a file. */
 export interface OnnxImportOptions {
-  /** The shape of the input in the file's order of axes, batch included; needed if the file leaves an axis beside the batch open. */
+  /**
+   * The shape of the input in the file's order of axes, batch included; needed if the file leaves an axis beside the
+   * batch open.
+   */
   readonly inputShape?: Shape;
   /** The files beside the model that hold its tensors, by the names that the model gives them (`NAME.onnx.data`). */
   readonly externalData?: ExternalData;
@@ -42,8 +45,8 @@ export interface OnnxImport {
   readonly graph: Graph;
   readonly weights: Weights;
   /**
-   * One sentence each: what the file does not say as a graph does (a sign that may be lost, an answer cut off, the range of its pixels),
-   * then for each convolution and dense layer whether it runs on bits, and if not why.
+   * One sentence each: what the file does not say as a graph does (a sign that may be lost, an answer cut off, the
+   * range of its pixels), then for each convolution and dense layer whether it runs on bits, and if not why.
    */
   readonly notes: readonly string[];
 }
@@ -108,7 +111,8 @@ function checkOperators(nodes: readonly OnnxNode[]): void {
     if (!found.has(key))
       found.set(
         key,
-        `${/^[\w.:]+$/.test(operator) ? operator : show(operator)}-${node.version} (${show(node.name || node.outputs[0])})`,
+        `${/^[\w.:]+$/.test(operator) ? operator : show(operator)}-${node.version} ` +
+          `(${show(node.name || node.outputs[0])})`,
       );
   }
   if (found.size === 0) return;
@@ -148,17 +152,19 @@ function finishOutput(network: Network, { emitter, output }: EmitterState, isNhw
 }
 
 /**
- * Imports the network of an .onnx file: whatever way its signs, estimators, scales and borders are spelled, layers whose inputs are signs
- * and whose weights are two-valued come out as binary ones. What the file's exporter wrote and what it means: docs/onnx.md.
+ * Imports the network of an .onnx file: whatever way its signs, estimators, scales and borders are spelled, layers
+ * whose inputs are signs and whose weights are two-valued come out as binary ones. What the file's exporter wrote and
+ * what it means: docs/onnx.md.
  *
- * Operator sets 7 to 23, IR versions 3 to 11; one input (pictures of four axes, or features) and one output. Model-local functions are
- * inlined; QONNX's and FINN's operators are known. The batch is free whatever the file states. Numbers are those of the file's
- * arithmetic in float32, but for estimators: (s - c) + c is s.
+ * Operator sets 7 to 23, IR versions 3 to 11; one input (pictures of four axes, or features) and one output.
+ * Model-local functions are inlined; QONNX's and FINN's operators are known. The batch is free whatever the file
+ * states. Numbers are those of the file's arithmetic in float32, but for estimators: (s - c) + c is s.
  *
  * @param bytes The .onnx file.
- * @throws XnorkitError `bad-file` (damaged, no model, a file beside it is missing), `unsupported` (versions, operators with their
- *   versions and first names, axes that are not computed here), `bad-graph` (cycles, values that nobody computes), `bad-shape`,
- *   `bad-option` (an open axis without inputShape), `bad-value`, `out-of-memory` (constants beyond all measure).
+ * @throws XnorkitError `bad-file` (damaged, no model, a file beside it is missing), `unsupported` (versions, operators
+ *   with their versions and first names, axes that are not computed here), `bad-graph` (cycles, values that nobody
+ *   computes), `bad-shape`, `bad-option` (an open axis without inputShape), `bad-value`, `out-of-memory` (constants
+ *   beyond all measure).
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportOptions = {}): OnnxImport {
   const content = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;

@@ -1,4 +1,7 @@
-/** Whether the pictures that a network reads are NCHW or NHWC: by the first operator that treats one of their axes as channels. */
+/**
+ * Whether the pictures that a network reads are NCHW or NHWC: by the first operator that treats one of their axes as
+ * channels.
+ */
 import type { TensorLayout } from "../../graph/layout.js";
 import type { Shape } from "../../tensor.js";
 import { type Network, type OnnxNode, OWN_DOMAIN, readers } from "./network.js";
@@ -49,8 +52,8 @@ function toldBy(
 }
 
 /**
- * The layout of a network's input. A picture that is made one list of features at once is NHWC if it has few channels at its end alone:
- * that is the same network, but for those who give it pictures.
+ * The layout of a network's input. A picture that is made one list of features at once is NHWC if it has few channels
+ * at its end alone: that is the same network, but for those who give it pictures.
  * @param shape Of the input in the file.
  */
 export function inputLayout(network: Network, shape: Shape, shapes: ReadonlyMap<string, Shape>): TensorLayout {

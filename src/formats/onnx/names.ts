@@ -1,7 +1,8 @@
 /**
- * Names of layers and the modules that they are in, from the names in the file (scopes.ts), so that trees, taps and profiles read as the
- * training code does. A scope with one operator is a layer of that name (`layers.0.conv`); beside others an operator is named after
- * itself (`layers.0.Sign`). Without scopes the parameters tell: `features.3.weight` belongs to `features.3`.
+ * Names of layers and the modules that they are in, from the names in the file (scopes.ts), so that trees, taps and
+ * profiles read as the training code does. A scope with one operator is a layer of that name (`layers.0.conv`); beside
+ * others an operator is named after itself (`layers.0.Sign`). Without scopes the parameters tell: `features.3.weight`
+ * belongs to `features.3`.
  */
 import type { Network, OnnxNode } from "./network.js";
 import { placeName, splitPlace } from "./scopes.js";

@@ -1,11 +1,14 @@
 /**
- * An ONNX graph while it is imported: nodes in the order of computation and constants by name. Passes take one network and give the
- * next; nothing is changed in place.
+ * An ONNX graph while it is imported: nodes in the order of computation and constants by name. Passes take one network
+ * and give the next; nothing is changed in place.
  */
 import { describe, fail, show } from "./messages.js";
 import type { OnnxTensor } from "./tensors.js";
 
-/** An attribute of a node; `other` for kinds that no operator here has (strings in lists, subgraphs, sparse tensors, types). */
+/**
+ * An attribute of a node; `other` for kinds that no operator here has (strings in lists, subgraphs, sparse tensors,
+ * types).
+ */
 export type Attribute =
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "int"; readonly value: number }
@@ -23,13 +26,15 @@ export interface OnnxNode {
   readonly op: string;
   /** The operator set version of its domain. */
   readonly version: number;
-  /** Names of values; "" where an optional input is absent. */
+  /** Names of values; "" if an optional input is absent. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** What part of the file's node it does, where a pass made several of one; for its name. */
   readonly part?: string;
-  /** The modules that PyTorch's exporter says the node is in, since version 2.6: Python lists of paths and of classes. */
+  /**
+   * The modules that PyTorch's exporter says the node is in, since version 2.6: Python lists of paths and of classes.
+   */
   readonly modules?: { readonly paths: string; readonly classes: string };
 }
 
@@ -92,7 +97,8 @@ export function resolveName(name: string, names: ReadonlyMap<string, string>): s
 /**
  * The nodes that the output needs, each after those that it reads; where the file's order is one, it stays.
  * @param isGiven True for values that are there before any node runs.
- * @throws XnorkitError `bad-graph` for a cycle, for two nodes that compute one value, and for a value that nobody computes.
+ * @throws XnorkitError `bad-graph` for a cycle, for two nodes that compute one value, and for a value that nobody
+ *   computes.
  */
 export function orderNodes(
   nodes: readonly OnnxNode[],

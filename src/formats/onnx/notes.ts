@@ -81,7 +81,9 @@ export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
       notes.push({
         kind: "near-miss",
         layer,
-        text: `the weights of ${show(layer)} are two-valued to ${percent(spread)}, not to 1e-6: were they rounded on their way into the file?`,
+        text:
+          `the weights of ${show(layer)} are two-valued to ${percent(spread)}, not to 1e-6: ` +
+          "were they rounded on their way into the file?",
       });
     }
   }
@@ -90,7 +92,9 @@ export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
     const names = list(lost.map(({ layer }) => show(layer)));
     notes.push({
       kind: "lost-sign",
-      text: `two-valued weights read floats in ${names}: if a sign belongs before them, the exporter lost it (x.data = sign(x.data) is not traced) and the file is no binary network any more`,
+      text:
+        `two-valued weights read floats in ${names}: if a sign belongs before them, the exporter lost it (x.data ` +
+        "= sign(x.data) is not traced) and the file is no binary network any more",
     });
   }
   if (!layers.some(({ reason }) => reason === null)) {

@@ -1,6 +1,7 @@
 /**
- * What a value is as a function of one other value x, its root: a line below a threshold, a number at it, a line above it. All spellings
- * of a sign are such functions, whatever operators they are made of (spec: three meanings, +1, 0 or -1 at zero).
+ * What a value is as a function of one other value x, its root: a line below a threshold, a number at it, a line above
+ * it. All spellings of a sign are such functions, whatever operators they are made of (spec: three meanings, +1, 0 or
+ * -1 at zero).
  */
 
 /** slope * x + offset. */
@@ -73,8 +74,8 @@ export function combine(
 export type Side = "below" | "above";
 
 /**
- * The range of a line on one side of a threshold, the threshold itself left out: from `low` to `high`, where a limit that is finite is
- * not reached, unless the line has no slope.
+ * The range of a line on one side of a threshold, the threshold itself left out: from `low` to `high`, where a limit
+ * that is finite is not reached, unless the line has no slope.
  */
 export function rangeOn({ slope, offset }: Line, side: Side, threshold: number): readonly [low: number, high: number] {
   if (slope === 0) return [offset, offset];
@@ -83,7 +84,8 @@ export function rangeOn({ slope, offset }: Line, side: Side, threshold: number):
 }
 
 /**
- * How a line compares with a number on one side of a threshold: -1 less, 0 equal, 1 greater everywhere; null if that changes on the way.
+ * How a line compares with a number on one side of a threshold: -1 less, 0 equal, 1 greater everywhere; null if that
+ * changes on the way.
  */
 export function compareOn(piece: Line, side: Side, threshold: number, number: number): -1 | 0 | 1 | null {
   const [low, high] = rangeOn(piece, side, threshold);

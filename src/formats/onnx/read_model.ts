@@ -1,4 +1,7 @@
-/** An .onnx file as a network: versions checked, functions inlined, the one input and the one output found, constants decoded. */
+/**
+ * An .onnx file as a network: versions checked, functions inlined, the one input and the one output found, constants
+ * decoded.
+ */
 import { type ExternalData, externalReader, externalSize } from "./external_data.js";
 import { inlineFunctions, type PlacedNode } from "./functions.js";
 import { fail, list, show } from "./messages.js";
@@ -42,7 +45,8 @@ export function readModelProto(content: Uint8Array): ModelProto {
   if (irVersion < IR_VERSIONS.oldest || irVersion > IR_VERSIONS.newest) {
     fail(
       "unsupported",
-      `the file has IR version ${irVersion}, expected ${IR_VERSIONS.oldest} to ${IR_VERSIONS.newest}: export it again with an operator set of ${OPSETS.oldest} to ${OPSETS.newest}`,
+      `the file has IR version ${irVersion}, expected ${IR_VERSIONS.oldest} to ${IR_VERSIONS.newest}: ` +
+        `export it again with an operator set of ${OPSETS.oldest} to ${OPSETS.newest}`,
     );
   }
   return model;
@@ -84,7 +88,8 @@ function versionOf(domain: string, opsets: readonly OpsetProto[]): number {
   if (found >= OPSETS.oldest && found <= OPSETS.newest) return found;
   return fail(
     "unsupported",
-    `the file is written in operator set ${found}, but ${OPSETS.oldest} to ${OPSETS.newest} are read: export it again with one of these`,
+    `the file is written in operator set ${found}, but ${OPSETS.oldest} to ${OPSETS.newest} are read: ` +
+      "export it again with one of these",
   );
 }
 
@@ -145,8 +150,9 @@ function decodeConstants(
 /**
  * Reads a model.
  * @param files The files beside it that its tensors lie in.
- * @throws XnorkitError `bad-file` for what is no ONNX model, is damaged, or lacks a file beside it; `unsupported` for versions that are
- *   not known and for networks of more than one input or output; `bad-graph` for cycles and values that nobody computes.
+ * @throws XnorkitError `bad-file` for what is no ONNX model, is damaged, or lacks a file beside it; `unsupported` for
+ *   versions that are not known and for networks of more than one input or output; `bad-graph` for cycles and values
+ *   that nobody computes.
  */
 export function readModel(content: Uint8Array, files?: ExternalData): OnnxModel {
   const model = readModelProto(content);

@@ -1,4 +1,7 @@
-/** The messages of an ONNX file, as far as importing needs them. Source: onnx/onnx.proto of github.com/onnx/onnx, IR versions 3 to 11. */
+/**
+ * The messages of an ONNX file, as far as importing needs them. Source: onnx/onnx.proto of github.com/onnx/onnx, IR
+ * versions 3 to 11.
+ */
 import {
   bytes,
   doubles,

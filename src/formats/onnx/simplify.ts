@@ -1,7 +1,7 @@
 /**
- * Makes equal things one thing: values under two names (Identity, Dropout, casts to float), small constants written down many times, and
- * nodes that compute the same of the same. Straight-through estimators can be seen only after that: torch exports the clip of
- * `(sign(x) - clip(x)).detach() + clip(x)` twice.
+ * Makes equal things one thing: values under two names (Identity, Dropout, casts to float), small constants written
+ * down many times, and nodes that compute the same of the same. Straight-through estimators can be seen only after
+ * that: torch exports the clip of `(sign(x) - clip(x)).detach() + clip(x)` twice.
  */
 import { intAttribute } from "./attributes.js";
 import { type Network, type OnnxNode, prune, renameInputsOf, resolveName } from "./network.js";

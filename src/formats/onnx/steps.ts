@@ -1,9 +1,9 @@
 /**
- * Finds signs: follows what every value is as a function of one root (pieces.ts), operator by operator. What a comparison, a Where, a
- * sign of a sign or a rounded clip comes to is then read off, whatever way it is spelled.
+ * Finds signs: follows what every value is as a function of one root (pieces.ts), operator by operator. What a
+ * comparison, a Where, a sign of a sign or a rounded clip comes to is then read off, whatever way it is spelled.
  *
- * Known inexactness: comparisons with (x + 1) / 2 are moved to x, where float arithmetic would have rounded the sum; x within 6e-8 of
- * zero may then be told from zero although the file's arithmetic does not.
+ * Known inexactness: comparisons with (x + 1) / 2 are moved to x, where float arithmetic would have rounded the sum; x
+ * within 6e-8 of zero may then be told from zero although the file's arithmetic does not.
  */
 import { type Shape, sameShape } from "../../tensor.js";
 import { type Network, type OnnxNode, OWN_DOMAIN, producers } from "./network.js";
@@ -151,8 +151,8 @@ function limitsOf(node: OnnxNode, { operand }: Values): readonly [low: number, h
 }
 
 /**
- * Round(Clip(u, n, n + 1)) and Clip(Round(u), n, n + 1) have two values: n + 1 for u above n + 1/2, and there the even one of the two.
- * BinaryNet's hard sigmoid is u = (x + 1) / 2 with n = 0.
+ * Round(Clip(u, n, n + 1)) and Clip(Round(u), n, n + 1) have two values: n + 1 for u above n + 1/2, and there the even
+ * one of the two. BinaryNet's hard sigmoid is u = (x + 1) / 2 with n = 0.
  */
 function roundedClip(node: OnnxNode, values: Values): Pieces | null {
   const [outer, inner] = node.op === "Round" ? ["Round", "Clip"] : ["Clip", "Round"];

@@ -1,9 +1,10 @@
 /**
- * Straight-through estimators: training code gives a sign the gradient of a smoother function C by `(sign(x) - C).detach() + C`, whose
- * value is the sign. Exported, both terms stay, and so does the whole of C: Bi-Real's polynomial is 20 operators for every activation.
+ * Straight-through estimators: training code gives a sign the gradient of a smoother function C by
+ * `(sign(x) - C).detach() + C`, whose value is the sign. Exported, both terms stay, and so does the whole of C:
+ * Bi-Real's polynomial is 20 operators for every activation.
  *
  *   what it looks like     what it means     where it comes from
- *   Add(Sub(S, C), C)      S                 out.detach() - c.detach() + c   (Bi-Real Net, ReActNet, IR-Net, and most since)
+ *   Add(Sub(S, C), C)      S                 out.detach() - c.detach() + c (Bi-Real Net, ReActNet, IR-Net, most since)
  *   Add(C, Sub(S, C))      S                 c + (out - c).detach()
  *   Sub(Add(S, C), C)      S                 (out + c) - c.detach()
  *

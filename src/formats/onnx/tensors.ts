@@ -5,7 +5,9 @@ import { fail, show } from "./messages.js";
 import type { TensorProto } from "./schema.js";
 import type { NumberList } from "./wire.js";
 
-/** Element types that are read. Half floats are computed with as float32, 64-bit integers as doubles (exact up to 2^53). */
+/**
+ * Element types that are read. Half floats are computed with as float32, 64-bit integers as doubles (exact up to 2^53).
+ */
 export type ElementType =
   | "float"
   | "double"
@@ -132,7 +134,10 @@ const DATA_TYPES: Readonly<Record<number, ElementType>> = {
   16: "bfloat16",
 };
 
-/** The element type of a number of TensorProto.DataType; null for those that are not read (strings, complex numbers, 8-bit floats). */
+/**
+ * The element type of a number of TensorProto.DataType; null for those that are not read (strings, complex numbers,
+ * 8-bit floats).
+ */
 export function elementType(dataType: number): ElementType | null {
   return Object.hasOwn(DATA_TYPES, dataType) ? DATA_TYPES[dataType] : null;
 }
@@ -175,7 +180,8 @@ function fromList(name: string, proto: TensorProto, type: ElementType, count: nu
   if (values.length !== count) {
     fail(
       "bad-file",
-      `tensor ${name} of shape ${formatShape(Array.from(proto.dims))} needs ${count} elements, but has ${values.length}`,
+      `tensor ${name} of shape ${formatShape(Array.from(proto.dims))} needs ${count} elements, ` +
+        `but has ${values.length}`,
     );
   }
   if (type === "float16" || type === "bfloat16")
@@ -188,8 +194,8 @@ function fromList(name: string, proto: TensorProto, type: ElementType, count: nu
 /**
  * The numbers of a tensor.
  * @param external Finds the bytes of a tensor that lies in a file beside the model.
- * @throws XnorkitError `unsupported` for element types that are not read, `bad-file` if bytes and shape do not fit; sizes are checked
- *   before anything of their size is allocated.
+ * @throws XnorkitError `unsupported` for element types that are not read, `bad-file` if bytes and shape do not fit;
+ *   sizes are checked before anything of their size is allocated.
  */
 export function decodeTensor(
   proto: TensorProto,

@@ -1,6 +1,6 @@
 /**
- * Protobuf messages read by tables of fields. The tables hold the part of a schema that is needed; all other fields are skipped. A
- * message inside a message is read by the table of its own type, so nothing nests deeper than the tables do.
+ * Protobuf messages read by tables of fields. The tables hold the part of a schema that is needed; all other fields are
+ * skipped. A message inside a message is read by the table of its own type, so nothing nests deeper than the tables do.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { XnorkitError } from "../../errors.js";
@@ -67,7 +67,10 @@ export function one<M, T>(key: KeysFor<M, T>, fields: Fields<T>, make: () => T):
   };
 }
 
-/** The list that messages start with: most lists of most messages stay empty, and an array each would cost more than the file. */
+/**
+ * The list that messages start with: most lists of most messages stay empty, and an array each would cost more than the
+ * file.
+ */
 export const EMPTY: never[] = [];
 
 function push<M, T>(message: M, key: keyof M, item: T, limit: number): void {

@@ -35,7 +35,9 @@ export interface TfliteModel extends Model {
 
 const LARQ_NOTE: TfliteNote = {
   kind: "preprocess",
-  text: "preprocessing is the preset larq, pixels / 127.5 - 1: Larq's operators and an input of 224x224x3 floats say so",
+  text:
+    "preprocessing is the preset larq, pixels / 127.5 - 1: Larq's operators and an input of " +
+    "224x224x3 floats say so",
 };
 const SCORES_NOTE: TfliteNote = { kind: "scores", text: "the softmax at the end is left out: scores are given" };
 

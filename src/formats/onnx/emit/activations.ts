@@ -107,7 +107,10 @@ export const leakyRelu: Emission = (node, emitter) => {
   return prelu(node, emitter, emitter.plain(node, 0), Math.fround(floatAttribute(node, "alpha", 0.01)));
 };
 
-/** From version 13 on over one axis; before that over all axes from one on, which is the same if the others behind it are 1. */
+/**
+ * From version 13 on over one axis; before that over all axes from one on, which is the same if the others behind it
+ * are 1.
+ */
 export const softmax: Emission = (node, emitter) => {
   const x = emitter.plain(node, 0);
   const shape = emitter.shape(x.value);

@@ -10,7 +10,10 @@ import { type Emission, type Emitter, unsupported } from "./emitter.js";
 import { computedFrom, type Numbers, type Operand, plainOperand, type ValueOperand } from "./operand.js";
 import { sameView, type View, viewShape } from "./view.js";
 
-/** The numbers of a value after a factor or a summand for each channel: signs stay signs only while one factor serves them all. */
+/**
+ * The numbers of a value after a factor or a summand for each channel: signs stay signs only while one factor serves
+ * them all.
+ */
 function scaledNumbers(numbers: Numbers): Numbers {
   return numbers === "signs" ? "between" : numbers;
 }

@@ -78,8 +78,9 @@ export interface BinaryForm {
 }
 
 /**
- * The binary form of a layer that reads a * signs + b: since the layer is linear, a goes into the weights' scale and b times the sum of
- * the weights into the bias. The border is told in terms of the signs, so this holds at the border too.
+ * The binary form of a layer that reads a * signs + b: since the layer is linear, a goes into the weights' scale and b
+ * times the sum of the weights into the bias. The border is told in terms of the signs, so this holds at the border
+ * too.
  */
 export function binaryForm(
   { scale, shift }: ValueOperand,

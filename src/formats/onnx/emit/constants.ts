@@ -8,8 +8,8 @@ import { type View, viewShape } from "./view.js";
 export type ChannelNumbers = number | Float32Array;
 
 /**
- * What a constant is to each channel of a value that it is broadcast to; null if it differs within a channel or makes the value larger.
- * Exporters write [C], [C, 1, 1], [1, C, 1, 1], and whole maps of one number each.
+ * What a constant is to each channel of a value that it is broadcast to; null if it differs within a channel or makes
+ * the value larger. Exporters write [C], [C, 1, 1], [1, C, 1, 1], and whole maps of one number each.
  * @param view How the value's axes in the file lie on the graph's.
  * @param shape The value's shape in the graph.
  */

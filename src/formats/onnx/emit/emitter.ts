@@ -30,9 +30,14 @@ export interface Emitter {
   readonly constant: (node: OnnxNode, index: number) => OnnxTensor;
   /** The operand as a map of the graph, [N, C, H, W] in the file too. */
   readonly map: (node: OnnxNode, operand: ValueOperand) => ValueOperand;
-  /** The operand as [N, features]; a map is flattened in the order of the file's axes, what is still to be done to it stays so. */
+  /**
+   * The operand as [N, features]; a map is flattened in the order of the file's axes, what is still to be done to it
+   * stays so.
+   */
   readonly vector: (node: OnnxNode, operand: ValueOperand) => ValueOperand;
-  /** What a constant is to each channel of a value. @throws XnorkitError `unsupported` if it differs within channels. */
+  /**
+   * What a constant is to each channel of a value. @throws XnorkitError `unsupported` if it differs within channels.
+   */
   readonly channels: (node: OnnxNode, tensor: OnnxTensor, operand: ValueOperand) => ChannelNumbers;
   /** Adds a node under the name of the file's node, or under a name below it. */
   readonly add: (node: OnnxNode, operation: Operation, inputs: readonly string[], suffix?: string) => string;

@@ -7,7 +7,7 @@ export type Numbers =
   /** The network's input, moved or scaled at most. */
   | "image"
   | "real"
-  /** -1 and +1, or 0 where a sign is 0 there. */
+  /** -1 and +1, or 0 if a sign is 0 there. */
   | "signs"
   /** Computed from signs by something that is no layer. */
   | "between"
@@ -21,8 +21,9 @@ export interface Frame {
 }
 
 /**
- * A value of the graph, and what is still to be done to it: the file's value is scale * framed(value) + shift. A layer that takes signs
- * takes these along (into its weights' scale, its bias and its border); for all others they become nodes.
+ * A value of the graph, and what is still to be done to it: the file's value is scale * framed(value) + shift. A layer
+ * that takes signs takes these along (into its weights' scale, its bias and its border); for all others they become
+ * nodes.
  */
 export interface ValueOperand {
   readonly kind: "value";

@@ -19,7 +19,10 @@ function windowFields({ kernel, stride, pads, isSame }: OnnxWindow) {
   return { kernel, stride, padding };
 }
 
-/** The largest of a window. What is still to be done to signs may wait until after it, if that does not turn their order around. */
+/**
+ * The largest of a window. What is still to be done to signs may wait until after it, if that does not turn their order
+ * around.
+ */
 export const maxPool: Emission = (node, emitter) => {
   const read = emitter.map(node, valueAt(node, emitter));
   const x = read.frame === null && read.scale > 0 ? read : emitter.finish(node, read);
@@ -87,7 +90,10 @@ function reducedView(view: View, axes: readonly number[], keep: boolean): View {
   return keep ? view : view.filter((_, axis) => !axes.includes(axis));
 }
 
-/** Means over height and width, one after the other or both; and the mean of |x| over the channels, the input's size in XNOR-Net. */
+/**
+ * Means over height and width, one after the other or both; and the mean of |x| over the channels, the input's size in
+ * XNOR-Net.
+ */
 export const reduceMean: Emission = (node, emitter) => {
   const axesTensor = emitter.has(node, 1) ? emitter.constant(node, 1) : null;
   const read = emitter.operand(node, 0);

@@ -65,7 +65,8 @@ function isTernary(values: Float32Array, outputs: number): boolean {
 }
 
 /**
- * What weights are, outputs first, row-major. Means that lie within 1e-6 of 1 are 1: signs that went through an estimator's arithmetic.
+ * What weights are, outputs first, row-major. Means that lie within 1e-6 of 1 are 1: signs that went through an
+ * estimator's arithmetic.
  */
 export function weightValues(values: Float32Array, outputs: number): WeightValues {
   if (values.length === 0 || outputs === 0) return { kind: "real" };

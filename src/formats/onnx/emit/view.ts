@@ -1,6 +1,7 @@
 /**
- * How the axes of a value in the file lie on the axes of its value in the graph. Graphs are NCHW inside ([N, C, H, W] or [N, C]);
- * Transpose, Reshape and Squeeze of a file change only how these axes are seen, so most of them become no node:
+ * How the axes of a value in the file lie on the axes of its value in the graph. Graphs are NCHW inside ([N, C, H, W]
+ * or [N, C]); Transpose, Reshape and Squeeze of a file change only how these axes are seen, so most of them become no
+ * node:
  *
  *   identity                  [0] [1] [2] [3]        the file's axes are the graph's
  *   Transpose(0, 2, 3, 1)     [0] [2] [3] [1]        tf2onnx between its convolutions
@@ -65,7 +66,10 @@ export function reshapeView(view: View, shape: Shape, target: Shape): View | nul
   return placeFree(groups, shape);
 }
 
-/** Gives the graph's axes of size 1 to axes of the file that are 1: each to its own place if that is free, else in order. */
+/**
+ * Gives the graph's axes of size 1 to axes of the file that are 1: each to its own place if that is free, else in
+ * order.
+ */
 function placeFree(groups: readonly (readonly number[])[], shape: Shape): View {
   const placed = groups.map((group) => [...group]);
   const used = new Set(groups.flat());
@@ -79,7 +83,10 @@ function placeFree(groups: readonly (readonly number[])[], shape: Shape): View {
   return placed;
 }
 
-/** The order in which all axes but the batch become one; null if the view does not make them one or in an order that is neither. */
+/**
+ * The order in which all axes but the batch become one; null if the view does not make them one or in an order that is
+ * neither.
+ */
 export function flattenOrder(view: View, shape: Shape): "NCHW" | "NHWC" | null {
   if (shape.length !== 4) return null;
   const groups = view.slice(1).filter((axes) => axes.some((axis) => !isFree(axis, shape)));

@@ -1,4 +1,7 @@
-/** ONNX's broadcasting (numpy's): shapes are aligned at their last axes, and an axis of 1 is read again for each place of the other. */
+/**
+ * ONNX's broadcasting (numpy's): shapes are aligned at their last axes, and an axis of 1 is read again for each place
+ * of the other.
+ */
 import type { Shape } from "../../../tensor.js";
 
 /** The shape that shapes broadcast to; null if they do not fit. */
@@ -35,8 +38,8 @@ export function broadcastStrides(shape: Shape, target: Shape): readonly number[]
 }
 
 /**
- * Walks over all places of a shape in row-major order and gives the offset that strides give each: `visit(place, offset)`. Rows of the
- * last axis are walked without bookkeeping.
+ * Walks over all places of a shape in row-major order and gives the offset that strides give each: `visit(place,
+ * offset)`. Rows of the last axis are walked without bookkeeping.
  */
 export function walk(
   shape: Shape,

@@ -1,4 +1,7 @@
-/** Operators that compute each number from the numbers at the same place, as scalar functions: for constants, and for signs (steps.ts). */
+/**
+ * Operators that compute each number from the numbers at the same place, as scalar functions: for constants, and for
+ * signs (steps.ts).
+ */
 import { elementCount, formatShape, type Shape } from "../../../tensor.js";
 import { floatAttribute, intAttribute } from "../attributes.js";
 import { describe, fail } from "../messages.js";
@@ -109,8 +112,8 @@ function cast(node: OnnxNode): ScalarFunction {
 }
 
 /**
- * What an elementwise operator computes; null if the node is none. Its inputs' types are given where they are known, else taken as
- * floats.
+ * What an elementwise operator computes; null if the node is none. Its inputs' types are given where they are known,
+ * else taken as floats.
  */
 export function scalarFunction(node: OnnxNode, types: readonly ElementType[] = ["float"]): ScalarFunction | null {
   if (node.domain !== "") return null;

@@ -1,6 +1,6 @@
 /**
- * The operators of QONNX and FINN. Sources: the operator descriptions of github.com/fastmachinelearning/qonnx (docs/qonnx-custom-ops,
- * src/qonnx/custom_op/general), which FINN shares.
+ * The operators of QONNX and FINN. Sources: the operator descriptions of github.com/fastmachinelearning/qonnx
+ * (docs/qonnx-custom-ops, src/qonnx/custom_op/general), which FINN shares.
  */
 import { elementCount, formatShape, type Shape } from "../../../tensor.js";
 import { boolAttribute, stringAttribute } from "../attributes.js";
@@ -69,7 +69,10 @@ const bipolarQuant: OperatorRow = {
   },
 };
 
-/** (clamp(round(x / scale + zeroPoint)) - zeroPoint) * scale on an integer grid; with one signed bit a sign in place of the rounding. */
+/**
+ * (clamp(round(x / scale + zeroPoint)) - zeroPoint) * scale on an integer grid; with one signed bit a sign in place of
+ * the rounding.
+ */
 const quant: OperatorRow = {
   shapes: (node, inputs) => [inputAt(node, inputs, 0).shape],
   fold(node, inputs, reserve) {

@@ -1,4 +1,6 @@
-/** Operators that reduce axes to one number: means, sums, extrema. Sums are taken in double, then rounded to the type. */
+/**
+ * Operators that reduce axes to one number: means, sums, extrema. Sums are taken in double, then rounded to the type.
+ */
 import { elementCount, type Shape } from "../../../tensor.js";
 import { boolAttribute, intAttribute, intsAttribute } from "../attributes.js";
 import type { OnnxNode } from "../network.js";

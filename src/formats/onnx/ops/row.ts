@@ -1,11 +1,14 @@
-/** What the importer knows of an operator before it becomes a node: the shape of its outputs, and how to compute it on constants. */
+/**
+ * What the importer knows of an operator before it becomes a node: the shape of its outputs, and how to compute it on
+ * constants.
+ */
 import { elementCount, formatShape, type Shape } from "../../../tensor.js";
 import { intsAttribute } from "../attributes.js";
 import { describe, fail } from "../messages.js";
 import type { OnnxNode } from "../network.js";
 import type { ElementType, OnnxTensor } from "../tensors.js";
 
-/** An input of a node: null where it is absent. */
+/** An input of a node: null if it is absent. */
 export interface Known {
   /** Null if it cannot be told. */
   readonly shape: Shape | null;
@@ -14,7 +17,7 @@ export interface Known {
 }
 
 export interface OperatorRow {
-  /** The shapes of the outputs; null where they cannot be told. */
+  /** The shapes of the outputs; null if they cannot be told. */
   readonly shapes: (node: OnnxNode, inputs: readonly (Known | null)[]) => readonly (Shape | null)[];
   /** The outputs from constants; `reserve` is asked before anything of that size is made. */
   readonly fold?: (

@@ -10,7 +10,10 @@ export interface OnnxWindow {
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly dilation: Pair;
-  /** Top, left, bottom, right for this map; `SAME_UPPER` and `SAME_LOWER` are worked out, and so is what `ceil_mode` adds. */
+  /**
+   * Top, left, bottom, right for this map; `SAME_UPPER` and `SAME_LOWER` are worked out, and so is what `ceil_mode`
+   * adds.
+   */
   readonly pads: readonly [number, number, number, number];
   /** The last of `pads`, bottom and right, that `ceil_mode` adds: those pixels are never counted in a mean. */
   readonly extra: Pair;
@@ -27,7 +30,8 @@ const pair = ([height, width]: readonly number[]): Pair => [height, width];
 /**
  * The window of a node over a map of this height and width.
  * @param kernel The weight's kernel, for a convolution; a pool states its own.
- * @throws XnorkitError `bad-graph` for attributes that are no window, `bad-shape` for a window that does not fit the map.
+ * @throws XnorkitError `bad-graph` for attributes that are no window, `bad-shape` for a window that does not fit the
+ *   map.
  */
 export function windowOf(node: OnnxNode, size: Pair, weightKernel?: readonly number[]): OnnxWindow {
   const stated = intsAttribute(node, "kernel_shape");
