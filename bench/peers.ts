@@ -192,8 +192,8 @@ export async function comparePeers(
 }
 
 /**
- * Ten rounds (`runs`) of three runs of everything at 224x224; `filter` chooses among the peers, ours always run. Then Bi-Real Net's
- * ResNet-18, the same .onnx file in all that read such files.
+ * Ten rounds (`runs`) of three runs of everything at 224x224; `filter` chooses among the peers, ours always run. Then
+ * Bi-Real Net's ResNet-18, the same .onnx file in all that read such files.
  */
 export async function runPeerBench({ runs = 10, filter, kernel, model }: BenchOptions): Promise<BenchReport> {
   const measure = { rounds: runs, repeats: 3 };

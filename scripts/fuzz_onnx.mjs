@@ -1,6 +1,7 @@
-// Damages real .onnx files and watches what importing them costs: `node --expose-gc --import tsx scripts/fuzz_onnx.mjs [count] [seed]`.
-// Each must end in one sentence or a valid graph (test/onnx/hostile_support.ts); here their time and memory are watched too, which tests
-// do not assert: 2 seconds of this process's time, and 64 MB and 10 times the largest file above what was there before.
+// Damages real .onnx files and watches what importing them costs: `node --expose-gc --import tsx scripts/fuzz_onnx.mjs
+// [count] [seed]`. Each must end in one sentence or a valid graph (test/onnx/hostile_support.ts); here their time and
+// memory are watched too, which tests do not assert: 2 seconds of this process's time, and 64 MB and 10 times the
+// largest file above what was there before.
 import { seededRandom } from "../test/formats/support.ts";
 import { besideVictims, isImported, victims } from "../test/onnx/hostile_support.ts";
 import { mutate } from "../test/onnx/mutate.ts";

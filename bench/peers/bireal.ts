@@ -1,6 +1,7 @@
 /**
- * Bi-Real Net's ResNet-18 (Liu et al., arXiv 1808.00278, and its PyTorch repository), told in no library's terms: a float stem, 16 blocks
- * of sign - 3x3 convolution with signs times mean |w| - batch norm, each with a shortcut, and a float classifier.
+ * Bi-Real Net's ResNet-18 (Liu et al., arXiv 1808.00278, and its PyTorch repository), told in no library's terms: a
+ * float stem, 16 blocks of sign - 3x3 convolution with signs times mean |w| - batch norm, each with a shortcut, and a
+ * float classifier.
  */
 import { randomStream } from "../../src/models/random.js";
 
@@ -81,9 +82,9 @@ export function bireal({
   }
 
   /**
-   * Latent weights of which every sum and mean is exact in float32, in whatever order it is taken: the three taps of a row are c + d, c
-   * and c - d in size, c one number for each output, all of them multiples of 2^-14. So no runtime's rounding makes another scale, and
-   * signs behind it agree from library to library.
+   * Latent weights of which every sum and mean is exact in float32, in whatever order it is taken: the three taps of a
+   * row are c + d, c and c - d in size, c one number for each output, all of them multiples of 2^-14. So no runtime's
+   * rounding makes another scale, and signs behind it agree from library to library.
    */
   function latent(name: string, channels: number, inputs: number, size: number): Float32Array<ArrayBuffer> {
     const random = randomStream(seed, name);

@@ -1,4 +1,6 @@
-/** Bi-Real Net's ResNet-18 built from the vocabulary of the registry's networks, with the same weights as its ONNX file. */
+/**
+ * Bi-Real Net's ResNet-18 built from the vocabulary of the registry's networks, with the same weights as its ONNX file.
+ */
 import { type Block, buildGraph, type Scope } from "../../src/graph/builder.js";
 import type { Model } from "../../src/model.js";
 import {
@@ -15,7 +17,9 @@ import type { Shape } from "../../src/tensor.js";
 import type { Weight } from "../../src/weights.js";
 import type { BiReal, BiRealBlock } from "./bireal.js";
 
-/** Signs of the map, then a 3x3 convolution with signs times mean |w| of each output; zeros around contribute nothing. */
+/**
+ * Signs of the map, then a 3x3 convolution with signs times mean |w| of each output; zeros around contribute nothing.
+ */
 function hardBinaryConv({ channels, stride }: BiRealBlock): Block {
   return {
     type: "HardBinaryConv",

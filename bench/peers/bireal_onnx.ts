@@ -1,6 +1,7 @@
 /**
- * Bi-Real Net's ResNet-18 as PyTorch's TorchScript exporter writes it (operator set 11): the straight-through polynomial of every
- * activation in 20 operators, the weights' signs and means computed from their latent floats, node names by module.
+ * Bi-Real Net's ResNet-18 as PyTorch's TorchScript exporter writes it (operator set 11): the straight-through
+ * polynomial of every activation in 20 operators, the weights' signs and means computed from their latent floats, node
+ * names by module.
  */
 import type { BiReal, BiRealBlock } from "./bireal.js";
 import { type OnnxNode, type OnnxTensor, writeOnnx } from "./onnx_writer.js";
@@ -44,7 +45,10 @@ const window = (kernel: number, stride: number, padding: number) => ({
   },
 });
 
-/** `BinaryActivation`: the sign forward, a polynomial of two parabolas backward; out = sign.detach() - poly.detach() + poly. */
+/**
+ * `BinaryActivation`: the sign forward, a polynomial of two parabolas backward; out = sign.detach() -
+ * poly.detach() + poly.
+ */
 function binaryActivation(
   write: ReturnType<typeof moduleWriter>,
   x: string,

@@ -71,7 +71,10 @@ async function openSession(
 
 /** A library that runs any ONNX file. */
 export interface OnnxLibrary extends PeerLibrary {
-  /** The file's own network, in float as the file has it. @throws where the library is not installed or does not run here. */
+  /**
+   * The file's own network, in float as the file has it. @throws where the library is not installed or does not run
+   * here.
+   */
   readonly openFile: (model: Uint8Array, picture: Float32Array, shape: readonly number[]) => Promise<Peer>;
 }
 

@@ -1,4 +1,7 @@
-/** One .onnx file of a binary network in xnorkit and in runtimes of ONNX, and the same network built from the registry's vocabulary. */
+/**
+ * One .onnx file of a binary network in xnorkit and in runtimes of ONNX, and the same network built from the registry's
+ * vocabulary.
+ */
 import type { BenchOptions, BenchReport } from "../../src/cli/bench_report.js";
 import { createSession, type Session, summarize, type Tensor } from "../../src/index.js";
 import { importOnnx } from "../../src/onnx.js";
@@ -11,7 +14,10 @@ import { birealOnnx } from "./bireal_onnx.js";
 import { type OnnxLibrary, onnxLibraries } from "./onnxruntime.js";
 import type { Peer } from "./peer.js";
 
-/** At 224x224 and the network of seed 1 no value before a sign of this picture is nearer to zero than 5e-6: no rounding turns one. */
+/**
+ * At 224x224 and the network of seed 1 no value before a sign of this picture is nearer to zero than 5e-6: no rounding
+ * turns one.
+ */
 const PICTURE_SEED = 2;
 /** Libraries round their sums in different orders: logits agree to this, relative to the largest. */
 const TOLERANCE = 1e-3;
@@ -29,7 +35,10 @@ function largestAt(values: ArrayLike<number>): number {
   return best;
 }
 
-/** @throws Error if two outputs are not those of one network: another class, or numbers further apart than sums in another order are. */
+/**
+ * @throws Error if two outputs are not those of one network: another class, or numbers further apart than sums in
+ * another order are.
+ */
 export function checkSameOutput(found: ArrayLike<number>, expected: ArrayLike<number>): void {
   if (found.length !== expected.length)
     throw new Error(`it gives ${found.length} numbers, expected ${expected.length}`);

@@ -1,4 +1,7 @@
-/** A network that the user names, as cases beside those that the benchmarks have: on floats, and on bytes if it states a preprocessing. */
+/**
+ * A network that the user names, as cases beside those that the benchmarks have: on floats, and on bytes if it states a
+ * preprocessing.
+ */
 import { basename } from "node:path";
 import { findModel, readModelWeights } from "../../src/cli/load_model.js";
 import { randomWeights } from "../../src/index.js";

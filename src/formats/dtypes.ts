@@ -42,7 +42,7 @@ export function rawFloat32(shape: Shape, values: Float32Array): RawTensor {
  * The elements as float32. F32 (a view of the bytes where they are aligned to 4), F16, BF16, I8, I16, U8 and BOOL are
  * exact; F64, I32 and I64 are rounded to the nearest float32.
  *
- * @throws XnorkitError `bad-file` if the bytes are not a whole number of elements; `bad-value` where a BOOL byte is
+ * @throws XnorkitError `bad-file` if the bytes are not a whole number of elements; `bad-value` if a BOOL byte is
  *   neither 0 nor 1.
  */
 export function toFloat32(raw: Pick<RawTensor, "dtype" | "bytes">): Float32Array {

@@ -34,7 +34,7 @@ export function image(width: number, height: number, channels: 1 | 3 | 4, data: 
 
 /**
  * A picture as it is, checked where a caller hands it over.
- * @throws XnorkitError `bad-option` if it is no picture, `bad-shape` where its data do not fill it.
+ * @throws XnorkitError `bad-option` if it is no picture, `bad-shape` if its data do not fill it.
  */
 export function imageArgument(callee: string, picture: Image): Image {
   const { width, height, channels, data } = objectArgument(callee, "picture", PICTURE, picture);

@@ -37,7 +37,8 @@ function createMemory(): KernelMemory {
     if (typeof WebAssembly === "undefined") throw noWebAssembly();
     throw new XnorkitError(
       "out-of-memory",
-      `this runtime gives no WebAssembly memory (${cause instanceof Error ? cause.message : cause}): dispose sessions that are not ` +
+      `this runtime gives no WebAssembly memory (${cause instanceof Error ? cause.message : cause}): ` +
+        "dispose sessions that are not " +
         "needed, or give the process more address space",
       { cause },
     );

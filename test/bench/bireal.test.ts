@@ -1,4 +1,7 @@
-/** The Bi-Real network of the peers' benchmark: its ONNX file, its graph from the registry's vocabulary, and onnxruntime agree. */
+/**
+ * The Bi-Real network of the peers' benchmark: its ONNX file, its graph from the registry's vocabulary, and onnxruntime
+ * agree.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bireal } from "../../bench/peers/bireal.js";

@@ -1,4 +1,7 @@
-/** Twenty thousand damaged .onnx files: one sentence each, or a valid graph. More, with time and memory watched: scripts/fuzz_onnx.mjs. */
+/**
+ * Twenty thousand damaged .onnx files: one sentence each, or a valid graph. More, with time and memory watched:
+ * scripts/fuzz_onnx.mjs.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../formats/support.js";

@@ -1,4 +1,7 @@
-/** Hostile .onnx files: one sentence or a valid graph, whatever they ask for. More of them: hostile.slow.test.ts and scripts/fuzz_onnx.mjs. */
+/**
+ * Hostile .onnx files: one sentence or a valid graph, whatever they ask for. More of them: hostile.slow.test.ts and
+ * scripts/fuzz_onnx.mjs.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { importOnnx } from "../../src/onnx.js";

@@ -1,6 +1,6 @@
 /**
- * Damages .onnx files: changes fields, varints, lengths and names of the tree of messages, or plain bytes. Sizes of 2^40, cycles, missing
- * inputs and nests of messages come of it.
+ * Damages .onnx files: changes fields, varints, lengths and names of the tree of messages, or plain bytes. Sizes of
+ * 2^40, cycles, missing inputs and nests of messages come of it.
  */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 

@@ -170,8 +170,8 @@ function neededNodes(
 }
 
 /**
- * The network without nodes that the output does not need, and without constants that nobody reads. Its nodes are in order already, as
- * every pass leaves them.
+ * The network without nodes that the output does not need, and without constants that nobody reads. Its nodes are in
+ * order already, as every pass leaves them.
  */
 export function prune(network: Network): Network {
   const needed = new Set([network.output]);

@@ -54,7 +54,10 @@ export interface Edit {
   readonly finish: () => Rewritten;
 }
 
-/** Starts an edit. Most networks are not changed by most passes: what only changes need is made when the first one comes. */
+/**
+ * Starts an edit. Most networks are not changed by most passes: what only changes need is made when the first one
+ * comes.
+ */
 export function startEdit(network: Network, shapes: ReadonlyMap<string, Shape>): Edit {
   const constants = new Map(network.constants);
   const nodes: OnnxNode[] = [];

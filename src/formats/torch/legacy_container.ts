@@ -42,7 +42,7 @@ const PLAIN: PickleHost = {
 
 /**
  * Opens a checkpoint of the legacy format.
- * @throws XnorkitError `bad-file` with the offset if it is cut short or damaged; `unsupported` where it is
+ * @throws XnorkitError `bad-file` with the offset if it is cut short or damaged; `unsupported` if it is
  *   big-endian, or its pickle asks for a call that no checkpoint needs.
  */
 export function openTorchLegacy(bytes: Uint8Array, budget: Budget): TorchFile {

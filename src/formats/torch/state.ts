@@ -64,7 +64,7 @@ function moduleState(value: PickleValue): ModuleState | null {
  * The tensors of a checkpoint: of its dict, of the dict or module under `state_dict` or a like key, of the module that
  * it is.
  * @param budget Spent for every entry looked at.
- * @throws XnorkitError `bad-file` if there are none; `unsupported` with the name of a call that stands where weights
+ * @throws XnorkitError `bad-file` if there are none; `unsupported` with the name of a call that stands if weights
  *   belong.
  */
 export function* namedTensors({ root }: TorchFile, budget: Budget): Generator<NamedCall> {

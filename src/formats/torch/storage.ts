@@ -59,7 +59,7 @@ function readView(view: PickleValue | undefined): StorageId["view"] | undefined 
 
 /**
  * Reads the persistent id of a storage.
- * @throws XnorkitError `bad-file` if it is none, `unsupported` where its elements are of a type that no weight has.
+ * @throws XnorkitError `bad-file` if it is none, `unsupported` if its elements are of a type that no weight has.
  */
 export function readStorageId(id: PickleValue): StorageId {
   const [tag, type, key, , elements, rest] = itemsOf(id) ?? [];

@@ -29,7 +29,7 @@ export function isZip(bytes: Uint8Array): boolean {
 /**
  * Reads the directory of a zip archive and compares it with the entries' own headers; the contents follow with `read`.
  * @param budget What it may unpack to, where the archive is one part of what is read.
- * @throws XnorkitError `bad-file` with the offset if it is cut short or damaged, where directory and headers
+ * @throws XnorkitError `bad-file` with the offset if it is cut short or damaged, if directory and headers
  *   contradict each other, entries overlap, or what it unpacks to is out of proportion (a zip bomb).
  */
 export function openZip(bytes: Uint8Array, budget = readBudget(bytes.length, "the zip archive")): ZipArchive {

@@ -15,7 +15,7 @@ const OBJECT = "data.pkl";
 
 /**
  * Opens a checkpoint in a zip archive.
- * @throws XnorkitError `bad-file` if the archive is damaged or no checkpoint; `unsupported` where it is TorchScript
+ * @throws XnorkitError `bad-file` if the archive is damaged or no checkpoint; `unsupported` if it is TorchScript
  *   or big-endian, or its pickle asks for a call that no checkpoint needs.
  */
 export function openTorchZip(bytes: Uint8Array, budget: Budget): TorchFile {

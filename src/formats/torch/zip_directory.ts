@@ -104,7 +104,7 @@ export interface ZipDirectory {
 
 /**
  * Reads the directory of an archive.
- * @throws XnorkitError `bad-file` with the offset if the archive is cut short or damaged, `unsupported` where it is
+ * @throws XnorkitError `bad-file` with the offset if the archive is cut short or damaged, `unsupported` if it is
  *   encrypted.
  */
 export function readDirectory(bytes: Uint8Array): ZipDirectory {

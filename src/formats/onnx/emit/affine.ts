@@ -154,7 +154,10 @@ export const negate: Emission = (node, emitter) => {
   return x.kind === "value" ? affine(node, emitter, x, -1, 0) : unsupported(node, "reads a constant");
 };
 
-/** The shortest decimal that is this number in float32: what the framework had before the file rounded it, 1e-5 and not 0.00000999999975. */
+/**
+ * The shortest decimal that is this number in float32: what the framework had before the file rounded it, 1e-5 and not
+ * 0.00000999999975.
+ */
 function asWritten(value: number): number {
   for (let digits = 1; digits < 9; digits++) {
     const written = Number(value.toPrecision(digits));
