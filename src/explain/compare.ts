@@ -23,14 +23,17 @@ export interface Side<T> {
   readonly b: T | null;
 }
 
+/** Two units of one place, layer by layer. */
 export interface AlignedUnit extends Side<UnitDescription> {
   readonly layers: readonly Side<LayerDescription>[];
 }
 
+/** Two parts of one role, unit by unit. */
 export interface AlignedPart extends Side<PartDescription> {
   readonly units: readonly AlignedUnit[];
 }
 
+/** One question about networks, answered for both. */
 export interface QuestionAnswered {
   readonly key: string;
   readonly question: string;
@@ -39,6 +42,7 @@ export interface QuestionAnswered {
   readonly isSame: boolean;
 }
 
+/** What `compare` finds: both descriptions, their parts aligned, answers, counts and differences. */
 export interface Comparison {
   readonly a: Description;
   readonly b: Description;

@@ -10,8 +10,10 @@ import type { Difference } from "./differences.js";
 import { type PartTimes, partTable } from "./part_table.js";
 import { besides, bytes, cut, cutPath, grouped, millions, wrap } from "./text.js";
 
+/** How far a text unfolds a network: its parts, its blocks, or all layers. */
 export type Grain = "stage" | "block" | "layer";
 
+/** What a comparison is printed with. */
 export interface ComparisonTextOptions {
   /** What was compared, as the user named it, options included. */
   readonly a: string;

@@ -26,6 +26,7 @@ interface Described extends Figures {
   readonly receptiveField: ReceptiveField | null;
 }
 
+/** A layer with its shape, precision and costs. */
 export interface LayerDescription extends Described {
   readonly name: string;
   readonly kind: Node["kind"];
@@ -50,6 +51,7 @@ export interface ModuleDescription {
   readonly chosenBy: ChosenBy | null;
 }
 
+/** A shortcut, and the module that passes it on. */
 export interface ShortcutDescription extends Shortcut {
   /**
    * The module that passes it on; null if the block adds it without one, so that printing the network does not show it.
@@ -57,6 +59,7 @@ export interface ShortcutDescription extends Shortcut {
   readonly printedAs: ModuleDescription | null;
 }
 
+/** A unit of a part: what it reads and computes, its layers and its costs. */
 export interface UnitDescription extends Described {
   /** `stage 2, unit 1`. */
   readonly label: string;
@@ -76,12 +79,14 @@ export interface UnitDescription extends Described {
   readonly layers: readonly LayerDescription[];
 }
 
+/** A part of a network: the stem, a stage, or the head. */
 export interface PartDescription extends Described {
   readonly role: Role;
   readonly label: string;
   readonly units: readonly UnitDescription[];
 }
 
+/** A network as data: what `describe` returns. */
 export interface Description {
   readonly name: string;
   /** Class of the network. */

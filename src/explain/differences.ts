@@ -15,6 +15,7 @@ import type { Outline, Unit } from "./outline.js";
 import type { Pair, Pairing } from "./pairing.js";
 import { type Shortcut, shortcutsOf } from "./shortcuts.js";
 
+/** One difference of two networks, with what follows from it. */
 export interface Difference {
   /** Name of the layer in `a`, or in `b` if only that has it; "" is the network itself. */
   readonly path: string;

@@ -3,6 +3,7 @@
  * name.
  */
 
+/** The factory that chose the class of a module, and the option and value by which it did. */
 export interface ChosenBy {
   readonly factory: string;
   readonly option: string;

@@ -12,6 +12,7 @@ import { type Shape, sameShape } from "../tensor.js";
 import { type Flow, flowOf, isConvolution, isWeighted, type Segment, segmentsOf } from "./flow.js";
 import { blockPaths } from "./modules.js";
 
+/** What a part of a network is for. */
 export type Role = "stem" | "stage" | "head";
 
 /** A piece of the network that one value enters and one value leaves. */

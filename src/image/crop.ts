@@ -63,6 +63,7 @@ export interface ResizeOptions {
   readonly rule?: ResizeRule;
 }
 
+/** All rules, the default first. */
 export const resizeRules: readonly ResizeRule[] = ["torchvision", "mxnet", "rounded"];
 
 function readRule(callee: string, options: ResizeOptions): ResizeRule {
