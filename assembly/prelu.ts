@@ -3,7 +3,8 @@
  *
  *   dst = x >= 0 ? x : slope[c] * x
  *
- * one product rounded once. NaN stays NaN, -0 stays -0. A slope of 0 is ReLU (-0 for what is below), one of 1 the identity.
+ * one product rounded once. NaN stays NaN, -0 stays -0. A slope of 0 is ReLU (-0 for what is below), one of 1 the
+ * identity.
  *
  *   map    [pixel][stride] f32, stride = ceil(channels / 4) * 4, tail lanes zero
  *   slope  [stride] f32, zeros past the last channel

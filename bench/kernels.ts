@@ -1,4 +1,6 @@
-/** `bench kernels`: the kernels at the shapes of ResNet-18, every path, beside the prototypes where they are present. */
+/**
+ * `bench kernels`: the kernels at the shapes of ResNet-18, every path, beside the prototypes if they are present.
+ */
 import type { BenchOptions, BenchReport, BenchResult, BenchShape } from "../src/cli/bench_report.js";
 import { hostMemory } from "../src/runtime/memory.js";
 import { kernelModule, relaxedModule } from "../src/runtime/module.js";
@@ -32,7 +34,10 @@ const noPrototypes: Prototypes = { convolution: () => [], stem: () => [] };
 const timedName = ({ name, variant }: FloatCase) => `${name} ${variant}`;
 const twinName = (ours: FloatCase) => `prototype: ${timedName(ours)}`;
 
-/** Measures cases, each with its twin among the prototypes as its neighbour, so that both meet the same moment of the machine. */
+/**
+ * Measures cases, each with its twin among the prototypes as its neighbour, so that both meet the same moment of the
+ * machine.
+ */
 function measureCases(
   cases: readonly FloatCase[],
   prototype: readonly KernelCase[],
@@ -75,7 +80,7 @@ function open(module: WebAssembly.Module) {
   return { host, kernels: instantiateKernels(module, host.memory).exports };
 }
 
-/** Float layers, and once more with fused multiply-adds where this runtime has them. */
+/** Float layers, and once more with fused multiply-adds if this runtime has them. */
 async function openFloatCases(module: WebAssembly.Module): Promise<readonly FloatCase[]> {
   const { kernels, host } = open(module);
   const cases = floatCases(kernels, host);

@@ -32,8 +32,8 @@ async function open(model: ModelCase, runs: number, kernel: BenchOptions["kernel
 }
 
 /**
- * Every step of a network, best and median of `runs`. Each profile follows a run, which gives the first step its input again; the
- * best tells what a step costs where a busy machine interrupts the long ones.
+ * Every step of a network, best and median of `runs`. Each profile follows a run, which gives the first step its input
+ * again; the best tells what a step costs where a busy machine interrupts the long ones.
  */
 function profileTable({ model, session }: Opened, runs: number): BenchTable {
   const profiles = Array.from({ length: runs }, () => {
@@ -83,8 +83,9 @@ async function coldStart(model: ModelCase, runs: number) {
 }
 
 /**
- * Every network by turns in `runs` rounds (10) of three runs; then sessions opened from packed bytes, memory, and a fresh process
- * for the first network at 224x224. `model` names one more network, `profile` adds the steps of each, `scale` measures sizes and batches instead.
+ * Every network by turns in `runs` rounds (10) of three runs; then sessions opened from packed bytes, memory, and a
+ * fresh process for the first network at 224x224. `model` names one more network, `profile` adds the steps of each,
+ * `scale` measures sizes and batches instead.
  */
 export async function runModelBench(options: BenchOptions): Promise<BenchReport> {
   if (options.scale) return runScale(options);

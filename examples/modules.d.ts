@@ -1,4 +1,7 @@
-/** What the runtimes give and TypeScript does not know: models as modules (edge runtimes), the globals of Deno and Bun that are used here. */
+/**
+ * What the runtimes give and TypeScript does not know: models as modules (edge runtimes), the globals of Deno and Bun
+ * that are used here.
+ */
 declare module "*.xnorkit" {
   const bytes: ArrayBuffer;
   // biome-ignore lint/style/noDefaultExport: that is how edge runtimes export it

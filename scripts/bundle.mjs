@@ -1,6 +1,7 @@
-// Joins the modules of the package into few files: those of the library's entries in dist/lib, those of the command line and the
-// benchmarks in dist/cli. What entries share is there once; what is imported on demand stays so. The packages that the library
-// imports stay imports; those that only the command line needs are bundled, with their licences in dist/cli/LICENSES.txt.
+// Joins the modules of the package into few files: those of the library's entries in dist/lib, those of the command
+// line and the benchmarks in dist/cli. What entries share is there once; what is imported on demand stays so. The
+// packages that the library imports stay imports; those that only the command line needs are bundled, with their
+// licences in dist/cli/LICENSES.txt.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +27,10 @@ function sourceOf(types) {
   return join(root, types.replace("dist/types/", "src/").replace(/\.d\.ts$/, ".ts"));
 }
 
-/** Sources of the library that the command line imports and that are no entries: dist/lib/internals.js exports what they do. */
+/**
+ * Sources of the library that the command line imports and that are no entries: dist/lib/internals.js exports what they
+ * do.
+ */
 const shared = new Set();
 
 /** The command line imports the library from its files. */
@@ -79,7 +83,9 @@ function licenceOf(folder) {
   return [`${name} ${version} (${license})`, ...texts].join("\n\n");
 }
 
-/** Sources import the builds for hosts that compile bytes; in the package the conditions of its user choose among them. */
+/**
+ * Sources import the builds for hosts that compile bytes; in the package the conditions of its user choose among them.
+ */
 const chosenBuilds = {
   name: "chosen builds",
   setup({ onResolve }) {

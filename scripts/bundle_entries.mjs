@@ -1,5 +1,6 @@
-// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json): what a bundler makes of
-// the entry and of all that it imports at once. What is imported on demand would be files of its own, and is none of it here.
+// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json): what a
+// bundler makes of the entry and of all that it imports at once. What is imported on demand would be files of its own,
+// and is none of it here.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
@@ -14,7 +15,10 @@ const bundles = [
   ),
 ];
 
-/** What `file` imports statically, what that imports, and `file` itself: in the order in which a single file would hold them. */
+/**
+ * What `file` imports statically, what that imports, and `file` itself: in the order in which a single file would hold
+ * them.
+ */
 function closure(outputs, file, found = new Set()) {
   for (const { path, kind, external } of outputs[file].imports) {
     if (kind === "import-statement" && !external && !found.has(path)) closure(outputs, path, found);

@@ -1,5 +1,6 @@
-// Draws examples/digits/0.png ... 9.png: ten handwritten digits, each by another hand. A stroke is a list of points that the pen
-// passes, joined by a Catmull-Rom spline and drawn with a round brush; a point's third number is the pressure there.
+// Draws examples/digits/0.png ... 9.png: ten handwritten digits, each by another hand. A stroke is a list of points
+// that the pen passes, joined by a Catmull-Rom spline and drawn with a round brush; a point's third number is the
+// pressure there.
 import { mkdirSync, writeFileSync } from "node:fs";
 import pngjs from "pngjs";
 
@@ -7,8 +8,9 @@ const WHITE = [255, 255, 255];
 const BLACK = [0, 0, 0];
 
 /**
- * width, height: pixels of the picture; left, top, tall, wide: the box of the digit, in pixels; brush: thickness of the pen;
- * slant: how far the top leans to the right, as part of the height; strokes: points of the box, 0..1 from the top left.
+ * width, height: pixels of the picture; left, top, tall, wide: the box of the digit, in pixels; brush: thickness of the
+ * pen; slant: how far the top leans to the right, as part of the height; strokes: points of the box, 0..1 from the top
+ * left.
  */
 const digits = [
   {

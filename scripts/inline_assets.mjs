@@ -1,7 +1,7 @@
-// Writes what the library carries inside itself as TypeScript modules, in base64: the compiled kernels, gzip-compressed, and the
-// embedded model, whose bits do not compress. They are generated (src/generated is not in the repository) so that one import needs no
-// file access on any runtime. Copies the kernels to dist/wasm too, for the hosts that import them as files, and the command line's JPEG
-// decoder, which is a file beside its package's modules.
+// Writes what the library carries inside itself as TypeScript modules, in base64: the compiled kernels,
+// gzip-compressed, and the embedded model, whose bits do not compress. They are generated (src/generated is not in the
+// repository) so that one import needs no file access on any runtime. Copies the kernels to dist/wasm too, for the
+// hosts that import them as files, and the command line's JPEG decoder, which is a file beside its package's modules.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -10,7 +10,8 @@ const generated = new URL("src/generated/", root);
 const wasm = new URL("dist/wasm/", root);
 
 function write(file, name, what, bytes) {
-  // Typed as a string: the type of a constant would be its text once more, in the declarations that the package carries.
+  // Typed as a string: the type of a constant would be its text once more, in the declarations that the package
+  // carries.
   const base64 = Buffer.from(bytes).toString("base64");
   const text = `/** ${what}, in base64. */\nexport const ${name}: string = "${base64}";\n`;
   writeFileSync(new URL(file, generated), text);

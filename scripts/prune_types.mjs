@@ -1,5 +1,5 @@
-// Leaves in dist/types only the declarations that the entries' own lead to: the rest describes the inside of the library, which the
-// package does not offer.
+// Leaves in dist/types only the declarations that the entries' own lead to: the rest describes the inside of the
+// library, which the package does not offer.
 import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

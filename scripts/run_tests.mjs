@@ -1,6 +1,6 @@
-// Runs the test suites of src/ with node:test through tsx. Node 20's runner takes files, not patterns, so they are listed here.
-// Arguments are folders or files to run in place of all. With --fast, what takes its time stays out: files named *.slow.test.ts, and the
-// folders that start runtimes, browsers, bundlers or servers.
+// Runs the test suites of src/ with node:test through tsx. Node 20's runner takes files, not patterns, so they are
+// listed here. Arguments are folders or files to run in place of all. With --fast, what takes its time stays out: files
+// named *.slow.test.ts, and the folders that start runtimes, browsers, bundlers or servers.
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -1,5 +1,5 @@
-"""Writes test/formats/fixtures/torch: small checkpoints saved by torch itself, in both container formats, and the values that
-they hold (expected.json). Made with torch 1.13; run it again only to add a case.
+"""Writes test/formats/fixtures/torch: small checkpoints saved by torch itself, in both container formats, and the
+values that they hold (expected.json). Made with torch 1.13; run it again only to add a case.
 
     python3 scripts/torch_fixtures.py && npx biome check --write test/formats/fixtures
 """

@@ -1,6 +1,7 @@
 /**
- * What callers without types may hand over by mistake, told in one sentence that names the argument. Values are judged by what they are
- * called, not by their class: those of another realm (a frame, a test's sandbox) have classes of their own.
+ * What callers without types may hand over by mistake, told in one sentence that names the argument. Values are judged
+ * by what they are called, not by their class: those of another realm (a frame, a test's sandbox) have classes of their
+ * own.
  */
 import { XnorkitError } from "./errors.js";
 import { describeClosest, quoteName } from "./graph/suggest.js";
@@ -32,8 +33,9 @@ export function refuseArgument(callee: string, argument: string, expected: strin
 }
 
 /**
- * The contents of a file, however they were read: a Uint8Array (Node's Buffer is one), an ArrayBuffer, or another view of one.
- * @throws XnorkitError `bad-option` where it is none of these.
+ * The contents of a file, however they were read: a Uint8Array (Node's Buffer is one), an ArrayBuffer, or another view
+ * of one.
+ * @throws XnorkitError `bad-option` if it is none of these.
  */
 export function bytesArgument(callee: string, argument: string, value: unknown): Uint8Array {
   const kind = kindOf(value);
@@ -43,18 +45,18 @@ export function bytesArgument(callee: string, argument: string, value: unknown):
   return refuseArgument(callee, argument, "a Uint8Array or an ArrayBuffer", value);
 }
 
-/** @throws XnorkitError `bad-option` where the value is no string. */
+/** @throws XnorkitError `bad-option` if the value is no string. */
 export function textArgument(callee: string, argument: string, value: unknown): string {
   return typeof value === "string" ? value : refuseArgument(callee, argument, "a text", value);
 }
 
-/** @throws XnorkitError `bad-option` where the value is no object with fields. */
+/** @throws XnorkitError `bad-option` if the value is no object with fields. */
 export function objectArgument<T extends object>(callee: string, argument: string, expected: string, value: T): T {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
   return isObject && kindOf(value) !== "ArrayBuffer" ? value : refuseArgument(callee, argument, expected, value);
 }
 
-/** @throws XnorkitError `bad-option` where the value is no Map. */
+/** @throws XnorkitError `bad-option` if the value is no Map. */
 export function mapArgument<T extends ReadonlyMap<string, unknown>>(
   callee: string,
   argument: string,
@@ -67,7 +69,7 @@ export function mapArgument<T extends ReadonlyMap<string, unknown>>(
 /**
  * Options as they are, checked for names that nobody reads.
  * @param names All that the callee has.
- * @throws XnorkitError `bad-option` where they are no object, or one is unknown, with the closest names.
+ * @throws XnorkitError `bad-option` if they are no object, or one is unknown, with the closest names.
  */
 export function optionsArgument<T extends object>(callee: string, names: readonly string[], options: T): T {
   objectArgument(callee, "options", "an object", options);
@@ -75,6 +77,7 @@ export function optionsArgument<T extends object>(callee: string, names: readonl
   if (unknown === undefined) return options;
   throw new XnorkitError(
     "bad-option",
-    `${callee} has no option ${quoteName(unknown)}: ${names.length === 0 ? "it takes none" : describeClosest(unknown, names)}`,
+    `${callee} has no option ${quoteName(unknown)}: ` +
+      `${names.length === 0 ? "it takes none" : describeClosest(unknown, names)}`,
   );
 }

@@ -14,7 +14,7 @@ export function packedShape(shape: Shape): Shape {
 }
 
 /**
- * Packs the signs of weights: bit 1 where w >= 0, so +0 and -0 are 1 (BMXNet's det_sign).
+ * Packs the signs of weights: bit 1 if w >= 0, so +0 and -0 are 1 (BMXNet's det_sign).
  *
  * @param values Row-major OIHW or [units, inputs].
  * @param name Of the parameter, for messages.

@@ -1,6 +1,7 @@
 /**
- * What reading a file may allocate. Small files can ask for much: of two bytes an empty dict, of one deflated byte a thousand. Every
- * reader of untrusted files says what it is about to allocate before it does, and ends where that is out of proportion to the file.
+ * What reading a file may allocate. Small files can ask for much: of two bytes an empty dict, of one deflated byte a
+ * thousand. Every reader of untrusted files says what it is about to allocate before it does, and ends where that is
+ * out of proportion to the file.
  */
 import { XnorkitError } from "./errors.js";
 
@@ -10,13 +11,16 @@ export const MAX_BYTES_PER_BYTE = 10;
 export const FREE_BYTES = 64 * 2 ** 20;
 
 /**
- * What of these is given out. The rest is for the file itself, for what is freed before the collector runs, and for what an engine adds
- * to the sizes that readers know.
+ * What of these is given out. The rest is for the file itself, for what is freed before the collector runs, and for
+ * what an engine adds to the sizes that readers know.
  */
 const GIVEN_PER_BYTE = 9;
 const GIVEN_FREE = 40 * 2 ** 20;
 
-/** Roughly what engines take for small things, in bytes: an object or list and a text apart from what they hold; a `Map`; an entry of one. */
+/**
+ * Roughly what engines take for small things, in bytes: an object or list and a text apart from what they hold; a
+ * `Map`; an entry of one.
+ */
 export const OBJECT_BYTES = 48;
 export const TEXT_BYTES = 32;
 export const MAP_BYTES = 256;
@@ -28,7 +32,7 @@ export const ITEM_BYTES = 16;
 export interface Budget {
   /**
    * Called before so many bytes are allocated.
-   * @throws XnorkitError `bad-file` where they are more than is left.
+   * @throws XnorkitError `bad-file` if they are more than is left.
    */
   readonly spend: (bytes: number) => void;
 }
@@ -46,7 +50,8 @@ export function readBudget(fileBytes: number, what: string): Budget {
       if (spent <= most) return;
       throw new XnorkitError(
         "bad-file",
-        `${what} of ${fileBytes.toLocaleString("en-US")} bytes takes more than ${most.toLocaleString("en-US")} in memory,` +
+        `${what} of ${fileBytes.toLocaleString("en-US")} bytes takes more than ` +
+          `${most.toLocaleString("en-US")} in memory,` +
           ` ${GIVEN_PER_BYTE} times its size and ${GIVEN_FREE / 2 ** 20} MB: it was made to do so, or is damaged`,
       );
     },

@@ -30,9 +30,9 @@ export type ErrorCode =
 export const MAX_MESSAGE = 500;
 
 /**
- * Every error that xnorkit throws on purpose: one sentence that says what, where (parameter, layer, byte offset), what was
- * expected and found, and what to do. Messages quote names and texts of files, so that every message is made fit to print: control
- * characters are shown as escapes, and what is longer than `MAX_MESSAGE` loses its middle.
+ * Every error that xnorkit throws on purpose: one sentence that says what, where (parameter, layer, byte offset), what
+ * was expected and found, and what to do. Messages quote names and texts of files, so that every message is made fit to
+ * print: control characters are shown as escapes, and what is longer than `MAX_MESSAGE` loses its middle.
  */
 export class XnorkitError extends Error {
   readonly code: ErrorCode;

@@ -1,10 +1,10 @@
 /**
- * xnorkit/explain: networks as data to look at. `describe` says what a network consists of, `compare` what two of them have in common
- * and what not.
+ * xnorkit/explain: networks as data to look at. `describe` says what a network consists of, `compare` what two of them
+ * have in common and what not.
  *
  * ```ts
- * const { differences, questions } = compare(getModel("resnet18_e1", { useFp: true }), getAwnasModel("awnas_resnet18"));
- * ```
+ * const { differences, questions } = compare(getModel("resnet18_e1", { useFp: true }),
+ * getAwnasModel("awnas_resnet18")); ```
  */
 export {
   type AlignedPart,

@@ -1,6 +1,6 @@
 /**
- * The raw kernels, for who wants only popcount GEMM or bit-packing: `instantiate` gives the typed exports and a memory that you
- * own. Layouts and argument orders are those of `KernelExports`.
+ * The raw kernels, for who wants only popcount GEMM or bit-packing: `instantiate` gives the typed exports and a memory
+ * that you own. Layouts and argument orders are those of `KernelExports`.
  */
 import { demangle } from "@assemblyscript/loader";
 import type { KernelExports } from "./abi/signatures.js";
@@ -16,14 +16,17 @@ export type { KernelMemory, Kernels } from "./runtime/wasm.js";
 
 /** The kernels with an allocator for their memory. */
 export interface KernelInstance extends Kernels {
-  /** Address of `bytes` new bytes, 64-byte aligned, never given back. Growing the memory detaches views of its buffer. */
+  /**
+   * Address of `bytes` new bytes, 64-byte aligned, never given back. Growing the memory detaches views of its buffer.
+   */
   allocate(bytes: number): number;
 }
 
 /**
- * Instantiates the kernels that the package carries, or `wasm`, on a memory of their own. The exports pass AssemblyScript's loader,
- * which types them; sessions call them as they are.
- * @throws XnorkitError `unsupported` where the runtime has no WebAssembly SIMD or forbids compiling bytes, `bad-option` where `wasm`
+ * Instantiates the kernels that the package carries, or `wasm`, on a memory of their own. The exports pass
+ * AssemblyScript's loader, which types them; sessions call them as they are.
+ * @throws XnorkitError `unsupported` if the runtime has no WebAssembly SIMD or forbids compiling bytes, `bad-option`
+ *   where `wasm`
  * is another module.
  */
 export async function instantiate(wasm?: KernelSource): Promise<KernelInstance> {

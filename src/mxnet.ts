@@ -1,5 +1,6 @@
 /**
- * MXNet files: the parameters of BMXNet v1 and v2 for a network of the registry, and trained networks as a graph of their own.
+ * MXNet files: the parameters of BMXNet v1 and v2 for a network of the registry, and trained networks as a graph of
+ * their own.
  *
  * ```ts
  * const model = importMxnet(symbolText, paramsBytes, { name: "lenet" });

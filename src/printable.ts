@@ -1,8 +1,12 @@
-/** Text of unknown origin made fit to print: on one line, without what steers a terminal or hides, and no longer than a bound. */
+/**
+ * Text of unknown origin made fit to print: on one line, without what steers a terminal or hides, and no longer than a
+ * bound.
+ */
 
 /**
- * Control characters (ESC and line feed among them), the marks that turn the direction of text or are not seen (but for the joiners
- * that scripts and emoji need), line and paragraph separators, and halves of surrogate pairs: each is shown by its number.
+ * Control characters (ESC and line feed among them), the marks that turn the direction of text or are not seen (but for
+ * the joiners that scripts and emoji need), line and paragraph separators, and halves of surrogate pairs: each is shown
+ * by its number.
  */
 const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
@@ -22,8 +26,9 @@ export function escapeText(text: string): string {
 const ELLIPSIS = " ... ";
 
 /**
- * `escapeText`, and from the middle of a text longer than `most` characters so many are taken that it has `most`: what happened stands
- * at the beginning of a message, what to do at its end. No more of a text is looked at than can be shown.
+ * `escapeText`, and from the middle of a text longer than `most` characters so many are taken that it has `most`: what
+ * happened stands at the beginning of a message, what to do at its end. No more of a text is looked at than can be
+ * shown.
  */
 export function printable(text: string, most: number): string {
   const whole = text.length <= 2 * most ? escapeText(text) : null;

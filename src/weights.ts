@@ -9,7 +9,7 @@ export interface FloatWeight {
 }
 
 /**
- * The signs of a binary layer's weights, 1 bit each: bit 1 where w >= 0 (det_sign).
+ * The signs of a binary layer's weights, 1 bit each: bit 1 if w >= 0 (det_sign).
  *
  * `shape` is the float tensor's, OIHW, or [units, inputs] of a dense layer, which is laid out as a 1x1 convolution.
  * `data` is `[O][kh][kw][ceil(I / 8)]` bytes, channel c of a tap in bit c % 8 (least significant first) of byte floor(c
@@ -25,7 +25,7 @@ export interface BitWeight {
    */
   readonly scale?: Float32Array;
   /**
-   * Laid out as `data`: bit 1 where w is not 0; a weight that is 0 has bit 1 in `data`. Absent where none is 0, and
+   * Laid out as `data`: bit 1 if w is not 0; a weight that is 0 has bit 1 in `data`. Absent where none is 0, and
    * where the quantiser gives zeros a sign.
    */
   readonly nonzero?: Uint8Array;

@@ -1,4 +1,7 @@
-/** Messages and cells of tables hold text of files: nothing of it reaches a terminal as it is, and nothing makes it long. */
+/**
+ * Messages and cells of tables hold text of files: nothing of it reaches a terminal as it is, and nothing makes it
+ * long.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

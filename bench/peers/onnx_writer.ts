@@ -50,7 +50,7 @@ export interface OnnxNode {
 export interface OnnxValue {
   readonly name: string;
   readonly type: OnnxType;
-  /** Left to the runtime to infer where it is absent; a name is an axis of any size. */
+  /** Left to the runtime to infer if it is absent; a name is an axis of any size. */
   readonly dims?: readonly (number | string)[];
 }
 

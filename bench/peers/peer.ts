@@ -1,3 +1,4 @@
+/** What the benchmark of other libraries asks of each: a network of theirs that runs in one thread. */
 import type { FloatNetwork } from "./resnet18.js";
 
 /** A network in another library, ready to run in one thread. */
@@ -14,7 +15,7 @@ export interface Peer {
 export interface PeerLibrary {
   readonly name: string;
   readonly precisions: readonly Peer["precision"][];
-  /** @throws where the library is not installed or does not run here. */
+  /** @throws if the library is not installed or does not run here. */
   readonly open: (network: FloatNetwork, picture: Float32Array, precision: Peer["precision"]) => Promise<Peer>;
   /** The library's version, once it is open. */
   readonly version: () => string;

@@ -57,8 +57,8 @@ function filler({ memory, allocate }: HostMemory, seed: number) {
 }
 
 /**
- * The cases of a shape, in memory of their own. Float maps and sign bits are what a layer in the middle of a network reads;
- * epilogues add a residual and write both the float map and its signs, the next layer's bits.
+ * The cases of a shape, in memory of their own. Float maps and sign bits are what a layer in the middle of a network
+ * reads; epilogues add a residual and write both the float map and its signs, the next layer's bits.
  */
 export function kernelCases(kernels: KernelExports, host: HostMemory, shape: BenchShape): readonly KernelCase[] {
   const { height, width, inputs, outputs } = shape;

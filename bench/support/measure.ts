@@ -1,4 +1,7 @@
-/** Timing of cases that take milliseconds: interleaved, so that a busy or slow moment of the machine meets all of them alike. */
+/**
+ * Timing of cases that take milliseconds: interleaved, so that a busy or slow moment of the machine meets all of them
+ * alike.
+ */
 
 export interface Timed {
   readonly name: string;
@@ -15,7 +18,10 @@ export interface Timing {
 export interface MeasureOptions {
   /** Every round runs every case. */
   readonly rounds: number;
-  /** Runs of a case in a round, each a sample: the first finds the caches as the others left them, the next ones its own. */
+  /**
+   * Runs of a case in a round, each a sample: the first finds the caches as the others left them, the next ones its
+   * own.
+   */
   readonly repeats?: number;
   /** Unmeasured runs of each case before the first round: compilers tier up, memory grows. */
   readonly warmUp?: number;

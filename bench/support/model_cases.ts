@@ -1,4 +1,6 @@
-/** The networks of `bench models`: resnet18_e1 with each stem, picture size and kind of shortcut, and awnas_resnet18. */
+/**
+ * The networks of `bench models`: resnet18_e1 with each stem, picture size and kind of shortcut, and awnas_resnet18.
+ */
 import { getAwnasModel } from "../../src/awnas.js";
 import type { Graph } from "../../src/graph/types.js";
 import { randomWeights, type Tensor, type Weights } from "../../src/index.js";

@@ -1,4 +1,7 @@
-/** The prototypes of the fast paths, yardsticks that are not part of the package: compiled here and now where they are present. */
+/**
+ * The prototypes of the fast paths, yardsticks that are not part of the package: compiled here and now if they are
+ * present.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,7 +57,7 @@ export interface Prototypes {
 /** Whether the prototype computes a shape: its channels fill words and blocks of 64. */
 export const isComparable = ({ inputs, outputs }: BenchShape) => inputs % 64 === 0 && outputs % 64 === 0;
 
-/** The folder with the prototypes, by the environment or beside the repository; undefined where there is none. */
+/** The folder with the prototypes, by the environment or beside the repository; undefined if there is none. */
 function prototypeFolder(): string | undefined {
   const named = process.env.XNORKIT_SHARED;
   let root = dirname(fileURLToPath(import.meta.url));
@@ -80,7 +83,10 @@ async function compile(path: string, pages: number): Promise<WebAssembly.Module>
   return WebAssembly.compile(new Uint8Array(binary));
 }
 
-/** The table convolution's cases on random bits; times do not depend on them. Its memory has 64 MiB, buffers start at 1 MiB. */
+/**
+ * The table convolution's cases on random bits; times do not depend on them. Its memory has 64 MiB, buffers start at 1
+ * MiB.
+ */
 function convolutionCases(module: WebAssembly.Module, shape: BenchShape): readonly KernelCase[] {
   if (!isComparable(shape)) return [];
   const { height, width, inputs, outputs } = shape;
@@ -151,7 +157,7 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
  * Compiles what is asked of the prototypes, once a process: the compiler takes seconds.
- * @throws where they are not present or the AssemblyScript compiler (a development dependency) is not installed.
+ * @throws if they are not present or the AssemblyScript compiler (a development dependency) is not installed.
  */
 export async function openPrototypes(wants: { convolution: boolean; stem: boolean }): Promise<Prototypes> {
   const folder = prototypeFolder();

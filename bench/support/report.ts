@@ -11,8 +11,8 @@ export function runtimeName(): "node" | "deno" | "bun" {
 }
 
 /**
- * The instructions that multiply and add bytes: with them a native int8 network is twice as fast, so a comparison must name them.
- * "" where the system does not say.
+ * The instructions that multiply and add bytes: with them a native int8 network is twice as fast, so a comparison must
+ * name them. "" if the system does not say.
  */
 function int8Instructions(): string {
   try {
@@ -44,7 +44,7 @@ export interface Measured {
   readonly name: string;
   readonly variant: string;
   readonly timing: Pick<Timing, "bestMs" | "medianMs">;
-  /** Multiply-accumulates of one run; 0 where nothing is multiplied. */
+  /** Multiply-accumulates of one run; 0 if nothing is multiplied. */
   readonly macs?: number;
   /** The same work elsewhere, by name. */
   readonly others?: Readonly<Record<string, Pick<Timing, "bestMs">>>;

@@ -21,8 +21,8 @@ interface Point {
 const pointName = (size: number, batch: number) => `${size}x${size} batch ${batch}`;
 
 /**
- * resnet18_e1 with the imagenet stem and useFp; without usePooling, whose maps must have even sizes (112x112 ends in 7x7 maps).
- * One session runs all shapes, the largest first, so that all use one arena.
+ * resnet18_e1 with the imagenet stem and useFp; without usePooling, whose maps must have even sizes (112x112 ends in
+ * 7x7 maps). One session runs all shapes, the largest first, so that all use one arena.
  */
 export async function runScale({ runs = 5, filter, kernel }: BenchOptions): Promise<BenchReport> {
   const graph = binaryNetwork({ useFp: true });

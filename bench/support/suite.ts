@@ -1,4 +1,6 @@
-/** Timing of cases that take microseconds, by benchmark.js: each sample is the mean of as many runs as fill its clock. */
+/**
+ * Timing of cases that take microseconds, by benchmark.js: each sample is the mean of as many runs as fill its clock.
+ */
 import benchmark from "benchmark";
 import lodash from "lodash/lodash.min.js";
 import { type Timed, type Timing, timing } from "./measure.js";

@@ -29,7 +29,9 @@ function niceStep(largest: number): number {
 
 function bar(kernel: "table" | "popcount", x: number, y: number, width: number, height: number, value: number) {
   const rounded = Math.min(3, height);
-  const outline = `M${x},${y + height}v${rounded - height}q0,${-rounded} ${rounded},${-rounded}h${width - 2 * rounded}q${rounded},0 ${rounded},${rounded}v${height - rounded}z`;
+  const outline =
+    `M${x},${y + height}v${rounded - height}q0,${-rounded} ` +
+    `${rounded},${-rounded}h${width - 2 * rounded}q${rounded},0 ${rounded},${rounded}v${height - rounded}z`;
   return [
     svg("path", { d: outline, class: `bar ${kernel}-kernel` }),
     svg(

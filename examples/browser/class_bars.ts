@@ -1,3 +1,4 @@
+/** A list of bars, one a class. */
 import { element, formatPercent } from "./dom.js";
 
 export interface ClassBar {

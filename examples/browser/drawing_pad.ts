@@ -5,15 +5,20 @@ export interface DrawingPad {
   readonly clear: () => void;
   /** Puts ink in the middle, as large as a digit drawn by hand. */
   readonly place: (ink: ImageData) => void;
-  /** The drawing as one grey plane, dark on white, or null where nothing is drawn. */
+  /** The drawing as one grey plane, dark on white, or null if nothing is drawn. */
   readonly read: () => Image | null;
 }
 
-/** Stroke width and the side of a placed sample, in parts of the pad's side; MNIST's strokes are about 1/9 of a digit's height. */
+/**
+ * Stroke width and the side of a placed sample, in parts of the pad's side; MNIST's strokes are about 1/9 of a digit's
+ * height.
+ */
 const STROKE = 0.075;
 const SAMPLE = 0.8;
 
-/** Side of what is read, pixels: the digit in it is scaled down to 20, and reading it takes a quarter of a millisecond. */
+/**
+ * Side of what is read, pixels: the digit in it is scaled down to 20, and reading it takes a quarter of a millisecond.
+ */
 const READ_SIDE = 160;
 
 interface Point {

@@ -4,8 +4,8 @@
 const PAPER_PART = 0.3;
 
 /**
- * Black pixels whose alpha is how far the picture's grey is from its paper, which is the median of its border; light ink on a
- * dark board counts as well.
+ * Black pixels whose alpha is how far the picture's grey is from its paper, which is the median of its border; light
+ * ink on a dark board counts as well.
  */
 export function isolateInk({ width, height, data }: ImageData): ImageData {
   const gray = Float32Array.from(

@@ -1,6 +1,6 @@
 /**
- * One binary convolution, 3x3, padding 1, by both of the package's kernels: what `xnorkit/kernels` offers to who wants the bit
- * products alone. Borders read -1, so no correction is needed and both give the same counts.
+ * One binary convolution, 3x3, padding 1, by both of the package's kernels: what `xnorkit/kernels` offers to who wants
+ * the bit products alone. Borders read -1, so no correction is needed and both give the same counts.
  */
 import {
   bitBytes,
@@ -70,7 +70,7 @@ function bytesOf({ height, width, inputs, outputs }: ConvShape): number {
 
 /**
  * `HxWxINxOUT`, with x, × or spaces between the numbers.
- * @throws Error with one sentence where it is no shape or too large for a page.
+ * @throws Error with one sentence if it is no shape or too large for a page.
  */
 export function parseShape(text: string): ConvShape {
   const sizes = text.trim().split(/\s*[x×*,\s]\s*/i);
@@ -163,14 +163,15 @@ function tablePath(kernels: KernelInstance, shape: ConvShape, bits: number, weig
   };
 }
 
-/** @throws Error where the two disagree on any count. */
+/** @throws Error if the two disagree on any count. */
 function compare(table: Path, popcount: Path, shape: ConvShape): void {
   for (let pixel = 0; pixel < shape.height * shape.width; pixel++) {
     for (let output = 0; output < shape.outputs; output++) {
       const counts = [table.count(pixel, output), popcount.count(pixel, output)];
       if (counts[0] !== counts[1]) {
         throw new Error(
-          `the kernels disagree at ${shapeName(shape)}, pixel ${pixel}, channel ${output}: ${counts.join(" and ")}; please report it`,
+          `the kernels disagree at ${shapeName(shape)}, pixel ${pixel}, channel ${output}: ` +
+            `${counts.join(" and ")}; please report it`,
         );
       }
     }
@@ -178,9 +179,9 @@ function compare(table: Path, popcount: Path, shape: ConvShape): void {
 }
 
 /**
- * Checks and times a shape in a memory of its own: `budget` milliseconds a kernel, in rounds that take turns; the median round
- * counts, after one to warm up.
- * @returns null where `wanted` turned false meanwhile.
+ * Checks and times a shape in a memory of its own: `budget` milliseconds a kernel, in rounds that take turns; the
+ * median round counts, after one to warm up.
+ * @returns null if `wanted` turned false meanwhile.
  */
 export async function benchShape(shape: ConvShape, budget: number, wanted: () => boolean): Promise<ShapeResult | null> {
   const kernels = await instantiate();

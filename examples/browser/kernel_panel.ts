@@ -11,7 +11,9 @@ import {
   shapeName,
 } from "./kernel_bench.js";
 
-/** Milliseconds a kernel, once: browsers start with quickly compiled code and exchange it for fast code while it runs. */
+/**
+ * Milliseconds a kernel, once: browsers start with quickly compiled code and exchange it for fast code while it runs.
+ */
 const WARM_UP = 400;
 
 function cells(speed: Speed | null): readonly HTMLTableCellElement[] {

@@ -1,3 +1,4 @@
+/** The page: it opens the panels, and the worker that keeps it for later visits. */
 /// <reference types="vite/client" />
 import { openDigitPanel } from "./digit_panel.js";
 import { byId, showError } from "./dom.js";

@@ -1,9 +1,10 @@
+/** Times of runs and of layers under the coarse clock of a browser. */
 import type { Session, StepProfile } from "xnorkit";
 import { nextTask } from "./dom.js";
 
 /**
- * Mean milliseconds of a run, over as many runs as fill `budget` milliseconds. Browsers round the clock, to 100 µs in most pages: a
- * single run of a small network would be 0.1 ms or nothing.
+ * Mean milliseconds of a run, over as many runs as fill `budget` milliseconds. Browsers round the clock, to 100 µs in
+ * most pages: a single run of a small network would be 0.1 ms or nothing.
  */
 export function meanMilliseconds(run: () => void, budget: number): number {
   const start = performance.now();
@@ -42,10 +43,10 @@ function profileSlice(session: Session): Slice {
 const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 /**
- * Mean time of each step of the network's last run, over about `budget` milliseconds in slices, of which the faster half counts: in
- * the others the machine did something else. Means of single profiles, not `profile(runs)`, whose median of rounded times would be 0
- * for steps shorter than the clock's tick.
- * @returns null where `wanted` turned false meanwhile.
+ * Mean time of each step of the network's last run, over about `budget` milliseconds in slices, of which the faster
+ * half counts: in the others the machine did something else. Means of single profiles, not `profile(runs)`, whose
+ * median of rounded times would be 0 for steps shorter than the clock's tick.
+ * @returns null if `wanted` turned false meanwhile.
  */
 export async function meanProfile(
   session: Session,

@@ -1,11 +1,12 @@
+/** Tells the page's service worker, as vite builds it, which files it keeps. */
 import { createHash } from "node:crypto";
 import type { Plugin } from "vite";
 
 const WORKER = "service_worker.js";
 
 /**
- * Writes the list of the built files and a version of their contents at the head of the service worker. A browser takes a new
- * worker when its bytes differ, so a new build replaces the cache.
+ * Writes the list of the built files and a version of their contents at the head of the service worker. A browser takes
+ * a new worker when its bytes differ, so a new build replaces the cache.
  */
 export function offline(): Plugin {
   return {

@@ -49,7 +49,7 @@ async function decode(file: File, { width, height }: ImageHeader): Promise<Image
 
 /**
  * Decodes a PNG or JPEG, alpha laid on white.
- * @throws Error with one sentence where it is neither, is damaged, or is too large.
+ * @throws Error with one sentence if it is neither, is damaged, or is too large.
  */
 export async function readPicture(file: File): Promise<Picture> {
   const header = readImageHeader(new Uint8Array(await file.arrayBuffer()), file.name);
@@ -64,8 +64,9 @@ export async function readPicture(file: File): Promise<Picture> {
 }
 
 /**
- * One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for ImageNet.
- * @throws Error with one sentence where the network reads no pictures or the picture holds no digit.
+ * One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for
+ * ImageNet.
+ * @throws Error with one sentence if the network reads no pictures or the picture holds no digit.
  */
 export function fitToNetwork(picture: Picture, { name, inputShape }: Graph): Tensor {
   const [, channels, height, width] = inputShape;
@@ -76,6 +77,7 @@ export function fitToNetwork(picture: Picture, { name, inputShape }: Graph): Ten
     return toTensor([fits ? picture : imagenetCrop(picture, width, height)], 3);
   }
   throw new Error(
-    `${name} reads ${inputShape.join("x")}: pictures are prepared for 3 channels of any size, or 1 channel of 28x28 or 32x32`,
+    `${name} reads ${inputShape.join("x")}: pictures are prepared for 3 channels of any size, ` +
+      "or 1 channel of 28x28 or 32x32",
   );
 }

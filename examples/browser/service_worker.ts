@@ -1,4 +1,6 @@
-/** Keeps the built files, so that the page works without a network. It answers for its own files and asks nobody else. */
+/**
+ * Keeps the built files, so that the page works without a network. It answers for its own files and asks nobody else.
+ */
 
 /** Written by offline_plugin.ts: addresses of the built files, and a hash of what is in them. */
 declare const FILES: readonly string[];

@@ -1,3 +1,4 @@
+/** How vite serves and builds the page. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { offline } from "./offline_plugin.js";

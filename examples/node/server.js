@@ -1,4 +1,7 @@
-/** Reads handwritten digits over HTTP on Node. PORT chooses the port (8080), IDLE_MS when idle connections are closed; SIGINT or SIGTERM finishes what is under way and stops. */
+/**
+ * Reads handwritten digits over HTTP on Node. PORT chooses the port (8080), IDLE_MS when idle connections are closed;
+ * SIGINT or SIGTERM finishes what is under way and stops.
+ */
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -17,8 +20,8 @@ const answer = await openDigits(digitsModel(), jpegModule, MAX_PIXELS);
 const respond = pictureService({ usage: DIGITS_USAGE, answer, maxBytes: MAX_BYTES });
 
 /**
- * The body is left as it is where it is not read to its end: destroying it would cut the connection before the answer is sent, while
- * by itself the server reads the rest away.
+ * The body is left as it is where it is not read to its end: destroying it would cut the connection before the answer
+ * is sent, while by itself the server reads the rest away.
  * @param {import("node:http").IncomingMessage} incoming
  * @returns {Request}
  */

@@ -1,7 +1,10 @@
 /** A network that names what it sees: logits to a label and probabilities. */
 import { createSession } from "xnorkit";
 
-/** @typedef {{ label: string, probabilities: number[], ms: number }} Answer label, one probability a class, time of the network */
+/**
+ * @typedef {{ label: string, probabilities: number[], ms: number }} Answer label, one probability a class, time of the
+ * network
+ */
 
 /**
  * Opens a session and runs it once on black, so that no request pays for planning the input.

@@ -7,12 +7,13 @@ import { pictureFormat } from "xnorkit/image";
  * @property {string} usage the answer to GET
  * @property {(bytes: Uint8Array) => unknown} answer what is sent as JSON; XnorkitError where the picture cannot be read
  * @property {number} maxBytes the largest body
- * @property {{ bytes: number, answer: (pixels: Uint8Array) => unknown }} [raw] for bodies that are pixels alone (application/octet-stream)
+ * @property {{ bytes: number, answer: (pixels: Uint8Array) => unknown }} [raw] for bodies that are pixels alone
+ *   (application/octet-stream)
  */
 
 /**
- * Answers 200 with JSON, or an `error` in JSON: 405 (neither GET nor POST), 413 (a body of more than `maxBytes`), 415 (no PNG or JPEG,
- * by its content type or by its bytes), 422 (a damaged, too large or blank picture).
+ * Answers 200 with JSON, or an `error` in JSON: 405 (neither GET nor POST), 413 (a body of more than `maxBytes`), 415
+ * (no PNG or JPEG, by its content type or by its bytes), 422 (a damaged, too large or blank picture).
  * @param {Service} service
  * @returns {(request: Request) => Promise<Response>}
  */
@@ -47,7 +48,7 @@ export function pictureService({ usage, answer, maxBytes, raw }) {
   };
 }
 
-/** The whole body, or null where it is longer than `limit`. @param {Request} request @param {number} limit */
+/** The whole body, or null if it is longer than `limit`. @param {Request} request @param {number} limit */
 async function readBody(request, limit) {
   if (Number(request.headers.get("content-length")) > limit) return null;
   const reader = request.body?.getReader();

@@ -1,6 +1,6 @@
 /**
- * Builds a worker into one folder: a script, the .wasm files and the model as modules of their own (edge runtimes compile no bytes
- * at run time), and a configuration for workerd.
+ * Builds a worker into one folder: a script, the .wasm files and the model as modules of their own (edge runtimes
+ * compile no bytes at run time), and a configuration for workerd.
  *
  *     node examples/worker/build.mjs [digits | resnet]
  */
@@ -34,8 +34,8 @@ const MODULE_KINDS = new Map([
 /**
  * @param {WorkerName} name
  * @param {string} [outdir] is made anew
- * @returns {Promise<{ config: string, bytes: number, compressedBytes: number }>} workerd's configuration, the worker's size, and
- *   that of its modules in gzip
+ * @returns {Promise<{ config: string, bytes: number, compressedBytes: number }>} workerd's configuration, the worker's
+ *   size, and that of its modules in gzip
  */
 export async function buildWorker(name, outdir = join(here, "build", name)) {
   const entry = WORKERS[name];

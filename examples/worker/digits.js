@@ -1,4 +1,7 @@
-/** Reads handwritten digits in a worker: module worker of Cloudflare's kind, run by workerd. The model lies beside it as data. */
+/**
+ * Reads handwritten digits in a worker: module worker of Cloudflare's kind, run by workerd. The model lies beside it as
+ * data.
+ */
 import jpegModule from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm";
 import { loadModel } from "xnorkit";
 import model from "../../models/digits.xnorkit";

@@ -1,6 +1,6 @@
 /**
- * Load test of the digits worker on loopback: 2,000 pictures over 8 connections. Prints latency, errors and the memory of workerd
- * before and after as JSON; exits with 1 where a request failed.
+ * Load test of the digits worker on loopback: 2,000 pictures over 8 connections. Prints latency, errors and the memory
+ * of workerd before and after as JSON; exits with 1 if a request failed.
  *
  *     node examples/worker/load.mjs [requests]
  */

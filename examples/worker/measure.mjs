@@ -1,6 +1,6 @@
 /**
- * What a request costs, seen from outside: CPU time and resident memory of the workerd process, with the HTTP server, the compilers'
- * and the garbage collector's threads in them. One client, one request after the other.
+ * What a request costs, seen from outside: CPU time and resident memory of the workerd process, with the HTTP server,
+ * the compilers' and the garbage collector's threads in them. One client, one request after the other.
  *
  *     node examples/worker/measure.mjs [requests]
  */

@@ -16,8 +16,8 @@ const classify = await openClassifier(loadModel(new Uint8Array(model)));
 const decode = pictureDecoder(jpegModule);
 
 const service = pictureService({
-  usage: `POST a PNG or JPEG, or ${RAW_BYTES} bytes as application/octet-stream: the red, the green and the blue plane of 224x224 pixels.
-The answer is JSON: { "label", "probabilities": [one a class], "ms": time of the network }
+  usage: `POST a PNG or JPEG, or ${RAW_BYTES} bytes as application/octet-stream: the red, the green and the blue
+plane of 224x224 pixels. The answer is JSON: { "label", "probabilities": [one a class], "ms": time of the network }
 `,
   maxBytes: MAX_BYTES,
   raw: { bytes: RAW_BYTES, answer: (data) => classify({ shape: SHAPE, data }) },

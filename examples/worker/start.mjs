@@ -1,4 +1,7 @@
-/** Builds a worker and serves it on http://127.0.0.1:8787 (PORT chooses another): node examples/worker/start.mjs [digits | resnet] */
+/**
+ * Builds a worker and serves it on http://127.0.0.1:8787 (PORT chooses another): node examples/worker/start.mjs
+ * [digits | resnet]
+ */
 import { argv, env } from "node:process";
 import { buildWorker, workerName } from "./build.mjs";
 import { serveWorker } from "./workerd.mjs";

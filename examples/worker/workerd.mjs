@@ -47,8 +47,8 @@ export function residentBytes(pid) {
 }
 
 /**
- * CPU time of a process in milliseconds, user and system, all threads. /proc/PID/stat counts in steps of 10 ms; the threads' own
- * schedstat counts the same in nanoseconds.
+ * CPU time of a process in milliseconds, user and system, all threads. /proc/PID/stat counts in steps of 10 ms; the
+ * threads' own schedstat counts the same in nanoseconds.
  * @param {number} pid
  */
 export function cpuMilliseconds(pid) {

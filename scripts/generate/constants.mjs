@@ -1,5 +1,6 @@
 // Makes src/abi/constants.ts: the numbers of assembly/ that the host must know.
 import { readConstants } from "./assembly.mjs";
+import { docComment } from "./text.mjs";
 
 /** A number, or an object of numbers, as TypeScript. */
 function literal(value) {
@@ -12,7 +13,7 @@ export function constants() {
   const head =
     "/** Generated from assembly/ by `npm run generate`: the numbers of the kernels that the host must know. */";
   const entries = readConstants().map(({ file, name, doc, value }) => {
-    return `/** ${doc} (${file}) */\nexport const ${name} = ${literal(value)};`;
+    return [...docComment(`${doc} (${file})`), `export const ${name} = ${literal(value)};`].join("\n");
   });
   return `${[head, ...entries].join("\n\n")}\n`;
 }

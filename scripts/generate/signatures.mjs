@@ -1,33 +1,10 @@
 // Makes src/abi/signatures.ts: what the host knows of each kernel's arguments, from assembly/.
 import { readAbi } from "./assembly.mjs";
-
-const WIDTH = 120;
+import { docComment, fill, WIDTH } from "./text.mjs";
 
 const HEADER = "// biome-ignore-all format: generated from assembly/ by `npm run generate`, lines are filled";
 
-/** Words in lines of at most WIDTH columns; \`first\` and \`rest\` open the first line and the others. */
-function fill(words, first, rest = first) {
-  const lines = [];
-  let line = first;
-  for (const word of words) {
-    const empty = line === first || line === rest;
-    if (!empty && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = rest + word;
-    } else {
-      line += empty ? word : ` ${word}`;
-    }
-  }
-  return [...lines, line];
-}
-
-function docComment(doc) {
-  const single = `  /** ${doc} */`;
-  if (single.length <= WIDTH) return [single];
-  return ["  /**", ...fill(doc.split(" "), "   * "), "   */"];
-}
-
-/** \`open\`, the items with commas, \`close\`: in one line if it fits. */
+/** `open`, the items with commas, `close`: in one line if it fits. */
 function list(open, items, close) {
   const single = `  ${open}${items.join(", ")}${close}`;
   if (single.length <= WIDTH) return [single];
@@ -46,7 +23,7 @@ export function signatures() {
   const { comment, kernels } = readAbi();
   const methods = kernels.flatMap(({ file, name, doc, parameters }, i) => [
     ...(file === kernels[i - 1]?.file ? [] : [`  // assembly/${file}.ts`]),
-    ...docComment(doc),
+    ...docComment(doc, "  "),
     ...list(
       `${name}(`,
       parameters.map((parameter) => `${parameter}: number`),

@@ -32,7 +32,10 @@ export const TABLE_CONV_WORD_BYTES = 16;
 /** Tiles of a band, as far as their values leave room. (assembly/winograd_f32.ts) */
 export const WINOGRAD_BAND_TILES = 80;
 
-/** Values of a band's transformed inputs. src/abi/sizes.ts sizes the scratch by the same rule. (assembly/winograd_f32.ts) */
+/**
+ * Values of a band's transformed inputs. src/abi/sizes.ts sizes the scratch by the same rule.
+ * (assembly/winograd_f32.ts)
+ */
 export const WINOGRAD_BAND_VALUES = 65536;
 
 /** Bytes of one tile's products: 6 x 6 points of 8 channels. (assembly/winograd_transform.ts) */

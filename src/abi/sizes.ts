@@ -193,8 +193,8 @@ export function tableConvIsExact(inChannels: number, taps: number, zeroPadding: 
 
 /**
  * Output rows, of all images together, that share a table: bands of about 1568 pixels, whose counts and selectors fit
- * an L2 cache of 512 KiB, of equal height. Half the pixels cost 1 % of the time at 56x56x64, a third 2 %: `bandPixels`
- * may ask for fewer.
+ * an L2 cache of 512 KiB, of equal height. `bandPixels` may ask for fewer, which costs a percent or two
+ * (docs/measurements.md).
  */
 export function tableConvRowBand(batch: number, outHeight: number, outWidth: number, bandPixels = 1568): number {
   const rows = batch * outHeight;

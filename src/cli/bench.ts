@@ -18,11 +18,11 @@ export const usage = `usage: xnorkit bench kernels|models|peers [--shape HxWxCin
       --kernel K   table, popcount or auto, the default (models, peers)
       --runs N     rounds of the measurement; every round runs every case
       --seconds S  seconds for each case in a round (kernels)
-      --json       { "machine", "results": [{ "suite", "name", "variant", "bestMs", "medianMs", "gmacPerSecond", "ratios" }],
-                   "tables", "notes" }
+      --json       { "machine", "results": [{ "suite", "name", "variant", "bestMs", "medianMs", "gmacPerSecond",
+                   "ratios" }], "tables", "notes" }
 
-A ratio is the other's time divided by ours in the same run, best against best. All runs in one thread; figures are steadier
-when the process keeps to one core: taskset -c 1 npx xnorkit bench kernels
+A ratio is the other's time divided by ours in the same run, best against best. All runs in one thread; figures are
+steadier when the process keeps to one core: taskset -c 1 npx xnorkit bench kernels
 `;
 
 const options = {

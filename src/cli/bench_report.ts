@@ -31,7 +31,7 @@ export interface BenchResult {
   readonly variant: string;
   readonly bestMs: number;
   readonly medianMs: number;
-  /** Multiply-accumulates a nanosecond at the best time; 0 where nothing is multiplied. */
+  /** Multiply-accumulates a nanosecond at the best time; 0 if nothing is multiplied. */
   readonly gmacPerSecond: number;
   /** Time of a peer or prototype divided by ours in the same run. */
   readonly ratios: Readonly<Record<string, number>>;

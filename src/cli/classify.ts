@@ -13,10 +13,10 @@ import { openRunner, type Runner } from "./runner.js";
 
 export const usage = `usage: xnorkit classify IMAGE... [--model M] [--weights F] [--labels F] [--top K] [options]
 
-Decodes PNG and JPEG pictures (a folder means all in it), runs a network on them and prints what it takes them for. Without
---model the embedded network reads one handwritten digit a picture, dark on light or light on dark.
-Networks with one channel get the digit centred and scaled as MNIST does; those with three get the short side resized to 8/7 of
-their input and the middle cut out.
+Decodes PNG and JPEG pictures (a folder means all in it), runs a network on them and prints what it takes them for.
+Without --model the embedded network reads one handwritten digit a picture, dark on light or light on dark.
+Networks with one channel get the digit centred and scaled as MNIST does; those with three get the short side resized to
+8/7 of their input and the middle cut out.
 
   -m, --model M       the network
   -w, --weights F     its parameters
@@ -24,7 +24,8 @@ their input and the middle cut out.
   -k, --top K         how many classes to list (3)
       --mean, --std   preprocessing of the pixels
       --reference     compute with the slow f64 reference interpreter
-      --resize RULE   how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a pixel
+      --resize RULE   how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a
+                      pixel
       --json          [{ "file", "top": [{ "index", "label", "probability" }], "ms" }]
 
 ${MODEL_HELP}`;

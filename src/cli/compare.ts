@@ -13,14 +13,15 @@ import { writeText } from "./write_file.js";
 
 export const usage = `usage: xnorkit compare A B [--grain stage|block|layer] [--html F] [--json] [--time]
 
-Aligns two networks by the role, resolution and order of their parts and says what differs: stem, blocks, order of layers, shortcuts,
-downsample layers, borders, signs, operations, bytes.
+Aligns two networks by the role, resolution and order of their parts and says what differs: stem, blocks, order of
+layers, shortcuts, downsample layers, borders, signs, operations, bytes.
 
       --grain G        how far to unfold: stage (the default, at most 60 lines), block, layer
       --html F         write a page of its own that shows both, folds and unfolds, and needs no network
       --input-shape S  compare for another input: batch, channels, height, width
       --time           run both on random weights and show milliseconds a part
-      --json           { "a", "b", "differences": [{ "path", "field", "a", "b" }], "questions", "counts" }; no difference: []
+      --json           { "a", "b", "differences": [{ "path", "field", "a", "b" }], "questions", "counts" }; no
+                       difference: []
 
 ${MODEL_HELP}`;
 

@@ -17,8 +17,8 @@ import { type Write, writeFileWhole } from "./write_file.js";
 
 export const usage = `usage: xnorkit convert IN OUT [--weights F] [--f16] [options]
 
-Writes a packed model file: the graph, 1 bit a binary weight (scales and exact zeros beside the bits), float parameters and weights of
-more bits as they are. Float files are read tensor by tensor, so that they may be larger than the memory.
+Writes a packed model file: the graph, 1 bit a binary weight (scales and exact zeros beside the bits), float parameters
+and weights of more bits as they are. Float files are read tensor by tensor, so that they may be larger than the memory.
 
   -w, --weights F     the parameters: safetensors or a packed model
       --f16           store float weights as float16, and print what that does to the outputs for one random input
@@ -51,7 +51,7 @@ interface ConvertOptions {
   readonly progress: boolean;
 }
 
-/** The path of a float file to be streamed; null where the weights are packed already. */
+/** The path of a float file to be streamed; null if the weights are packed already. */
 async function floatFile({ weights }: FoundModel): Promise<string | null> {
   if (weights.kind !== "file") return null;
   const { metadata } = await withFile(weights.path, readSafetensorsHeader);
@@ -144,7 +144,10 @@ async function measureF16(found: FoundModel, output: string): Promise<F16Effect 
 function describeF16(effect: F16Effect | string): string {
   if (typeof effect === "string") return `float16: its effect on the outputs was not measured (${effect})`;
   const { largestDifference, largestOutput } = effect;
-  return `float16: outputs of one random input move by ${largestDifference.toPrecision(3)} at most (largest output ${largestOutput.toPrecision(3)})`;
+  return (
+    `float16: outputs of one random input move by ${largestDifference.toPrecision(3)} at most (largest output ` +
+    `${largestOutput.toPrecision(3)})`
+  );
 }
 
 export async function run(argv: readonly string[], io: Io): Promise<void> {

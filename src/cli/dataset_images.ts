@@ -126,14 +126,18 @@ function datasetImages({ images, labels }: Dataset, graph: Graph): LabelledImage
   if (!isPadded || paddings.some((padding) => padding < 0 || padding > 2 * MAX_PADDING || padding % 2 !== 0)) {
     throw new XnorkitError(
       "bad-shape",
-      `the images are ${formatShape(images.shape.slice(1))}, but ${graph.name} reads ${formatShape(graph.inputShape.slice(1))}: is it the network for this data set?`,
+      `the images are ${formatShape(images.shape.slice(1))}, but ${graph.name} reads ` +
+        `${formatShape(graph.inputShape.slice(1))}: is it the network for this data set?`,
     );
   }
   const [to0, to1] = wanted;
   return { count, label, pixels: async (index) => padPlane(plane(index), [height, width], [to0, to1]) };
 }
 
-/** The class index of each folder: its place among the labels or, as a number, itself; else folders count in sorted order. */
+/**
+ * The class index of each folder: its place among the labels or, as a number, itself; else folders count in sorted
+ * order.
+ */
 function classIndices(folders: readonly string[], { labels }: Graph, outputs: number): readonly number[] {
   const byLabel = folders.map((folder) => labels?.indexOf(folder) ?? -1);
   if (byLabel.every((index) => index >= 0)) return byLabel;
@@ -141,7 +145,8 @@ function classIndices(folders: readonly string[], { labels }: Graph, outputs: nu
   if (folders.length === outputs) return folders.map((_, index) => index);
   throw new XnorkitError(
     "bad-file",
-    `${folders.length} folders of classes (${folders.slice(0, 3).join(", ")} ...) for ${outputs} outputs: name them like the model's labels or by their index`,
+    `${folders.length} folders of classes (${folders.slice(0, 3).join(", ")} ...) for ${outputs} outputs: ` +
+      "name them like the model's labels or by their index",
   );
 }
 
@@ -178,15 +183,16 @@ function checkLabels({ count, label }: LabelledImages, graph: Graph, outputs: nu
     if (label(index) < outputs) continue;
     throw new XnorkitError(
       "bad-shape",
-      `image ${index} has label ${label(index)}, but ${graph.name} has ${outputs} outputs: is it the network for this data set?`,
+      `image ${index} has label ${label(index)}, but ${graph.name} has ${outputs} outputs: ` +
+        "is it the network for this data set?",
     );
   }
 }
 
 /**
- * Opens a data set for a network: a folder or a file, told apart by names and content. 28x28 grey images are padded to the
- * network's 32x32.
- * @throws XnorkitError that starts with the path where nothing is found, a file is damaged or the images do not fit.
+ * Opens a data set for a network: a folder or a file, told apart by names and content. 28x28 grey images are padded to
+ * the network's 32x32.
+ * @throws XnorkitError that starts with the path if nothing is found, a file is damaged or the images do not fit.
  */
 export async function openDataset(
   path: string,

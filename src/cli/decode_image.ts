@@ -15,8 +15,8 @@ async function openDecoder(): Promise<PictureDecoder> {
 /**
  * Decodes a PNG (any depth, interlaced too) or JPEG file to RGBA. A JPEG is turned upright where its EXIF data says so.
  * @param name What messages call the picture, its file as a rule.
- * @throws XnorkitError `bad-file` where the bytes are no picture, are cut short or damaged, or the picture is larger than
- *   `MAX_PIXELS`; `unsupported` for kinds of JPEG that are not decoded.
+ * @throws XnorkitError `bad-file` if the bytes are no picture, are cut short or damaged, or the picture is larger
+ *   than `MAX_PIXELS`; `unsupported` for kinds of JPEG that are not decoded.
  */
 export async function decodeImage(bytes: Uint8Array, name = "the picture"): Promise<Image> {
   decoder ??= openDecoder();

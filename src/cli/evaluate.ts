@@ -24,8 +24,8 @@ export const usage = `usage: xnorkit evaluate --data D [--model M] [--weights F]
 
 Counts how many images of a data set a network names right; without --model the embedded network for handwritten digits.
 
-  -d, --data D         a folder of IDX files (MNIST; .gz too) or an images file, CIFAR's binary batches or .tar(.gz), or a folder
-                       with a folder of PNG or JPEG pictures for each class
+  -d, --data D         a folder of IDX files (MNIST; .gz too) or an images file, CIFAR's binary batches or .tar(.gz), or
+                       a folder with a folder of PNG or JPEG pictures for each class
       --split S        test (default) or train, where D holds both
       --limit N        the first N images only
   -m, --model M        the network
@@ -33,11 +33,12 @@ Counts how many images of a data set a network names right; without --model the 
       --labels F       class names, to find folders of classes
       --mean, --std    preprocessing of the pixels
       --batch N        images a run (1)
-      --predictions F  write [{ "index", "label", "prediction", "margin" }] as JSON to F: the margin is how far the largest
-                       output is above the second, near ties have a small one
+      --predictions F  write [{ "index", "label", "prediction", "margin" }] as JSON to F: the margin is how far the
+                       largest output is above the second, near ties have a small one
       --reference      compute with the slow f64 reference interpreter
       --progress       show progress where stderr is no terminal, too
-      --resize RULE    how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a pixel
+      --resize RULE    how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by
+                       a pixel
       --json           { "correct", "total", "accuracy", "msPerImage" }, with "skipped" where pictures could not be read
 
 ${MODEL_HELP}`;
@@ -80,7 +81,10 @@ interface Batch {
   readonly next: number;
 }
 
-/** Reads up to `count` images from `first` on; what cannot be decoded is passed over, so that one file does not end an evaluation. */
+/**
+ * Reads up to `count` images from `first` on; what cannot be decoded is passed over, so that one file does not end an
+ * evaluation.
+ */
 async function loadBatch(
   images: LabelledImages,
   [first, end]: readonly [number, number],
@@ -199,6 +203,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const percent = (100 * result.accuracy).toFixed(2);
   printLine(
     io,
-    `${formatCount(correct)} of ${formatCount(total)} correct (${percent} %), ${result.msPerImage.toFixed(3)} ms an image`,
+    `${formatCount(correct)} of ${formatCount(total)} correct (${percent} %), ` +
+      `${result.msPerImage.toFixed(3)} ms an image`,
   );
 }

@@ -20,8 +20,8 @@ const meanings: Readonly<Record<Question, string>> = {
 
 export const usage = `usage: xnorkit explain M [QUESTION] [--weights F] [--input X.safetensors] [--all] [--json]
 
-Answers a question about a network with facts, and shows each by numbers: parts of the network are run in two ways and compared, on the
-given weights or on random ones. Without a question it lists them.
+Answers a question about a network with facts, and shows each by numbers: parts of the network are run in two ways and
+compared, on the given weights or on random ones. Without a question it lists them.
 
 ${questions.map((question) => `  ${question.padEnd(11)} ${meanings[question]}`).join("\n")}
 
@@ -29,7 +29,8 @@ ${questions.map((question) => `  ${question.padEnd(11)} ${meanings[question]}`).
       --random-weights N   random parameters from seed N (1)
   -i, --input X            safetensors file with the tensor "input"; by default random numbers on a map of at most 64x64
       --all                every fact, not the first of each sort
-      --json               print { "model", "question", "facts": [{ "path", "kind", "text", "data", "proofs" }] } as JSON
+      --json               print { "model", "question", "facts": [{ "path", "kind", "text", "data", "proofs" }] } as
+                           JSON
 
 ${MODEL_HELP}`;
 

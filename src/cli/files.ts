@@ -129,7 +129,7 @@ export async function readText(path: string): Promise<string> {
 /** A file that is read piece by piece. */
 export interface OpenFile {
   readonly size: number;
-  /** @throws XnorkitError `bad-file` where the file ends before. */
+  /** @throws XnorkitError `bad-file` if the file ends before. */
   readonly read: (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 }
 

@@ -18,15 +18,17 @@ import { planarShape } from "./port_layout.js";
 export const EMBEDDED = "digits";
 
 export const MODEL_HELP = `M is one of
-  a name                 digits (the embedded network) or a name that summary lists; options of its framework may follow in the
-                         same argument: "resnet18_e1 useFp initialLayers=grouped_stem", "awnas_resnet18 stem=conv_bn_relu_3x3"
+  a name                 digits (the embedded network) or a name that summary lists; options of its framework may follow
+                         in the same argument: "resnet18_e1 useFp initialLayers=grouped_stem", "awnas_resnet18
+                         stem=conv_bn_relu_3x3"
   a description (.json)  the network in its framework's words, with --weights for its parameters
   an AWNAS .yaml         its configuration file, with --weights for its parameters
   an MXNet symbol        X-symbol.json, with the .params beside it or in --weights; a softmax at its end is left out
   a packed model         what convert writes
   a safetensors file     whose metadata holds a description; its tensors are the weights
 --weights F is safetensors, a packed model, MXNet's .params or a torch checkpoint (.pth, .pt), told apart by content.
---mean m[,m,m] --std s[,s,s] state the preprocessing of a model that does not: x = (pixel - mean) / std on pixels 0..255.
+--mean m[,m,m] --std s[,s,s] state the preprocessing of a model that does not: x = (pixel - mean) / std on pixels
+0..255.
 --input-shape N,C,H,W states the input of a model that does not, or another one.
 `;
 
@@ -64,7 +66,8 @@ async function findByName(
   checkBuildable(model);
   throw new XnorkitError(
     "unknown-name",
-    `there is no model or file named ${quoteName(model)}: of the models ${describeClosest(model, [EMBEDDED, ...allModelNames()])}`,
+    `there is no model or file named ${quoteName(model)}: ` +
+      `of the models ${describeClosest(model, [EMBEDDED, ...allModelNames()])}`,
   );
 }
 
@@ -80,14 +83,17 @@ export function readPreprocess(graph: Graph, { mean, std }: ModelChoice): Prepro
   for (const [option, values] of Object.entries(preprocess)) {
     if (values.length === 1 || values.length === channelsOf(graph)) continue;
     throw badUsage(
-      `--${option} has ${values.length} numbers, expected 1 or ${channelsOf(graph)}, one for each channel of ${graph.name}`,
+      `--${option} has ${values.length} numbers, expected 1 or ${channelsOf(graph)}, ` +
+        `one for each channel of ${graph.name}`,
     );
   }
   if (preprocess.std.some((value) => value <= 0)) throw badUsage(`--std is "${std}", expected numbers above 0`);
   return preprocess;
 }
 
-/** Class names from a file (one a line) or from the command line (commas between), as many as the network has outputs. */
+/**
+ * Class names from a file (one a line) or from the command line (commas between), as many as the network has outputs.
+ */
 async function readLabels(graph: Graph, value: string): Promise<readonly string[]> {
   const isInline = value.includes(",") && !(await isFile(value));
   const names = isInline ? value.split(",") : (await readText(value)).replace(/\r?\n$/, "").split(/\r?\n/);
@@ -96,13 +102,16 @@ async function readLabels(graph: Graph, value: string): Promise<readonly string[
   if (labels.length === outputs) return labels;
   throw new XnorkitError(
     "bad-option",
-    `--labels ${value}: ${labels.length} names, but ${graph.name} has ${outputs} outputs: one name a line, in the order of the outputs`,
+    `--labels ${value}: ${labels.length} names, but ${graph.name} has ${outputs} outputs: one name a line, ` +
+      "in the order of the outputs",
   );
 }
 
 /**
- * Finds the network that the command line names (without --model the embedded one), with the preprocessing and labels stated there.
- * @throws XnorkitError `unknown-name` with the closest names, `bad-file` and others that start with the path, `bad-usage`.
+ * Finds the network that the command line names (without --model the embedded one), with the preprocessing and labels
+ * stated there.
+ * @throws XnorkitError `unknown-name` with the closest names, `bad-file` and others that start with the path,
+ *   `bad-usage`.
  */
 export async function findModel(choice: ModelChoice): Promise<FoundModel> {
   if (choice.model === undefined && choice.weights !== undefined) {
@@ -124,7 +133,7 @@ export async function findModel(choice: ModelChoice): Promise<FoundModel> {
 
 /**
  * The weights of a model, checked against its graph.
- * @throws XnorkitError `bad-usage` where no file of weights is known, and what `readWeights` and `checkWeights` throw.
+ * @throws XnorkitError `bad-usage` if no file of weights is known, and what `readWeights` and `checkWeights` throw.
  */
 export async function readModelWeights({ name, graph, weights }: FoundModel): Promise<WeightsFor> {
   switch (weights.kind) {

@@ -97,8 +97,8 @@ export async function main(argv: readonly string[], io: Io): Promise<0 | 1 | 2> 
 }
 
 /**
- * Runs the command of this process. A reader that closes the pipe early (`| head`) ends it quietly; where stdout cannot be written
- * otherwise, a full disk say, that is a failure.
+ * Runs the command of this process. A reader that closes the pipe early (`| head`) ends it quietly; where stdout cannot
+ * be written otherwise, a full disk say, that is a failure.
  */
 export async function runProcess(): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

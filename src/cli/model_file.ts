@@ -42,7 +42,8 @@ async function readModelFile(path: string, options: ReadOptions): Promise<ReadFi
     if (reader === null) {
       throw new XnorkitError("bad-file", `expected a network or its weights, but ${describeFile(start)}`);
     }
-    // Opened anew for each read: the weights of some formats are read when the network is known, of others piece by piece.
+    // Opened anew for each read: the weights of some formats are read when the network is known, of others piece by
+    // piece.
     const read = (offset: number, length: number) =>
       offset === 0 && length === size ? readBytes(path) : withFile(path, (file) => file.read(offset, length));
     return { format: reader.name, reading: await reader.read({ name, size, read }, options) };
@@ -58,7 +59,8 @@ async function parametersOf(path: string, pattern: RegExp, weightsPath: string |
   throw new XnorkitError(
     "bad-file",
     names.length === 0
-      ? `${path}: there is no ${stem}-0000.params (of any number) beside this MXNet symbol: name the parameters with --weights F`
+      ? `${path}: there is no ${stem}-0000.params (of any number) beside this MXNet symbol: ` +
+          "name the parameters with --weights F"
       : `${path}: ${names.join(", ")} are beside this MXNet symbol: name one with --weights F`,
   );
 }
@@ -79,7 +81,7 @@ async function weightsFor(graph: Graph, path: string, reading: WeightsReading): 
 
 /**
  * Reads a file of floats for a network.
- * @throws XnorkitError that starts with the path where its weights are not those of the network.
+ * @throws XnorkitError that starts with the path if its weights are not those of the network.
  */
 export async function readFloatFile(graph: Graph, path: string): Promise<WeightsFor> {
   const { reading } = await readModelFile(path, {});
@@ -106,7 +108,7 @@ export async function withWeights(found: FoundModel, path: string | undefined): 
 
 /**
  * The network of a file, with the weights of another or its own.
- * @throws XnorkitError that starts with the path where it holds no network.
+ * @throws XnorkitError that starts with the path if it holds no network.
  */
 export async function findModelFile(
   path: string,
@@ -135,7 +137,8 @@ export async function findModelFile(
       const what = reading.isFloatFile ? `${format} with no description in its metadata` : format;
       throw new XnorkitError(
         "bad-file",
-        `${path}: ${what} holds weights, not a network: give it as --weights ${path} beside --model NAME or DESCRIPTION.json`,
+        `${path}: ${what} holds weights, not a network: give it as --weights ${path} beside --model ` +
+          "NAME or DESCRIPTION.json",
       );
     }
   }

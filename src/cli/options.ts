@@ -61,13 +61,13 @@ export function checkPositionals(
   }
 }
 
-/** @throws XnorkitError `bad-usage` where the option is absent. */
+/** @throws XnorkitError `bad-usage` if the option is absent. */
 export function requireOption(option: string, value: string | undefined): string {
   if (value === undefined || value === "") throw badUsage(`${option} is missing (--help shows how it is used)`);
   return value;
 }
 
-/** An integer from `minimum` to 2^31 - 1, or undefined where the option is absent. */
+/** An integer from `minimum` to 2^31 - 1, or undefined if the option is absent. */
 export function readCount(option: string, value: string | undefined, minimum = 1): number | undefined {
   if (value === undefined) return undefined;
   const count = Number(value);
@@ -77,7 +77,7 @@ export function readCount(option: string, value: string | undefined, minimum = 1
   return count;
 }
 
-/** Finite numbers with commas between, or undefined where the option is absent. */
+/** Finite numbers with commas between, or undefined if the option is absent. */
 export function readNumbers(option: string, value: string | undefined): readonly number[] | undefined {
   if (value === undefined) return undefined;
   const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
@@ -87,7 +87,7 @@ export function readNumbers(option: string, value: string | undefined): readonly
   return numbers;
 }
 
-/** A shape as `1,3,224,224` or `1x3x224x224`, or undefined where the option is absent. */
+/** A shape as `1,3,224,224` or `1x3x224x224`, or undefined if the option is absent. */
 export function readShape(option: string, value: string | undefined): Shape | undefined {
   if (value === undefined) return undefined;
   const sizes = value.split(/[x,]/);
@@ -97,7 +97,7 @@ export function readShape(option: string, value: string | undefined): Shape | un
   return sizes.map(Number);
 }
 
-/** Names with commas between; none where the option is absent. */
+/** Names with commas between; none if the option is absent. */
 export function readNames(option: string, value: string | undefined): readonly string[] {
   if (value === undefined) return [];
   const names = value.split(",").map((name) => name.trim());

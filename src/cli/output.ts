@@ -105,7 +105,8 @@ export function progressBar(io: Io, total: number, unit: string, wanted: boolean
     format: `{bar} {percentage}% {value}/{total} ${unit}, {eta_formatted} left`,
     noTTYOutput: !isTerminal,
     clearOnComplete: isTerminal,
-    // What the terminal is like stays as it is, so that an interrupt needs no repair; the bar's own handler swallows one.
+    // What the terminal is like stays as it is, so that an interrupt needs no repair; the bar's own handler swallows
+    // one.
     hideCursor: null,
     linewrap: null,
     gracefulExit: false,

@@ -42,7 +42,10 @@ export function listPictures(folder: string): Promise<readonly string[]> {
   });
 }
 
-/** One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for ImageNet. */
+/**
+ * One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for
+ * ImageNet.
+ */
 function fitToModel(picture: Image, graph: Graph, options: ResizeOptions): Tensor {
   const [, channels, height, width] = planarShape(graph);
   if (channels === 1 && height === 32 && width === 32) return toTensor([digitInput(picture)], 1);
@@ -53,13 +56,14 @@ function fitToModel(picture: Image, graph: Graph, options: ResizeOptions): Tenso
   }
   throw new XnorkitError(
     "unsupported",
-    `${graph.name} reads ${formatShape(graph.inputShape)}: pictures are prepared for 3 channels of any size, or 1 channel of 28x28 or 32x32`,
+    `${graph.name} reads ${formatShape(graph.inputShape)}: pictures are prepared for 3 channels of any size, ` +
+      "or 1 channel of 28x28 or 32x32",
   );
 }
 
 /**
  * Reads a picture file as the u8 input of a network, one image in its layout.
- * @throws XnorkitError that starts with the path where the file is no picture or the network reads no pictures.
+ * @throws XnorkitError that starts with the path if the file is no picture or the network reads no pictures.
  */
 export async function readPicture(path: string, graph: Graph, options: ResizeOptions = {}): Promise<Tensor> {
   const bytes = await readBytes(path);

@@ -12,8 +12,8 @@ import { writeFileWhole } from "./write_file.js";
 
 export const usage = `usage: xnorkit run --model M [--weights F] --input X.safetensors --output Y.safetensors [options]
 
-Runs a network on the tensor "input" of X (NCHW; F32, F16, BF16 or F64 goes in as it is, U8 is pixels 0..255) and writes the
-tensor "output" and, for every tap, "tap:<name>" to Y, in F32.
+Runs a network on the tensor "input" of X (NCHW; F32, F16, BF16 or F64 goes in as it is, U8 is pixels 0..255) and writes
+the tensor "output" and, for every tap, "tap:<name>" to Y, in F32.
 
   -m, --model M            the network
   -w, --weights F          its parameters: safetensors or a packed model

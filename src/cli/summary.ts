@@ -14,14 +14,15 @@ import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
 import { checkPositionals, parseCommand, readShape } from "./options.js";
 import { formatCount, formatLarge, type Io, printJson, printLine, printNotes, printTable } from "./output.js";
 
-export const usage = `usage: xnorkit summary [M] [--grain stage|block|layer] [--svg F] [--dot F] [--graph F] [--input-shape 1,3,224,224] [--json]
+export const usage = `usage: xnorkit summary [M] [--grain stage|block|layer] [--svg F] [--dot F] [--graph F]
+       [--input-shape 1,3,224,224] [--json]
 
 Prints the module tree of a network with output shapes, parameters, multiply-accumulates (MACs) and packed bytes; a module's
 figures include its children's. Then, of each layer with quantised weights that does not run on bits, why. Without M it lists the networks it knows by name, with their totals.
 
-      --grain G        stage: stem, stages, head, and the order of layers in their units; block: the module tree down to blocks;
-                       layer: all of it; with receptive fields, the classes that options chose, and shortcuts: what each reads
-                       and after which layer it is added
+      --grain G        stage: stem, stages, head, and the order of layers in their units; block: the module tree down to
+                       blocks; layer: all of it; with receptive fields, the classes that options chose, and shortcuts:
+                       what each reads and after which layer it is added
       --svg F          draw the network, top to bottom, shortcuts as arcs; at grain block unless --grain says another
       --dot F          the same for Graphviz
       --graph F        the graph as JSON

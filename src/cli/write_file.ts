@@ -1,7 +1,7 @@
 /**
- * Writing of output files. A file comes through a temporary one beside it that takes its name at the end: where anything fails or
- * interrupts, nothing new is left and a file that was there stays as it was. What is no regular file (a device, a pipe) is written
- * into, symbolic links are followed, and a file keeps its mode and its owner.
+ * Writing of output files. A file comes through a temporary one beside it that takes its name at the end: where
+ * anything fails or interrupts, nothing new is left and a file that was there stays as it was. What is no regular file
+ * (a device, a pipe) is written into, symbolic links are followed, and a file keeps its mode and its owner.
  */
 import { createHash } from "node:crypto";
 import { rmSync, type Stats } from "node:fs";
@@ -95,7 +95,10 @@ async function produceInto(
   }
 }
 
-/** True where the temporary file has the mode and the owner of the one that it shall replace, as far as these can be given. */
+/**
+ * True where the temporary file has the mode and the owner of the one that it shall replace, as far as these can be
+ * given.
+ */
 async function takesAfter(temporary: string, old: Stats): Promise<boolean> {
   const handle = await open(temporary, "r");
   try {
@@ -110,7 +113,10 @@ async function takesAfter(temporary: string, old: Stats): Promise<boolean> {
   }
 }
 
-/** Puts the temporary file in the place of the old one, or its contents into that where another file would be another owner's. */
+/**
+ * Puts the temporary file in the place of the old one, or its contents into that where another file would be another
+ * owner's.
+ */
 async function replace(temporary: string, place: string, old: Stats | null): Promise<void> {
   if (old === null || (await takesAfter(temporary, old))) {
     await rename(temporary, place);
@@ -123,7 +129,7 @@ async function replace(temporary: string, place: string, old: Stats | null): Pro
 /**
  * Writes a file as this module's description says.
  * @param produce Writes the contents; what it throws goes on, and leaves what was there.
- * @throws XnorkitError that starts with the path where it cannot be written.
+ * @throws XnorkitError that starts with the path if it cannot be written.
  */
 export async function writeFileWhole(path: string, produce: (write: Write) => Promise<void>): Promise<void> {
   const place = await atPath(path, () => followLinks(path));

@@ -26,8 +26,7 @@ export interface ByteStem {
 
 /**
  * The convolution that reads the input and nobody else does, quantised to 16 bits; null if there is none, if it would
- * lose more than `maxError`, or if it is faster in float: the 7x7 stem takes 2.45 ms on Winograd's tiles, 2.85 here.
- * (F(3, 4) along x in 16 bits was tried: 2.05, no reason to give up exact weights for.)
+ * lose more than `maxError`, or if it is faster in float, as a 7x7 stem is on Winograd's tiles (docs/measurements.md).
  */
 export function findByteStem(
   context: LowerContext,

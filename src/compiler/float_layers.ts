@@ -1,4 +1,6 @@
-/** The layers with quantised weights that are computed in float, and why: what a network's description can say of it. */
+/**
+ * The layers with quantised weights that are computed in float, and why: what a network's description can say of it.
+ */
 import { liveValues } from "../graph/cost.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";

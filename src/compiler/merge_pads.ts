@@ -7,7 +7,9 @@ function borderValue(value: number): BorderValue | null {
   return value === -1 || value === 1 ? value : null;
 }
 
-/** The convolution of what the pad reads, or null if it has a border of another value, or one that depends on the size. */
+/**
+ * The convolution of what the pad reads, or null if it has a border of another value, or one that depends on the size.
+ */
 function merged(node: BinaryConv2dNode, pad: PadNode): BinaryConv2dNode | null {
   const { padding } = node;
   const padValue = borderValue(pad.value);

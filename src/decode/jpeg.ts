@@ -1,4 +1,7 @@
-/** JPEG files to pixels on any host: mozjpeg in WebAssembly, from the compiled module that the host gives, within bounds. */
+/**
+ * JPEG files to pixels on any host: mozjpeg in WebAssembly, from the compiled module that the host gives, within
+ * bounds.
+ */
 import createDecoder from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import { bytesArgument, type FileBytes, kindOf, refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
@@ -9,12 +12,14 @@ import type { CompiledModule } from "../runtime/kernel_source.js";
 import { type DecodeOptions, readDecodeOptions } from "./png.js";
 
 /**
- * Scans of a progressive picture, each of which is a walk through all of its blocks however little it holds. Encoders write about ten;
- * one for each bit of each coefficient would be more than a hundred.
+ * Scans of a progressive picture, each of which is a walk through all of its blocks however little it holds. Encoders
+ * write about ten; one for each bit of each coefficient would be more than a hundred.
  */
 export const MAX_SCANS = 100;
 
-/** What the decoder needs for a picture: its pixels, coefficients, planes, and copies of the pixels while it turns them. */
+/**
+ * What the decoder needs for a picture: its pixels, coefficients, planes, and copies of the pixels while it turns them.
+ */
 const BYTES_PER_PIXEL = 24;
 const FREE_BYTES = 24 * 2 ** 20;
 /** A decoder whose memory has grown beyond this is given back: WebAssembly memory never shrinks. */
@@ -33,7 +38,7 @@ const PROCESSES: ReadonlyMap<number, string> = new Map([
   [15, "arithmetic coding and lossless"],
 ]);
 
-/** What a file is in words that its maker knows; null where it is of the common kind. */
+/** What a file is in words that its maker knows; null if it is of the common kind. */
 function uncommon({ process, precision, components }: JpegHeader): string | null {
   const kind = PROCESSES.get(process);
   if (kind !== undefined) return `is of the kind SOF${process} (${kind})`;
@@ -131,11 +136,11 @@ function failure(name: string, reasons: readonly string[], cause: unknown): Xnor
 }
 
 /**
- * A decoder of JPEG files to RGBA, turned upright as their EXIF data says. Pictures that are decoded at once wait for each other: they
- * share its memory, which may grow in proportion to the picture's pixels and no further.
+ * A decoder of JPEG files to RGBA, turned upright as their EXIF data says. Pictures that are decoded at once wait for
+ * each other: they share its memory, which may grow in proportion to the picture's pixels and no further.
  *
- * Its function throws XnorkitError `bad-file` where a file is damaged, cut short, larger than `maxPixels` or has more than `MAX_SCANS`
- * scans; `unsupported` for CMYK, 12 bits a sample, lossless and arithmetic coding.
+ * Its function throws XnorkitError `bad-file` where a file is damaged, cut short, larger than `maxPixels` or has more
+ * than `MAX_SCANS` scans; `unsupported` for CMYK, 12 bits a sample, lossless and arithmetic coding.
  * @param module `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`, compiled.
  */
 export function jpegDecoder(module: CompiledModule): (bytes: FileBytes, options?: DecodeOptions) => Promise<Image> {

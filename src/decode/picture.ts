@@ -9,8 +9,8 @@ import { type DecodeOptions, decodePng } from "./png.js";
 export type PictureDecoder = (bytes: FileBytes, options?: DecodeOptions) => Promise<Image>;
 
 /**
- * A decoder of PNG and JPEG files to RGBA, told apart by their first bytes. Its function throws XnorkitError as `decodePng` and
- * `jpegDecoder` say, and `bad-file` for other formats, by their name where it is known.
+ * A decoder of PNG and JPEG files to RGBA, told apart by their first bytes. Its function throws XnorkitError as
+ * `decodePng` and `jpegDecoder` say, and `bad-file` for other formats, by their name where it is known.
  * @param module `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`, compiled.
  */
 export function pictureDecoder(module: CompiledModule): PictureDecoder {

@@ -1,6 +1,7 @@
 /**
- * PNG files to pixels on any host: every colour type and depth, interlaced too (PNG specification, third edition). No more is inflated
- * than the picture's size makes, and a few rows at a time, so that the pixels themselves are what memory is needed for.
+ * PNG files to pixels on any host: every colour type and depth, interlaced too (PNG specification, third edition). No
+ * more is inflated than the picture's size makes, and a few rows at a time, so that the pixels themselves are what
+ * memory is needed for.
  */
 import { bytesArgument, type FileBytes, optionsArgument, refuseArgument } from "../arguments.js";
 import { type InflateReader, inflateReader } from "../formats/inflate.js";
@@ -51,10 +52,11 @@ const ADAM7: readonly Pass[] = [
 const BLOCK_BYTES = 1 << 16;
 
 /**
- * Decodes a PNG file to RGBA with 8 bits a sample, alpha not premultiplied. Bytes behind the picture's last chunk, and in its data behind
- * the compressed stream, are passed over, as all readers do.
- * @throws XnorkitError `bad-file` where it is damaged (each chunk's CRC and the pixels' Adler-32 are compared), cut short, holds other
- *   than its size makes, or is larger than `maxPixels`; `unsupported` where it needs a chunk that nobody knows.
+ * Decodes a PNG file to RGBA with 8 bits a sample, alpha not premultiplied. Bytes behind the picture's last chunk, and
+ * in its data behind the compressed stream, are passed over, as all readers do.
+ * @throws XnorkitError `bad-file` if it is damaged (each chunk's CRC and the pixels' Adler-32 are compared), cut
+ *   short, holds other than its size makes, or is larger than `maxPixels`; `unsupported` where it needs a chunk that
+ *   nobody knows.
  */
 export function decodePng(file: FileBytes, options: DecodeOptions = {}): Image {
   const bytes = bytesArgument("decodePng", "bytes", file);

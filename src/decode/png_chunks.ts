@@ -66,7 +66,8 @@ const CRITICAL = /^[A-Z]/;
 
 /**
  * Reads what the pixels need.
- * @throws XnorkitError as `decodePng`: the header must come first and once, and each kind of chunk at most once but for the pixels.
+ * @throws XnorkitError as `decodePng`: the header must come first and once, and each kind of chunk at most once but for
+ *   the pixels.
  */
 export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
   const header = readPngHeader(bytes, name);
@@ -82,7 +83,8 @@ export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
     } else if (CRITICAL.test(type) && type !== "IEND") {
       throw new XnorkitError(
         "unsupported",
-        `${name} is a PNG with the chunk ${type} at byte ${offset}, without which it cannot be shown and which nobody here knows: convert it`,
+        `${name} is a PNG with the chunk ${type} at byte ${offset}, without which it cannot be shown and which ` +
+          "nobody here knows: convert it",
       );
     }
   }

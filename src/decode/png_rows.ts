@@ -1,4 +1,7 @@
-/** The rows of a PNG picture: filters undone, samples unpacked, colours painted (PNG specification, third edition, sections 7, 9, 13). */
+/**
+ * The rows of a PNG picture: filters undone, samples unpacked, colours painted (PNG specification, third edition,
+ * sections 7, 9, 13).
+ */
 import { type PngChunks, refusePng } from "./png_chunks.js";
 
 /** Samples a pixel by colour type: grey, RGB, palette index, grey and alpha, RGB and alpha. */
@@ -19,7 +22,10 @@ function paeth(left: number, above: number, corner: number): number {
   return toAbove <= toCorner ? above : corner;
 }
 
-/** Undoes a row's filter in place, section 9.2; false for a filter that does not exist. What lies left of the row counts as 0. */
+/**
+ * Undoes a row's filter in place, section 9.2; false for a filter that does not exist. What lies left of the row counts
+ * as 0.
+ */
 export function unfilterRow(type: number, row: Uint8Array, above: Uint8Array, pixelBytes: number): boolean {
   switch (type) {
     case 0:

@@ -1,4 +1,6 @@
-/** Sequence alignment: the pairs of two rows that make the largest sum of scores, in order (Needleman and Wunsch, 1970). */
+/**
+ * Sequence alignment: the pairs of two rows that make the largest sum of scores, in order (Needleman and Wunsch, 1970).
+ */
 
 /** One place of an alignment: a pair, or an element of one row alone. */
 export type Aligned<A, B> =
@@ -28,8 +30,8 @@ function placeByPlace<A, B>(a: readonly A[], b: readonly B[], score: (a: A, b: B
 }
 
 /**
- * Aligns two rows. An element that stays alone scores 0; `score` says what a pair is worth, 0 or less if it must not be made. Of equal
- * sums the one that pairs early elements is taken, so that what one row has more of stands at the end.
+ * Aligns two rows. An element that stays alone scores 0; `score` says what a pair is worth, 0 or less if it must not be
+ * made. Of equal sums the one that pairs early elements is taken, so that what one row has more of stands at the end.
  */
 export function align<A, B>(a: readonly A[], b: readonly B[], score: (a: A, b: B) => number): readonly Aligned<A, B>[] {
   const rows = a.length;

@@ -1,6 +1,7 @@
 /**
- * The questions that people ask of two networks, answered for one from its graph: what the stem is, what a printed block holds, in which
- * order its layers stand, what its shortcuts read, how a stage is reduced, what its numbers are. Each answer has data and words.
+ * The questions that people ask of two networks, answered for one from its graph: what the stem is, what a printed
+ * block holds, in which order its layers stand, what its shortcuts read, how a stage is reduced, what its numbers are.
+ * Each answer has data and words.
  */
 import { arithmeticAnswers } from "./answers_arithmetic.js";
 import { blockAnswers } from "./answers_blocks.js";

@@ -1,4 +1,7 @@
-/** Answers about numbers: borders, the sign of zero, what a binary convolution returns, kernels, norms, activations, pooling. */
+/**
+ * Answers about numbers: borders, the sign of zero, what a binary convolution returns, kernels, norms, activations,
+ * pooling.
+ */
 import type { Node } from "../graph/types.js";
 import { paddingSides } from "../graph/window.js";
 import type { LayerDescription } from "./describe.js";

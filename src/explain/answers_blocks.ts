@@ -1,4 +1,6 @@
-/** Answers about blocks: what is printed, the order of layers, shortcuts, the real-valued path, how a stage is reduced. */
+/**
+ * Answers about blocks: what is printed, the order of layers, shortcuts, the real-valued path, how a stage is reduced.
+ */
 import { convolutionsInSeries, isConvolutionLayer, mainLayers } from "./branches.js";
 import type { LayerDescription, ShortcutDescription, UnitDescription } from "./describe.js";
 import type { Answer, Questioned } from "./question.js";
@@ -116,7 +118,8 @@ function reduction({ outline, reducing }: Questioned): Answer {
     return `${notation} (${channels.join(", ")})${shifted}`;
   });
   const pools = poolings.map(({ notation, copies }) => `${notation}${copies > 1 ? ` ${copies} times` : ""}`);
-  const text = `${words.join(isJoined ? " joined with " : ", then ")}${pools.length > 0 ? `; ${pools.join(", ")}` : ""}`;
+  const pooling = pools.length > 0 ? `; ${pools.join(", ")}` : "";
+  const text = `${words.join(isJoined ? " joined with " : ", then ")}${pooling}`;
   const inner = found.filter(({ kind }) => kind !== "projection").length;
   return { ...key, text, data: { convolutions, isJoined, poolings, parameterFreeShortcuts: inner } };
 }

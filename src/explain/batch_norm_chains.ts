@@ -1,4 +1,6 @@
-/** What stands around the batch norms of a network: the layer before, the layers that read them, the next batch norm. */
+/**
+ * What stands around the batch norms of a network: the layer before, the layers that read them, the next batch norm.
+ */
 import type { BatchNormNode, Node } from "../graph/types.js";
 import { type Flow, isWeighted } from "./flow.js";
 
@@ -8,7 +10,10 @@ export interface Surroundings {
   readonly node: BatchNormNode;
   /** The layer that it reads; null if that is the input. */
   readonly before: Node | null;
-  /** The layer with weights whose output reaches it through layers that change values (ReLU, pooling, sums); null if there is none. */
+  /**
+   * The layer with weights whose output reaches it through layers that change values (ReLU, pooling, sums); null if
+   * there is none.
+   */
   readonly beyond: Node | null;
   readonly readers: readonly Node[];
   /** Signs that read it, shifted or padded on the way or not. */

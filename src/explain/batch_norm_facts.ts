@@ -68,7 +68,8 @@ function beforeFacts(examined: Examined, { node, readers }: Surroundings): reado
     const stays = others.length === 0 ? "" : `; it stays for ${list(others)}`;
     if (isPadded) {
       const text =
-        `${node.name} folds into ${named(reader)} within the map only: the convolution pads with 0 after the batch norm, so that at` +
+        `${node.name} folds into ${named(reader)} within the map only: the convolution pads with 0 after the ` +
+        "batch norm, so that at" +
         ` the border the folded mean is wrong (its factor folds everywhere)${stays}`;
       const data = { folds: false, reason: "border", layer: reader.name };
       return [{ ...base, text, data, proofs: proveBorder(examined, node, reader) }];
@@ -93,8 +94,10 @@ function signFacts(examined: Examined, { node, signs, readers }: Surroundings): 
   const rule = `x >= mean - beta sigma / gamma, turned round where gamma < 0, a constant where gamma = 0; ${zero}`;
   const text =
     others.length === 0
-      ? `${node.name} becomes a threshold: only ${list(signs)} ${signs.length === 1 ? "reads" : "read"} it, and the sign is ${rule}`
-      : `the sign of ${node.name} is a threshold (${rule}), but its values stay: ${list(others)} ${others.length === 1 ? "reads" : "read"} them`;
+      ? `${node.name} becomes a threshold: only ${list(signs)} ${signs.length === 1 ? "reads" : "read"} it, ` +
+        `and the sign is ${rule}`
+      : `the sign of ${node.name} is a threshold (${rule}), but its values stay: ` +
+        `${list(others)} ${others.length === 1 ? "reads" : "read"} them`;
   const data = {
     becomesThreshold: others.length === 0,
     signs: signs.map(({ name }) => name),
@@ -122,11 +125,13 @@ function mergeFact(examined: Examined, { node }: Surroundings, chain: Chain): Fa
     const text =
       others.length === 0
         ? `${pair} are one affine: nothing stands between them and nothing else reads the first`
-        : `${pair} are one affine, y = (c a) u + (c b + d), but both results are needed: ${second}, too; one pass can give both`;
+        : `${pair} are one affine, y = (c a) u + (c b + d), but both results are needed: ${second}, too; ` +
+          "one pass can give both";
     return { ...base, text, data, proofs };
   }
   const clamp =
-    `${pair} are no one affine: ${list(between)} ${between.length === 1 ? "stands" : "stand"} between; where the factor of ${next.name} is not negative, its factor moves in` +
+    `${pair} are no one affine: ${list(between)} ${between.length === 1 ? "stands" : "stand"} between; ` +
+    `where the factor of ${next.name} is not negative, its factor moves in` +
     " front and its shift stays behind, where it is negative both stay";
   return { ...base, text: others.length === 0 ? clamp : `${clamp}; ${second}, too`, data, proofs };
 }

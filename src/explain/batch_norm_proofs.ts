@@ -105,7 +105,9 @@ export function proveThreshold({ model, value, input }: Examined, norm: BatchNor
     if (byThreshold !== bySign && Math.abs(y) > 1e-6 * Math.max(1, Math.abs(shift[c]))) wrong++;
   }
   return {
-    what: `signs of ${sign.name} against thresholds on ${norm.inputs[0]}, ${x.data.length} decisions on ${input}: wrong ones`,
+    what:
+      `signs of ${sign.name} against thresholds on ${norm.inputs[0]}, ${x.data.length} decisions on ` +
+      `${input}: wrong ones`,
     value: wrong,
     limit: 0,
     mustAgree: true,
@@ -126,7 +128,10 @@ function decide(sign: QuantizeNode, x: number, scale: number, shift: number): nu
   return signOf(sign, scale > 0 ? x - threshold : threshold - x);
 }
 
-/** What two batch norms with positively homogeneous layers between become: the second one's factor in front, its shift behind. */
+/**
+ * What two batch norms with positively homogeneous layers between become: the second one's factor in front, its shift
+ * behind.
+ */
 export function proveMerged(
   { model, value, input }: Examined,
   norm: BatchNormNode,

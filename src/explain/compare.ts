@@ -1,4 +1,6 @@
-/** Two networks side by side: their parts aligned, the questions that people ask answered for both, and all differences. */
+/**
+ * Two networks side by side: their parts aligned, the questions that people ask answered for both, and all differences.
+ */
 import type { Graph } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import { answersFor } from "./answers.js";
@@ -21,14 +23,17 @@ export interface Side<T> {
   readonly b: T | null;
 }
 
+/** Two units of one place, layer by layer. */
 export interface AlignedUnit extends Side<UnitDescription> {
   readonly layers: readonly Side<LayerDescription>[];
 }
 
+/** Two parts of one role, unit by unit. */
 export interface AlignedPart extends Side<PartDescription> {
   readonly units: readonly AlignedUnit[];
 }
 
+/** One question about networks, answered for both. */
 export interface QuestionAnswered {
   readonly key: string;
   readonly question: string;
@@ -37,6 +42,7 @@ export interface QuestionAnswered {
   readonly isSame: boolean;
 }
 
+/** What `compare` finds: both descriptions, their parts aligned, answers, counts and differences. */
 export interface Comparison {
   readonly a: Description;
   readonly b: Description;
@@ -56,7 +62,10 @@ function describedBy(graph: Graph, inputShape: Shape | undefined): Described {
   return { outline, description: describeOutline(outline) };
 }
 
-/** The paired parts with their descriptions in place of nodes. A unit that only one division has is described on its side. */
+/**
+ * The paired parts with their descriptions in place of nodes. A unit that only one division has is described on its
+ * side.
+ */
 function alignedParts({ parts }: Pairing, a: Description, b: Description): readonly AlignedPart[] {
   const partsOf = ({ parts: all }: Description) => new Map(all.map((part) => [part.label, part]));
   const unitsOf = ({ parts: all }: Description) =>
@@ -96,10 +105,11 @@ function questionsFor(a: Described, b: Described): readonly QuestionAnswered[] {
 /**
  * Compares two networks. Their layers are paired by an alignment of parts, units and layers; names play hardly a role.
  *
- * Each difference says where (the layer's name), which field, and the values of both sides. Those that change shapes come first, with
- * what follows from them beneath. Names of layers and of parameters are no differences between networks that name them differently.
+ * Each difference says where (the layer's name), which field, and the values of both sides. Those that change shapes
+ * come first, with what follows from them beneath. Names of layers and of parameters are no differences between
+ * networks that name them differently.
  * @param options.inputShape another input than the graphs' own, for both.
- * @throws XnorkitError `bad-shape` where a network cannot read the shape.
+ * @throws XnorkitError `bad-shape` if a network cannot read the shape.
  */
 export function compare(first: Graph, second: Graph, options: { readonly inputShape?: Shape } = {}): Comparison {
   const [a, b] = [first, second].map((graph) => describedBy(graph, options.inputShape));

@@ -1,4 +1,7 @@
-/** A comparison as text for a terminal: the questions in two columns, the costs of the parts, the differences folded together. */
+/**
+ * A comparison as text for a terminal: the questions in two columns, the costs of the parts, the differences folded
+ * together.
+ */
 import { formatShape, type Shape } from "../tensor.js";
 import type { Comparison } from "./compare.js";
 import type { Counts } from "./counts.js";
@@ -7,8 +10,10 @@ import type { Difference } from "./differences.js";
 import { type PartTimes, partTable } from "./part_table.js";
 import { besides, bytes, cut, cutPath, grouped, millions, wrap } from "./text.js";
 
+/** How far a text unfolds a network: its parts, its blocks, or all layers. */
 export type Grain = "stage" | "block" | "layer";
 
+/** What a comparison is printed with. */
 export interface ComparisonTextOptions {
   /** What was compared, as the user named it, options included. */
   readonly a: string;

@@ -4,6 +4,7 @@ import { elementCount } from "../tensor.js";
 import type { Description, LayerDescription } from "./describe.js";
 import type { Outline } from "./outline.js";
 
+/** What a network computes and holds, by where it does: multiply-accumulates, weights, packed bytes. */
 export interface Counts {
   /** Multiply-accumulates of convolutions with 1-bit weights, and of those the ones in shortcuts. */
   readonly binaryMacs: number;

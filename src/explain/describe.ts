@@ -1,4 +1,6 @@
-/** A network as data at three grains: parts (stem, stages, head), units, layers, each with shapes, costs and shortcuts. */
+/**
+ * A network as data at three grains: parts (stem, stages, head), units, layers, each with shapes, costs and shortcuts.
+ */
 import type { Graph, Module, Node } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import { type Expression, expressionOf, formatExpression, mainBranch } from "./expression.js";
@@ -12,15 +14,19 @@ import { type ReceptiveField, receptiveFields } from "./receptive_field.js";
 import { type Shortcut, shortcutsOf } from "./shortcuts.js";
 import { bitsOfValues } from "./values.js";
 
-/** What a layer computes with: 1-bit weights and activations, 1-bit weights alone, few bits, floats; null for layers without weights. */
+/**
+ * What a layer computes with: 1-bit weights and activations, 1-bit weights alone, few bits, floats; null for layers
+ * without weights.
+ */
 export type Precision = "binary" | "binaryWeights" | "fewBits" | "float" | null;
 
 interface Described extends Figures {
   readonly outputShape: Shape;
-  /** Pixels of the input that one element depends on; null where it depends on all. */
+  /** Pixels of the input that one element depends on; null if it depends on all. */
   readonly receptiveField: ReceptiveField | null;
 }
 
+/** A layer with its shape, precision and costs. */
 export interface LayerDescription extends Described {
   readonly name: string;
   readonly kind: Node["kind"];
@@ -45,17 +51,21 @@ export interface ModuleDescription {
   readonly chosenBy: ChosenBy | null;
 }
 
+/** A shortcut, and the module that passes it on. */
 export interface ShortcutDescription extends Shortcut {
-  /** The module that passes it on; null if the block adds it without one, so that printing the network does not show it. */
+  /**
+   * The module that passes it on; null if the block adds it without one, so that printing the network does not show it.
+   */
   readonly printedAs: ModuleDescription | null;
 }
 
+/** A unit of a part: what it reads and computes, its layers and its costs. */
 export interface UnitDescription extends Described {
   /** `stage 2, unit 1`. */
   readonly label: string;
   /** Innermost module that holds all of its layers; "" is the network. */
   readonly module: string;
-  /** The block that the framework prints around it; null where there is none. */
+  /** The block that the framework prints around it; null if there is none. */
   readonly block: ModuleDescription | null;
   /** Name of the value that it reads. */
   readonly reads: string;
@@ -69,12 +79,14 @@ export interface UnitDescription extends Described {
   readonly layers: readonly LayerDescription[];
 }
 
+/** A part of a network: the stem, a stage, or the head. */
 export interface PartDescription extends Described {
   readonly role: Role;
   readonly label: string;
   readonly units: readonly UnitDescription[];
 }
 
+/** A network as data: what `describe` returns. */
 export interface Description {
   readonly name: string;
   /** Class of the network. */
@@ -139,7 +151,10 @@ function moduleOf({ modules }: Pick<Context, "modules">, path: string): ModuleDe
   return module === undefined ? null : { path, class: module.type, chosenBy: chosenBy(path, module.type) };
 }
 
-/** The child that returns what the shortcut passes on, of the module that adds it; not the layer that the shortcut starts at. */
+/**
+ * The child that returns what the shortcut passes on, of the module that adds it; not the layer that the shortcut
+ * starts at.
+ */
 function printedAs({ outline, modules }: Context, { reads, layers, addedAt }: Shortcut): ModuleDescription | null {
   const { byName, graph } = outline.flow;
   const value = layers[layers.length - 1] ?? reads;
@@ -256,7 +271,7 @@ export function describeOutline(outline: Outline): Description {
 /**
  * Describes a network at three grains: its parts, their units, their layers.
  * @param inputShape another input than the graph's own, with as many channels.
- * @throws XnorkitError `bad-shape` where the network cannot read the shape.
+ * @throws XnorkitError `bad-shape` if the network cannot read the shape.
  */
 export function describe(graph: Graph, inputShape?: Shape): Description {
   return describeOutline(outlineOf(graph, inputShape));

@@ -1,4 +1,7 @@
-/** A description as text for a terminal: its parts, or the module tree with the shortcuts that printing it does not show. */
+/**
+ * A description as text for a terminal: its parts, or the module tree with the shortcuts that printing it does not
+ * show.
+ */
 import { summarize } from "../graph/cost.js";
 import type { Graph } from "../graph/types.js";
 import { formatShape } from "../tensor.js";
@@ -156,8 +159,9 @@ function treeLines(graph: Graph, description: Description, isWhole: boolean, wid
 }
 
 /**
- * A network as lines of at most `width` columns. `stage`: its parts and the order of layers in their units; `block`: the module tree down
- * to the blocks of the framework; `layer`: all of it. Shortcuts stand below the module that adds them.
+ * A network as lines of at most `width` columns. `stage`: its parts and the order of layers in their units; `block`:
+ * the module tree down to the blocks of the framework; `layer`: all of it. Shortcuts stand below the module that adds
+ * them.
  */
 export function descriptionText(
   graph: Graph,

@@ -1,6 +1,6 @@
 /**
- * Differences of two networks whose layers are paired: fields, wiring, layers that only one has. What changes shapes comes first, and
- * what follows from a difference (the shapes and costs of layers behind it) is folded beneath it.
+ * Differences of two networks whose layers are paired: fields, wiring, layers that only one has. What changes shapes
+ * comes first, and what follows from a difference (the shapes and costs of layers behind it) is folded beneath it.
  */
 import { parameterSpecs } from "../graph/parameters.js";
 import { inferNodeShape } from "../graph/shapes.js";
@@ -15,14 +15,15 @@ import type { Outline, Unit } from "./outline.js";
 import type { Pair, Pairing } from "./pairing.js";
 import { type Shortcut, shortcutsOf } from "./shortcuts.js";
 
+/** One difference of two networks, with what follows from it. */
 export interface Difference {
   /** Name of the layer in `a`, or in `b` if only that has it; "" is the network itself. */
   readonly path: string;
   /** Its name in `b` if that is another one. */
   readonly pathInB?: string;
   /**
-   * A field of the node, `kind`, `inputs`, or `layer` and `shortcut` for one that only one network has (null on the other side). Among
-   * consequences also `outputShape` and the figures.
+   * A field of the node, `kind`, `inputs`, or `layer` and `shortcut` for one that only one network has (null on the
+   * other side). Among consequences also `outputShape` and the figures.
    */
   readonly field: string;
   readonly a: unknown;
@@ -114,8 +115,8 @@ function report(comparison: Comparison, difference: Difference): Found {
 }
 
 /**
- * The paired value that a value comes from: itself, or what the layers read that only this network has. Of several the one computed
- * last, which lies on the longest branch.
+ * The paired value that a value comes from: itself, or what the layers read that only this network has. Of several the
+ * one computed last, which lies on the longest branch.
  */
 function source(side: Side, value: string): string {
   const { byName, input } = side.outline.flow;

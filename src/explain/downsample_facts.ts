@@ -42,7 +42,8 @@ function unitFact(examined: Examined, unit: UnitDescription, meetings: ReadonlyM
       .filter((changing) => changing.branch === branch)
       .map(
         ({ layer, channels }) =>
-          `${layer.notation} ${layer.name} (${channels.join(" -> ")}, ${layer.precision === "float" ? "float" : "1-bit weights"})`,
+          `${layer.notation} ${layer.name} (${channels.join(" -> ")}, ` +
+          `${layer.precision === "float" ? "float" : "1-bit weights"})`,
       )
       .join(" and ");
   const [main, beside] = [words("main"), words("shortcut")];
@@ -50,7 +51,8 @@ function unitFact(examined: Examined, unit: UnitDescription, meetings: ReadonlyM
   const rest =
     projection === undefined
       ? "; there is no convolution beside it"
-      : `; beside it, on the shortcut, ${beside}: it reads ${projection.reads}, and both are added at ${projection.addedAt}`;
+      : `; beside it, on the shortcut, ${beside}: it reads ${projection.reads}, and both are added at ` +
+        `${projection.addedAt}`;
   const data = {
     layers: found.map(({ layer, channels, branch }) => ({
       name: layer.name,

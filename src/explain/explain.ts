@@ -28,7 +28,9 @@ export type ValueRunner = (
 ) => Promise<ReadonlyMap<string, Numbers>> | ReadonlyMap<string, Numbers>;
 
 export interface ExplainOptions {
-  /** What the network is run on; by default random numbers, for maps of at most 64x64 pixels if the network reads those. */
+  /**
+   * What the network is run on; by default random numbers, for maps of at most 64x64 pixels if the network reads those.
+   */
   readonly input?: Tensor;
   /** What runs the whole network; by default the reference interpreter. Parts of it always run on that. */
   readonly run?: ValueRunner;
@@ -119,7 +121,8 @@ const onReference: ValueRunner = ({ graph, weights }, input, names) =>
 
 /**
  * Answers a question about a network with facts, each with the numbers that prove it.
- * @throws XnorkitError `unknown-name` for another question, what `checkWeights` throws, `bad-shape` for an input that does not fit.
+ * @throws XnorkitError `unknown-name` for another question, what `checkWeights` throws, `bad-shape` for an input that
+ *   does not fit.
  */
 export async function explain(given: Model, question: string, options: ExplainOptions = {}): Promise<Explanation> {
   checkQuestion(question);

@@ -57,7 +57,8 @@ export function explanationText(
     }
     if (shown.length < proofs.length)
       lines.push(
-        `    and ${proofs.length - shown.length} more, all of them ${proofs.every(({ holds }) => holds) ? "shown" : "NOT shown"}`,
+        `    and ${proofs.length - shown.length} more, ` +
+          `all of them ${proofs.every(({ holds }) => holds) ? "shown" : "NOT shown"}`,
       );
     if (others.length > 0) {
       const proven = others.every((fact) => fact.proofs.every(({ holds }) => holds));

@@ -1,6 +1,6 @@
 /**
- * A part of a graph as an expression: layers in series, and places in which parallel branches meet. It shows what a printed module
- * tree hides: which tensor a shortcut reads, and after which layer it is added.
+ * A part of a graph as an expression: layers in series, and places in which parallel branches meet. It shows what a
+ * printed module tree hides: which tensor a shortcut reads, and after which layer it is added.
  */
 import type { Node } from "../graph/types.js";
 import { ancestorsWithin, isWeighted, type Segment, segmentsOf } from "./flow.js";
@@ -12,7 +12,10 @@ export type Expression = readonly Step[];
 export type Step =
   /** A layer that reads the step before. */
   | { readonly kind: "layer"; readonly node: Node }
-  /** Branches that start at one value and meet in a node (add, concat, mul); one for each input of the node, in its order. */
+  /**
+   * Branches that start at one value and meet in a node (add, concat, mul); one for each input of the node, in its
+   * order.
+   */
   | { readonly kind: "merge"; readonly node: Node; readonly from: string; readonly branches: readonly Expression[] }
   /** Layers whose branches share layers with each other, so that they are no branches: in the order of computation. */
   | { readonly kind: "tangle"; readonly nodes: readonly Node[] };
@@ -61,8 +64,8 @@ function weightOf(expression: Expression): number {
 }
 
 /**
- * The branch of a merge that does the work: that with the most and largest convolutions, the last of those if several are alike.
- * Null where no branch has any.
+ * The branch of a merge that does the work: that with the most and largest convolutions, the last of those if several
+ * are alike. Null where no branch has any.
  */
 export function mainBranch(branches: readonly Expression[]): number | null {
   const weights = branches.map(weightOf);
@@ -85,8 +88,8 @@ function joined(step: Extract<Step, { kind: "merge" }>, label: (value: string) =
 }
 
 /**
- * `BN-(sign-BinConv3x3 + BN)-ReLU + x`: `-` between layers in series, `+` and `*` where branches are added and multiplied, other
- * meeting places as functions.
+ * `BN-(sign-BinConv3x3 + BN)-ReLU + x`: `-` between layers in series, `+` and `*` where branches are added and
+ * multiplied, other meeting places as functions.
  * @param label the word for a value that a branch without layers passes on.
  */
 export function formatExpression(expression: Expression, label: (value: string) => string): string {

@@ -1,5 +1,9 @@
-/** Factories of both frameworks: functions that choose the class of a module by an option, so that no module has their name. */
+/**
+ * Factories of both frameworks: functions that choose the class of a module by an option, so that no module has their
+ * name.
+ */
 
+/** The factory that chose the class of a module, and the option and value by which it did. */
 export interface ChosenBy {
   readonly factory: string;
   readonly option: string;
@@ -13,10 +17,13 @@ const ACTIVATED_CONV: Readonly<Record<string, string>> = {
   ScaledBinaryConv: "xnor",
 };
 
-/** AWNAS builds the operation of an edge with `get_op` from the primitive in the genotype; the module's name tells which. */
+/**
+ * AWNAS builds the operation of an edge with `get_op` from the primitive in the genotype; the module's name tells
+ * which.
+ */
 const EDGE = /(?:^|\.)f_\d+_t_\d+-([^.]+)-\d+$/;
 
-/** The option that made a module what it is; null where its class is written in the network itself. */
+/** The option that made a module what it is; null if its class is written in the network itself. */
 export function chosenBy(path: string, type: string): ChosenBy | null {
   const approximation = Object.hasOwn(ACTIVATED_CONV, type) ? ACTIVATED_CONV[type] : undefined;
   if (approximation !== undefined) return { factory: "activated_conv", option: "approximation", value: approximation };

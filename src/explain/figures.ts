@@ -18,8 +18,8 @@ export interface Figures {
 }
 
 /**
- * The figures of each division: `divisionOf` names the one that a layer belongs to. The network is counted with its divisions in place
- * of its modules, so that there is one rule of counting.
+ * The figures of each division: `divisionOf` names the one that a layer belongs to. The network is counted with its
+ * divisions in place of its modules, so that there is one rule of counting.
  */
 export function figuresBy(
   graph: Graph,

@@ -94,7 +94,9 @@ export function floatFacts(examined: Examined): readonly Fact[] {
   const whole: Fact = {
     path: "",
     kind: "bits",
-    text: `${binary.length} of ${layers.length} layers with weights compute on bits, ${millions(macs(binary))} MACs, ${share.toFixed(1)} % of all`,
+    text:
+      `${binary.length} of ${layers.length} layers with weights compute on bits, ${millions(macs(binary))} MACs, ` +
+      `${share.toFixed(1)} % of all`,
     data: { layers: binary.map(({ layer }) => layer.name), macs: macs(binary), share: share / 100 },
     proofs: binary.map(({ layer }) => inputProof(examined, layer, true)),
   };

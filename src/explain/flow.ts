@@ -1,4 +1,7 @@
-/** Data flow of a graph: what reads each value, what the output depends on, and the values that every path passes through. */
+/**
+ * Data flow of a graph: what reads each value, what the output depends on, and the values that every path passes
+ * through.
+ */
 import type { Graph, Node } from "../graph/types.js";
 
 /** A graph with its edges in both directions. */
@@ -47,8 +50,8 @@ export function flowOf(graph: Graph): Flow {
 }
 
 /**
- * Positions of the nodes whose value every path to the last node passes through, the last one included. `nodes` is a region: in
- * topological order, with one value that enters it, every node leading to the last.
+ * Positions of the nodes whose value every path to the last node passes through, the last one included. `nodes` is a
+ * region: in topological order, with one value that enters it, every node leading to the last.
  *
  * A node is such a point if, after it, its value is the only one that later nodes still read.
  */
@@ -70,7 +73,9 @@ export function cutPositions(nodes: readonly Node[]): readonly number[] {
   return cuts;
 }
 
-/** Part of a region between two values that every path passes: one node, or parallel paths that meet in the last one. */
+/**
+ * Part of a region between two values that every path passes: one node, or parallel paths that meet in the last one.
+ */
 export interface Segment {
   readonly nodes: readonly Node[];
   /** Name of the value that enters it. */

@@ -28,8 +28,9 @@ export function modulesByPath(graph: Graph): ReadonlyMap<string, Module> {
 }
 
 /**
- * The block that each node belongs to, as the framework prints blocks: the outermost module of a class of its own, with several
- * layers, one of them with a weight (BasicBlockE1, CNNGenotypeCell). Nodes outside of blocks are not in the map.
+ * The block that each node belongs to, as the framework prints blocks: the outermost module of a class of its own, with
+ * several layers, one of them with a weight (BasicBlockE1, CNNGenotypeCell). Nodes outside of blocks are not in the
+ * map.
  */
 export function blockPaths(graph: Graph, nodes: readonly Node[]): ReadonlyMap<string, string> {
   const modules = modulesByPath(graph);

@@ -1,9 +1,10 @@
 /**
- * A network in its large parts, found from the graph alone: the stem, stages of one resolution each, the head. A part consists of units,
- * the pieces of the network between two values that every path passes: a residual unit runs from one sum to the next.
+ * A network in its large parts, found from the graph alone: the stem, stages of one resolution each, the head. A part
+ * consists of units, the pieces of the network between two values that every path passes: a residual unit runs from one
+ * sum to the next.
  *
- * Units are what two frameworks have in common. What they print as one block is a choice of each: BMXNet's blocks have one unit,
- * AWNAS's cells have two.
+ * Units are what two frameworks have in common. What they print as one block is a choice of each: BMXNet's blocks have
+ * one unit, AWNAS's cells have two.
  */
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph, Node } from "../graph/types.js";
@@ -11,6 +12,7 @@ import { type Shape, sameShape } from "../tensor.js";
 import { type Flow, flowOf, isConvolution, isWeighted, type Segment, segmentsOf } from "./flow.js";
 import { blockPaths } from "./modules.js";
 
+/** What a part of a network is for. */
 export type Role = "stem" | "stage" | "head";
 
 /** A piece of the network that one value enters and one value leaves. */
@@ -19,7 +21,7 @@ export interface Unit {
   readonly nodes: readonly Node[];
   /** Name of the value that enters it. */
   readonly from: string;
-  /** Path of the block that the framework prints around it; null where there is none. */
+  /** Path of the block that the framework prints around it; null if there is none. */
   readonly block: string | null;
 }
 
@@ -45,8 +47,8 @@ interface Piece extends Segment {
 }
 
 /**
- * The network as a row of pieces. Where no value is passed by all paths for several blocks (cells that read the two cells before
- * them), the blocks are the pieces.
+ * The network as a row of pieces. Where no value is passed by all paths for several blocks (cells that read the two
+ * cells before them), the blocks are the pieces.
  */
 function piecesOf(flow: Flow, blocks: ReadonlyMap<string, string>): readonly Piece[] {
   const blockOf = (node: Node) => blocks.get(node.name) ?? null;
@@ -88,7 +90,10 @@ function trunkStart(pieces: readonly Piece[]): number {
   return startOfBlock(pieces, preambleStart(pieces, binary > weighted[0] ? binary : weighted[1]));
 }
 
-/** Quantisation and borders before a convolution belong to it, and so does a batch norm between a sum and a quantisation. */
+/**
+ * Quantisation and borders before a convolution belong to it, and so does a batch norm between a sum and a
+ * quantisation.
+ */
 function preambleStart(pieces: readonly Piece[], position: number): number {
   let start = position;
   while (start > 0) {
@@ -108,7 +113,10 @@ function startOfBlock(pieces: readonly Piece[], position: number): number {
   return start;
 }
 
-/** Position of the first piece of the head: after the last convolution and the last parallel piece, and what follows a convolution. */
+/**
+ * Position of the first piece of the head: after the last convolution and the last parallel piece, and what follows a
+ * convolution.
+ */
 function headStart(pieces: readonly Piece[], start: number, isMap: (node: Node) => boolean): number {
   let last = pieces.length - 1;
   while (last >= start && !(pieces[last].isParallel || pieces[last].nodes.some(isConvolution))) last--;
@@ -129,8 +137,8 @@ function unitOf(pieces: readonly Piece[]): Unit {
 }
 
 /**
- * Pieces of the trunk as units: each parallel piece is one; layers in a row are cut before each convolution, and those that lead to none
- * belong to the unit before. Layers of one block stay together.
+ * Pieces of the trunk as units: each parallel piece is one; layers in a row are cut before each convolution, and those
+ * that lead to none belong to the unit before. Layers of one block stay together.
  */
 function unitsOf(pieces: readonly Piece[]): readonly Unit[] {
   const units: Piece[][] = [];
@@ -153,7 +161,9 @@ function unitsOf(pieces: readonly Piece[]): readonly Unit[] {
   return units.map(unitOf);
 }
 
-/** True for a layer in a row from which on the layers lead to the next convolution or to branches, and belong to them. */
+/**
+ * True for a layer in a row from which on the layers lead to the next convolution or to branches, and belong to them.
+ */
 function startsUnit(pieces: readonly Piece[], index: number): boolean {
   const { block } = pieces[index];
   const before = pieces[index - 1];
@@ -193,7 +203,7 @@ function stagesOf(units: readonly Unit[], shapes: ReadonlyMap<string, Shape>): r
 /**
  * Finds the parts of a network.
  * @param inputShape another input than the graph's own, with as many channels.
- * @throws XnorkitError `bad-shape` where the network cannot read the shape.
+ * @throws XnorkitError `bad-shape` if the network cannot read the shape.
  */
 export function outlineOf(graph: Graph, inputShape: Shape = graph.inputShape): Outline {
   const shapes = inferShapes(graph, inputShape);

@@ -1,7 +1,7 @@
 /**
- * Which parts, units and layers of two networks stand for each other: parts by their role, channels and resolution, units by what they
- * do to the map and which layers they have, layers by kind, shape and the branch they lie on. Names count for little, so that networks
- * of two frameworks find each other.
+ * Which parts, units and layers of two networks stand for each other: parts by their role, channels and resolution,
+ * units by what they do to the map and which layers they have, layers by kind, shape and the branch they lie on. Names
+ * count for little, so that networks of two frameworks find each other.
  */
 import type { Node } from "../graph/types.js";
 import { type Shape, sameShape } from "../tensor.js";

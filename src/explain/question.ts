@@ -14,7 +14,10 @@ export interface Answer {
 export interface Questioned {
   readonly outline: Outline;
   readonly description: Description;
-  /** The unit that most units of the stages are like, of those that keep the map's size; null in a network without stages. */
+  /**
+   * The unit that most units of the stages are like, of those that keep the map's size; null in a network without
+   * stages.
+   */
   readonly typical: UnitDescription | null;
   /** All units like it. */
   readonly alike: readonly UnitDescription[];

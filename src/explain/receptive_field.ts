@@ -1,4 +1,7 @@
-/** The receptive field of every value: how many pixels of the input, in height and width, one of its elements depends on. */
+/**
+ * The receptive field of every value: how many pixels of the input, in height and width, one of its elements depends
+ * on.
+ */
 import type { Graph, Node, Sides } from "../graph/types.js";
 import { paddingSides } from "../graph/window.js";
 import type { Shape } from "../tensor.js";
@@ -64,7 +67,8 @@ function union(all: readonly Reaches[]): Reaches {
 }
 
 /**
- * Receptive fields by the name of the value; null where a value depends on the whole input (after global pooling or a dense layer).
+ * Receptive fields by the name of the value; null if a value depends on the whole input (after global pooling or a
+ * dense layer).
  * @param shapes the shapes of all values, as `inferShapes` gives them.
  */
 export function receptiveFields(

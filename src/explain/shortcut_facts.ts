@@ -42,8 +42,10 @@ function shortcutFact(examined: Examined, meeting: Meeting): Fact {
   const percent = `${(100 * share).toFixed(1)} %`;
   const text =
     node.kind === "add"
-      ? `${what} is added after ${shortcut.addedAfter} at ${node.name}: ${carries ? `${percent} of the sum's variance` : "it carries no signal"}`
-      : `${what} is joined with ${shortcut.addedAfter} at ${node.name}: ${percent} of the channels${carries ? "" : ", all zeros"}`;
+      ? `${what} is added after ${shortcut.addedAfter} at ${node.name}: ` +
+        `${carries ? `${percent} of the sum's variance` : "it carries no signal"}`
+      : `${what} is joined with ${shortcut.addedAfter} at ${node.name}: ` +
+        `${percent} of the channels${carries ? "" : ", all zeros"}`;
   return {
     path: node.name,
     kind: "shortcut",

@@ -84,7 +84,9 @@ export function specFacts({ description, outline }: Examined): readonly Fact[] {
     facts.push({
       path: "",
       kind: "layers",
-      text: `layers ${JSON.stringify(layers)}${table}: ${each} for each layer of a stage, so ${stages.map(blocksOf).join(", ")} blocks`,
+      text:
+        `layers ${JSON.stringify(layers)}${table}: ${each} for each layer of a stage, ` +
+        `so ${stages.map(blocksOf).join(", ")} blocks`,
       data: { layers, depth, blocksPerLayer: perLayer, blocks: stages.map(blocksOf) },
       // A layer of the table is two convolutions, however many blocks they are printed as.
       proofs: stages.map((stage, index) =>
@@ -116,7 +118,8 @@ export function specFacts({ description, outline }: Examined): readonly Fact[] {
       path: stage.label,
       kind: "stage",
       text:
-        `channels[${index + 1}] = ${width(stage)}: ${stage.label} of ${blocks} block${blocks === 1 ? "" : "s"}; the first ${reduces} and has` +
+        `channels[${index + 1}] = ${width(stage)}: ${stage.label} of ${blocks} block${blocks === 1 ? "" : "s"}; ` +
+        `the first ${reduces} and has` +
         ` ${isProjected ? "a convolution" : "no convolution"} in its shortcut (${reason})`,
       data: { channels: width(stage), blocks, reduces: first.reduces, hasProjection: isProjected },
       proofs: [],

@@ -49,7 +49,10 @@ function mean(data: ArrayLike<number>): number {
   return sum / data.length;
 }
 
-/** The part of `whole`'s variance that `part`, one of its summands, brings: cov(part, whole) / var(whole). Parts add up to 1. */
+/**
+ * The part of `whole`'s variance that `part`, one of its summands, brings: cov(part, whole) / var(whole). Parts add up
+ * to 1.
+ */
 export function shareOfVariance(part: ArrayLike<number>, whole: ArrayLike<number>): number {
   const [partMean, wholeMean] = [mean(part), mean(whole)];
   let covariance = 0;

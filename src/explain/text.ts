@@ -30,8 +30,8 @@ export function cutPath(path: string, width: number): string {
 }
 
 /**
- * A text in lines of at most `width` columns, broken after blanks, hyphens and semicolons, at most `most` lines: what is left
- * out shows as three dots.
+ * A text in lines of at most `width` columns, broken after blanks, hyphens and semicolons, at most `most` lines: what
+ * is left out shows as three dots.
  */
 export function wrap(text: string, width: number, most = Number.POSITIVE_INFINITY): readonly string[] {
   const lines: string[] = [];

@@ -26,8 +26,8 @@ function add(times: Map<string, number>, key: string, milliseconds: number): voi
 }
 
 /**
- * Sums measured steps. A step stands for the layer of its name; one that is named otherwise (a repacking between layers) for the layer
- * whose name begins it, else for the last layer before it in the order of the steps.
+ * Sums measured steps. A step stands for the layer of its name; one that is named otherwise (a repacking between
+ * layers) for the layer whose name begins it, else for the last layer before it in the order of the steps.
  */
 export function timesOf({ parts }: Description, steps: readonly MeasuredStep[]): Times {
   const places = new Map<string, Place>();

@@ -1,4 +1,6 @@
-/** What can be said of values without running the network: how many bits they have, and whether they can be negative. */
+/**
+ * What can be said of values without running the network: how many bits they have, and whether they can be negative.
+ */
 import { recordOf } from "../graph/nodes/index.js";
 import type { Node } from "../graph/types.js";
 import type { Flow } from "./flow.js";
@@ -17,7 +19,10 @@ function fixedPoint<T>(flow: Flow, start: T, of: (node: Node, inputs: readonly T
   return found;
 }
 
-/** Bits of each value: 1 after a sign, few after a quantiser, 32 for floats. Moving values keeps them; a border of +-1 keeps signs. */
+/**
+ * Bits of each value: 1 after a sign, few after a quantiser, 32 for floats. Moving values keeps them; a border of +-1
+ * keeps signs.
+ */
 export function bitsOfValues(flow: Flow): ReadonlyMap<string, number> {
   return fixedPoint(flow, 32, (node, inputs) => {
     if (node.kind === "quantize") return node.bits;
@@ -27,7 +32,10 @@ export function bitsOfValues(flow: Flow): ReadonlyMap<string, number> {
   });
 }
 
-/** Values that no weights can make negative: what follows a ReLU without a layer that subtracts, XNOR counts, magnitudes. */
+/**
+ * Values that no weights can make negative: what follows a ReLU without a layer that subtracts, XNOR counts,
+ * magnitudes.
+ */
 export function nonNegativeValues(flow: Flow): ReadonlySet<string> {
   const bits = bitsOfValues(flow);
   const found = fixedPoint(flow, false, (node, inputs) => {

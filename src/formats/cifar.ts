@@ -1,6 +1,7 @@
 /**
- * The binary version of CIFAR-10 and CIFAR-100: records of label bytes (CIFAR-10: class; CIFAR-100: superclass, class) and 3072
- * pixels, 32x32 planes red, green, blue. Source: the data set's own description. Reads single batches and the published archives.
+ * The binary version of CIFAR-10 and CIFAR-100: records of label bytes (CIFAR-10: class; CIFAR-100: superclass, class)
+ * and 3072 pixels, 32x32 planes red, green, blue. Source: the data set's own description. Reads single batches and the
+ * published archives.
  */
 import { XnorkitError } from "../errors.js";
 import type { Dataset } from "./dataset.js";
@@ -28,10 +29,10 @@ const ARCHIVES = {
 /**
  * Reads CIFAR-10 or CIFAR-100: a binary batch, or the published .tar or .tar.gz of the binary version.
  *
- * @returns Images `[N, 3, 32, 32]`, labels (CIFAR-100: the 100 classes, not the superclasses), class names where an archive
- *   has them.
- * @throws XnorkitError `bad-file` with the offset where a file is cut short, too long, damaged, of another kind or holds a label
- *   that does not exist.
+ * @returns Images `[N, 3, 32, 32]`, labels (CIFAR-100: the 100 classes, not the superclasses), class names where an
+ *   archive has them.
+ * @throws XnorkitError `bad-file` with the offset if a file is cut short, too long, damaged, of another kind or
+ *   holds a label that does not exist.
  */
 export function readCifar(bytes: Uint8Array, options: CifarOptions = {}): Dataset {
   const file = isGzip(bytes) ? gunzip(bytes) : bytes;
@@ -60,7 +61,8 @@ function readArchive(files: ReadonlyMap<string, Uint8Array>, { classes, split = 
   const found = [...files.keys()].slice(0, 5).join(", ");
   throw new XnorkitError(
     "bad-file",
-    `the archive holds no ${split} batches of CIFAR's binary version (found: ${found || "nothing"}): use cifar-10-binary or cifar-100-binary`,
+    `the archive holds no ${split} batches of CIFAR's binary version (found: ${found || "nothing"}): ` +
+      "use cifar-10-binary or cifar-100-binary",
   );
 }
 
@@ -77,7 +79,8 @@ function guessClasses({ length }: Uint8Array): 10 | 100 {
   throw new XnorkitError(
     "bad-file",
     fits.length === 0
-      ? `${length} bytes are no whole number of CIFAR-10 (${IMAGE_BYTES + 1}) or CIFAR-100 (${IMAGE_BYTES + 2}) records: another format, or cut short`
+      ? `${length} bytes are no whole number of CIFAR-10 (${IMAGE_BYTES + 1}) or CIFAR-100 (${IMAGE_BYTES + 2}) ` +
+          "records: another format, or cut short"
       : `${length} bytes fit CIFAR-10 and CIFAR-100 records alike: state the number of classes`,
   );
 }
@@ -90,7 +93,8 @@ function joinBatches(batches: readonly Batch[], classes: 10 | 100): Dataset {
     if (bytes.length === 0 || bytes.length % recordBytes !== 0) {
       throw new XnorkitError(
         "bad-file",
-        `${name} has ${bytes.length} bytes, no whole number of CIFAR-${classes} records of ${recordBytes}: it is cut short or too long`,
+        `${name} has ${bytes.length} bytes, no whole number of CIFAR-${classes} records of ${recordBytes}: ` +
+          "it is cut short or too long",
       );
     }
     count += bytes.length / recordBytes;

@@ -1,3 +1,4 @@
+/** What the readers of data sets return. */
 import type { Tensor } from "../tensor.js";
 
 /** Labelled pictures of one size, as a data set's files hold them. */

@@ -1,6 +1,7 @@
 /**
- * Element types of safetensors files and their conversion to and from float32. All multi-byte numbers are little-endian, which is
- * also the byte order of WebAssembly and of every host that runs it, so typed arrays view the bytes directly.
+ * Element types of safetensors files and their conversion to and from float32. All multi-byte numbers are
+ * little-endian, which is also the byte order of WebAssembly and of every host that runs it, so typed arrays view the
+ * bytes directly.
  */
 import { XnorkitError } from "../errors.js";
 import type { Shape } from "../tensor.js";
@@ -38,11 +39,11 @@ export function rawFloat32(shape: Shape, values: Float32Array): RawTensor {
 }
 
 /**
- * The elements as float32. F32 (a view of the bytes where they are aligned to 4), F16, BF16, I8, I16, U8 and BOOL are exact; F64,
- * I32 and I64 are rounded to the nearest float32.
+ * The elements as float32. F32 (a view of the bytes where they are aligned to 4), F16, BF16, I8, I16, U8 and BOOL are
+ * exact; F64, I32 and I64 are rounded to the nearest float32.
  *
- * @throws XnorkitError `bad-file` where the bytes are not a whole number of elements; `bad-value` where a BOOL byte is neither 0
- *   nor 1.
+ * @throws XnorkitError `bad-file` if the bytes are not a whole number of elements; `bad-value` if a BOOL byte is
+ *   neither 0 nor 1.
  */
 export function toFloat32(raw: Pick<RawTensor, "dtype" | "bytes">): Float32Array {
   const size = DTYPE_BYTES[raw.dtype];
@@ -85,8 +86,8 @@ export function toFloat32(raw: Pick<RawTensor, "dtype" | "bytes">): Float32Array
 }
 
 /**
- * The bytes themselves where a typed array of `size`-byte elements can view them, else a copy that it can (not by slice(), which
- * views where the bytes are a Node Buffer).
+ * The bytes themselves where a typed array of `size`-byte elements can view them, else a copy that it can (not by
+ * slice(), which views where the bytes are a Node Buffer).
  */
 export function aligned(bytes: Uint8Array, size: number): Uint8Array {
   return bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
@@ -145,7 +146,10 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
   return halves;
 }
 
-/** 64-bit integers as float32. Integers beyond 2^53 pass through a double first, so at a float32 tie they may round the other way. */
+/**
+ * 64-bit integers as float32. Integers beyond 2^53 pass through a double first, so at a float32 tie they may round the
+ * other way.
+ */
 function int64ToFloat32(integers: BigInt64Array): Float32Array {
   const values = new Float32Array(integers.length);
   for (let i = 0; i < integers.length; i++) values[i] = Number(integers[i]);

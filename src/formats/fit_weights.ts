@@ -8,8 +8,9 @@ const WRAPPERS = ["module.", "_orig_mod.", "model."];
 const MAX_WRAPPERS = 4;
 
 /**
- * The wrappers before every name (`module._orig_mod.`) without which all names fit the graph: each parameter is there, and nothing
- * else but what frameworks are known to save beside. Empty where the names fit as they are, or do not fit either way.
+ * The wrappers before every name (`module._orig_mod.`) without which all names fit the graph: each parameter is there,
+ * and nothing else but what frameworks are known to save beside. Empty where the names fit as they are, or do not fit
+ * either way.
  */
 export function wrapperOf(graph: Graph, names: Iterable<string>): string {
   const wanted = parameterSpecs(graph).map(({ name }) => name);
@@ -47,9 +48,9 @@ export interface FittedWeights {
 }
 
 /**
- * The weights under the names that the graph has for them: `module.`, `_orig_mod.` and `model.` before every name, which torch's
- * DataParallel, torch.compile and training scripts add, are left out where all names fit then. Names that fit no such way stay as they
- * are, for `createSession` to say which is missing.
+ * The weights under the names that the graph has for them: `module.`, `_orig_mod.` and `model.` before every name,
+ * which torch's DataParallel, torch.compile and training scripts add, are left out where all names fit then. Names that
+ * fit no such way stay as they are, for `createSession` to say which is missing.
  */
 export function fitWeights(graph: Graph, weights: Weights): FittedWeights {
   const prefix = wrapperOf(graph, weights.keys());

@@ -12,7 +12,8 @@ export function isGzip(bytes: Uint8Array): boolean {
 
 /**
  * Unpacks a gzip file (RFC 1952): its members one after another, zeros after the last.
- * @throws XnorkitError `bad-file` where it is cut short, damaged, or unpacks to more than any honest file of its size (`readBudget`).
+ * @throws XnorkitError `bad-file` if it is cut short, damaged, or unpacks to more than any honest file of its size
+ *   (`readBudget`).
  */
 export function gunzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (!isGzip(bytes) || bytes.length < MIN_BYTES) {
@@ -22,7 +23,8 @@ export function gunzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     );
   }
   const { spend } = readBudget(bytes.length, "the gzip file");
-  // Of a file of one member without zeros after it, which is almost every one, the last four bytes are the length of its contents.
+  // Of a file of one member without zeros after it, which is almost every one, the last four bytes are the length of
+  // its contents.
   const stated = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
   const likely = stated <= bytes.length * MAX_DEFLATE_RATIO ? stated : 0;
   return inflateGzip(bytes, likely, spend, (reason) => {

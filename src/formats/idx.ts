@@ -1,6 +1,6 @@
 /**
- * MNIST's IDX files: two zero bytes, a type byte, the number of axes, a big-endian u32 for each axis, then the elements in
- * row-major order. Gzipped files are unpacked.
+ * MNIST's IDX files: two zero bytes, a type byte, the number of axes, a big-endian u32 for each axis, then the elements
+ * in row-major order. Gzipped files are unpacked.
  */
 import { XnorkitError } from "../errors.js";
 import { elementCount, formatShape, type Shape, type Tensor, tensor } from "../tensor.js";
@@ -17,8 +17,8 @@ export function looksLikeIdx(bytes: Uint8Array): boolean {
 
 /**
  * Reads an IDX file of unsigned bytes.
- * @throws XnorkitError `bad-file` with the offset where the file is no IDX file, cut short or too long; `unsupported` for other
- *   element types than unsigned bytes.
+ * @throws XnorkitError `bad-file` with the offset if the file is no IDX file, cut short or too long; `unsupported`
+ *   for other element types than unsigned bytes.
  */
 export function readIdx(bytes: Uint8Array): Tensor & { readonly data: Uint8Array } {
   const file = isGzip(bytes) ? gunzip(bytes) : bytes;
@@ -47,7 +47,8 @@ export function readIdx(bytes: Uint8Array): Tensor & { readonly data: Uint8Array
   if (expected !== file.length) {
     throw new XnorkitError(
       "bad-file",
-      `an IDX file of shape ${formatShape(shape)} has ${expected} bytes, but this has ${file.length}: it is ${file.length < expected ? "cut short" : "too long"}`,
+      `an IDX file of shape ${formatShape(shape)} has ${expected} bytes, but this has ${file.length}: ` +
+        `it is ${file.length < expected ? "cut short" : "too long"}`,
     );
   }
   const data = new Uint8Array(file.buffer, file.byteOffset + dataOffset, file.length - dataOffset);
@@ -55,8 +56,9 @@ export function readIdx(bytes: Uint8Array): Tensor & { readonly data: Uint8Array
 }
 
 /**
- * Joins a file of pictures (`[N, height, width]`) and its file of labels (`[N]`) to `images` NCHW `[N, 1, height, width]` and labels.
- * @throws XnorkitError as `readIdx`, and `bad-shape` where the axes or the counts of both do not fit.
+ * Joins a file of pictures (`[N, height, width]`) and its file of labels (`[N]`) to `images` NCHW `[N, 1, height,
+ * width]` and labels.
+ * @throws XnorkitError as `readIdx`, and `bad-shape` if the axes or the counts of both do not fit.
  */
 export function readMnist(imageFile: Uint8Array, labelFile: Uint8Array): Dataset {
   const images = readIdx(imageFile);
@@ -64,7 +66,8 @@ export function readMnist(imageFile: Uint8Array, labelFile: Uint8Array): Dataset
   if (images.shape.length !== 3 || labels.shape.length !== 1) {
     throw new XnorkitError(
       "bad-shape",
-      `expected images of 3 axes and labels of 1, found ${formatShape(images.shape)} and ${formatShape(labels.shape)}: are the files swapped?`,
+      `expected images of 3 axes and labels of 1, found ${formatShape(images.shape)} and ` +
+        `${formatShape(labels.shape)}: are the files swapped?`,
     );
   }
   const [count, height, width] = images.shape;

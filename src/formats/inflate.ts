@@ -1,6 +1,6 @@
 /**
- * Unpacking of deflated data (RFC 1950 to 1952) by pako, zlib's port, into memory of a size that is known before: no data makes more of
- * itself than its reader allows, and what it costs is bounded by what comes out.
+ * Unpacking of deflated data (RFC 1950 to 1952) by pako, zlib's port, into memory of a size that is known before: no
+ * data makes more of itself than its reader allows, and what it costs is bounded by what comes out.
  */
 import { Z_BUF_ERROR, Z_OK, Z_STREAM_END, ZStream, zlibInflate, zlibInflateInit2, zlibInflateReset } from "pako";
 
@@ -36,7 +36,10 @@ function fill(stream: ZStream, output: Uint8Array<ArrayBuffer>, from: number, re
 export interface InflateReader {
   /** Fills the whole array with what comes next. */
   readonly read: (into: Uint8Array<ArrayBuffer>) => void;
-  /** Nothing may come any more; zlib's checksum is compared. Bytes of the input that follow the stream are none of its business. */
+  /**
+   * Nothing may come any more; zlib's checksum is compared. Bytes of the input that follow the stream are none of its
+   * business.
+   */
   readonly end: () => void;
 }
 
@@ -79,7 +82,8 @@ export function inflateExactly(
 }
 
 /**
- * Inflates a gzip file: one member after another, each checked by its CRC and length, zeros after the last (RFC 1952, 2.2).
+ * Inflates a gzip file: one member after another, each checked by its CRC and length, zeros after the last (RFC 1952,
+ * 2.2).
  * @param likely What it unpacks to as far as is known, to be allocated at once.
  * @param spend Called before memory is allocated.
  * @param refuse Called with the reason where a member is damaged or cut short, or something else follows.

@@ -3,22 +3,25 @@
  *
  *   u64 header length | JSON header, padded to 8 | F32 tensors | I32 tensors | F16 tensors | U8 tensors (sign bits)
  *
- * Wider elements come first, so every tensor is aligned and is used in place. `__metadata__` holds format, format_version,
- * bit_order and the graph as JSON. The logical shape of a packed weight is the graph's; the header states the shape of its bytes.
+ * Wider elements come first, so every tensor is aligned and is used in place. `__metadata__` holds format,
+ * format_version, bit_order and the graph as JSON. The logical shape of a packed weight is the graph's; the header
+ * states the shape of its bytes.
  *
- * A 1-bit weight is stored as sign bits under its name, and beside them what its layer needs of the floats (of which the rounding
- * of f64 scales to f32 is all that is lost):
+ * A 1-bit weight is stored as sign bits under its name, and beside them what its layer needs of the floats (of which
+ * the rounding of f64 scales to f32 is all that is lost):
  *
- *   NAME         U8  [O, kh, kw, ceil(I / 8)]   sign bits, 1 where w >= 0
- *   NAME#scale   F32 [O], or [1] of a tensor    `BitWeight.scale`, where the layer multiplies by it (BMXNet's binet and xnor, AWNAS)
- *   NAME#zeros   I32 [count]                    the elements of the float tensor, row-major and ascending, that are 0; only where the
- *                                               quantiser keeps zeros (AWNAS) and there are some
+ *   NAME         U8  [O, kh, kw, ceil(I / 8)]   sign bits, 1 if w >= 0
+ *   NAME#scale   F32 [O], or [1] of a tensor    `BitWeight.scale`, if the layer multiplies by it (BMXNet's binet and
+ *                                               xnor, AWNAS)
+ *   NAME#zeros   I32 [count]                    the elements of the float tensor, row-major and ascending, that are 0;
+ *                                               only if the quantiser keeps zeros (AWNAS) and there are some
  *
- * Zeros are listed and not masked because in float weights they are rare: 1 in 2000 costs 1/60 of the bits, a mask as many again.
+ * Zeros are listed and not masked because in float weights they are rare: 1 in 2000 costs 1/60 of the bits, a mask as
+ * many again.
  *
- * All other parameters are floats: those of float layers; weights of k bits, whose levels depend on the float values (dorefa); and
- * a weight that layers with different quantisers or scales share. Float values under the name of a 1-bit weight are read too, as
- * earlier releases wrote them where layers scale.
+ * All other parameters are floats: those of float layers; weights of k bits, whose levels depend on the float values
+ * (dorefa); and a weight that layers with different quantisers or scales share. Float values under the name of a 1-bit
+ * weight are read too, as earlier releases wrote them where layers scale.
  */
 
 import { packedShape, packSigns, zeroIndices } from "../bits.js";
@@ -36,7 +39,9 @@ export const BIT_ORDER = "[O][kh][kw][ceil(I/8)] bytes, channel c in bit c % 8 o
 
 /** How `saveModel` stores a model. */
 export interface SaveOptions {
-  /** Float weights with two axes or more are stored as float16 (half the bytes; biases and batch norms stay float32). */
+  /**
+   * Float weights with two axes or more are stored as float16 (half the bytes; biases and batch norms stay float32).
+   */
   readonly f16?: boolean;
 }
 
@@ -98,7 +103,7 @@ function tensorsOf(
 /**
  * The tensors of a packed file by name, in the file's order.
  * @param zerosOf How many zeros of a parameter are to be listed.
- * @throws XnorkitError `bad-graph` where a parameter has the name of what stands beside another.
+ * @throws XnorkitError `bad-graph` if a parameter has the name of what stands beside another.
  */
 export function packedTensors(
   specs: readonly ParameterSpec[],
@@ -111,21 +116,22 @@ export function packedTensors(
   return new Map([...ofDtype("F32"), ...ofDtype("I32"), ...ofDtype("F16"), ...ofDtype("U8")]);
 }
 
-/** @throws XnorkitError `bad-graph` where a parameter has the name of what stands beside another. */
+/** @throws XnorkitError `bad-graph` if a parameter has the name of what stands beside another. */
 export function checkNamesBeside(specs: readonly ParameterSpec[]): void {
   const beside = new Set(specs.flatMap(namesBeside));
   const clash = specs.find(({ name }) => beside.has(name));
   if (clash === undefined) return;
   throw new XnorkitError(
     "bad-graph",
-    `parameter ${clash.name} of layer ${clash.node} has the name that a packed file gives to what stands beside sign bits: rename it`,
+    `parameter ${clash.name} of layer ${clash.node} has the name that a packed file gives to what stands beside ` +
+      "sign bits: rename it",
   );
 }
 
 /**
- * The metadata of a packed file. The graph is read back once, so that no file is written that could not be read, and equal graphs
- * give equal bytes whatever the order of their fields.
- * @throws XnorkitError `bad-graph` or `bad-shape` where the graph is not well formed.
+ * The metadata of a packed file. The graph is read back once, so that no file is written that could not be read, and
+ * equal graphs give equal bytes whatever the order of their fields.
+ * @throws XnorkitError `bad-graph` or `bad-shape` if the graph is not well formed.
  */
 export function packedMetadata(graph: Graph): ReadonlyMap<string, string> {
   return new Map([
@@ -144,7 +150,8 @@ export function isPackedModel(metadata: ReadonlyMap<string, string>): boolean {
 /**
  * The bytes that store float values: sign bits, the places of zeros, float16 or float32 (a view).
  *
- * @param values All values of the parameter, or a slice that starts at element `first`; of sign bits whole output channels.
+ * @param values All values of the parameter, or a slice that starts at element `first`; of sign bits whole output
+ *   channels.
  * @throws XnorkitError `bad-value` with name and element for a NaN in sign bits and for a value beyond float16's range.
  */
 export function encodeValues({ spec, part, dtype }: ValuesTensor, values: Float32Array, first = 0): Uint8Array {
@@ -168,7 +175,8 @@ function encodeFloat16(name: string, values: Float32Array, first: number): Uint8
     if (magnitude >= 0x7c00) {
       throw new XnorkitError(
         "bad-value",
-        `parameter ${name} is ${values[i]} at element ${first + i}, which float16 (up to ${FLOAT16_MAX}) cannot hold: convert without f16`,
+        `parameter ${name} is ${values[i]} at element ${first + i}, which float16 (up to ${FLOAT16_MAX}) cannot ` +
+          "hold: convert without f16",
       );
     }
   }

@@ -30,10 +30,11 @@ import { readSafetensors, type SafetensorsFile, writeSafetensors } from "./safet
 export type { SaveOptions } from "./packed_layout.js";
 
 /**
- * Writes a packed model file (layout in packed_layout.ts). Weights that a framework saves beside (counters, aliases, auxiliary
- * heads) are left out; all others must fit the graph.
+ * Writes a packed model file (layout in packed_layout.ts). Weights that a framework saves beside (counters, aliases,
+ * auxiliary heads) are left out; all others must fit the graph.
  *
- * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` with the parameter's name and the place.
+ * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` with the parameter's name and the
+ *   place.
  */
 export function saveModel(model: Model, options: SaveOptions = {}): Uint8Array {
   const { graph, weights } = objectArgument("saveModel", "model", "{ graph, weights }", model);
@@ -65,11 +66,12 @@ function encodePart(tensor: PackedTensor, weight: Weight, zeros: Int32Array): Ui
 }
 
 /**
- * Reads a packed model file. Sign bits, scales and float32 weights are views of the file's bytes (floats are copied where the bytes
- * do not start at a multiple of 4 of their buffer); float16 weights are widened.
+ * Reads a packed model file. Sign bits, scales and float32 weights are views of the file's bytes (floats are copied
+ * where the bytes do not start at a multiple of 4 of their buffer); float16 weights are widened.
  *
- * @throws XnorkitError `bad-file` where the bytes are no packed model or break its format, `unsupported` for a format version that
- *   this release does not know, `bad-graph` and the codes of `checkWeights` where graph and weights do not fit.
+ * @throws XnorkitError `bad-file` if the bytes are no packed model or break its format, `unsupported` for a format
+ *   version that this release does not know, `bad-graph` and the codes of `checkWeights` where graph and weights do not
+ *   fit.
  */
 export function loadModel(bytes: FileBytes): Model {
   return decodeModel(readSafetensors(bytesArgument("loadModel", "bytes", bytes)));
@@ -99,14 +101,16 @@ function packedGraph(metadata: ReadonlyMap<string, string>): Graph {
   if (!isPackedModel(metadata)) {
     throw new XnorkitError(
       "bad-file",
-      `the file is safetensors, but not a packed model (metadata format is ${quoted(metadata.get("format"))}): read it with readWeights beside its graph`,
+      `the file is safetensors, but not a packed model (metadata format is ${quoted(metadata.get("format"))}): ` +
+        "read it with readWeights beside its graph",
     );
   }
   const version = metadata.get("format_version");
   if (version !== FORMAT_VERSION) {
     throw new XnorkitError(
       "unsupported",
-      `the packed model has format version ${quoted(version)}, this release reads version ${FORMAT_VERSION}: update xnorkit or convert the model again`,
+      `the packed model has format version ${quoted(version)}, this release reads version ${FORMAT_VERSION}: ` +
+        "update xnorkit or convert the model again",
     );
   }
   const bitOrder = metadata.get("bit_order");
@@ -161,7 +165,8 @@ function checkStored(name: string, raw: RawTensor, dtypes: readonly string[], sh
   if (dtypes.includes(raw.dtype) && sameShape(raw.shape, shape)) return;
   throw new XnorkitError(
     "bad-file",
-    `parameter ${name} is stored as ${raw.dtype} of ${formatShape(raw.shape)}, the graph needs ${dtypes.join(" or ")} of ${formatShape(shape)}${others}`,
+    `parameter ${name} is stored as ${raw.dtype} of ${formatShape(raw.shape)}, the graph needs ` +
+      `${dtypes.join(" or ")} of ${formatShape(shape)}${others}`,
   );
 }
 

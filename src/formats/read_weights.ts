@@ -10,10 +10,11 @@ import { readSafetensors, type SafetensorsFile } from "./safetensors.js";
 import { describeFile } from "./sniff.js";
 
 /**
- * The weights of a safetensors file (every F32, F16, BF16 or F64 tensor as float32; torch's integer batch counters are left out)
- * or of a packed model file, by their names in the file. Float32 tensors are views of the bytes where those are aligned.
+ * The weights of a safetensors file (every F32, F16, BF16 or F64 tensor as float32; torch's integer batch counters are
+ * left out) or of a packed model file, by their names in the file. Float32 tensors are views of the bytes where those
+ * are aligned.
  *
- * @throws XnorkitError `bad-file` where the bytes are another format (the message says which it looks like) or damaged;
+ * @throws XnorkitError `bad-file` if the bytes are another format (the message says which it looks like) or damaged;
  *   `unsupported` where a parameter is an integer tensor or the packed model is of an unknown version.
  */
 export function readWeights(file: FileBytes): Weights {
@@ -32,7 +33,8 @@ function floatWeights({ tensors }: SafetensorsFile): Weights {
     } else if (!isKnownExtra(name)) {
       throw new XnorkitError(
         "unsupported",
-        `tensor ${JSON.stringify(name)} has dtype ${raw.dtype}, but weights are F32, F16, BF16 or F64: is it a file of weights?`,
+        `tensor ${JSON.stringify(name)} has dtype ${raw.dtype}, but weights are F32, F16, BF16 or F64: ` +
+          "is it a file of weights?",
       );
     }
   }

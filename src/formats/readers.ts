@@ -1,6 +1,7 @@
 /**
- * The formats that networks and weights are read from, one row each: how its beginning looks, and what it holds. Programs that take any
- * file, as the command line does, are loops over this table. A row loads its reader when a file needs it.
+ * The formats that networks and weights are read from, one row each: how its beginning looks, and what it holds.
+ * Programs that take any file, as the command line does, are loops over this table. A row loads its reader when a file
+ * needs it.
  */
 import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
@@ -62,7 +63,7 @@ export interface FormatReader {
   /** Behind "it is": `a torch checkpoint`. */
   readonly name: string;
   readonly detect: (start: FileStart) => boolean;
-  /** @throws XnorkitError where the file is damaged, or of an unknown version. */
+  /** @throws XnorkitError if the file is damaged, or of an unknown version. */
   readonly read: (source: Source, options: ReadOptions) => Promise<Reading>;
 }
 
@@ -161,7 +162,7 @@ export const readers: readonly FormatReader[] = [
   },
 ];
 
-/** The row of the table that reads a file; null where none knows it, and `describeFile` may. */
+/** The row of the table that reads a file; null if none knows it, and `describeFile` may. */
 export function findReader(name: string, bytes: Uint8Array): FormatReader | null {
   const start: FileStart = { name, bytes, text: textStart(bytes) };
   return readers.find(({ detect }) => detect(start)) ?? null;

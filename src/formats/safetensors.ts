@@ -23,7 +23,8 @@ export interface SafetensorsFile {
 
 /**
  * Reads a safetensors file. The tensors' bytes are views of the file's.
- * @throws XnorkitError `bad-file` with name and file offset where the file is cut short, too long or breaks the format's rules.
+ * @throws XnorkitError `bad-file` with name and file offset if the file is cut short, too long or breaks the
+ *   format's rules.
  */
 export function readSafetensors(file: FileBytes): SafetensorsFile {
   const bytes = bytesArgument("readSafetensors", "bytes", file);
@@ -39,7 +40,8 @@ const EXPECTED = "{ dtype, shape, bytes } with a dtype of the format";
 
 /**
  * Writes a safetensors file with the tensors in the order given.
- * @throws XnorkitError `bad-shape` where a tensor's bytes do not fill its shape; `bad-option` for the reserved name `__metadata__`.
+ * @throws XnorkitError `bad-shape` if a tensor's bytes do not fill its shape; `bad-option` for the reserved name
+ *   `__metadata__`.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, RawTensor>,
@@ -62,7 +64,8 @@ export function writeSafetensors(
     if (bytes.length !== expected) {
       throw new XnorkitError(
         "bad-shape",
-        `tensor ${JSON.stringify(name)} of shape ${formatShape(shape)} takes ${expected} bytes of ${dtype}, but has ${bytes.length}`,
+        `tensor ${JSON.stringify(name)} of shape ${formatShape(shape)} takes ${expected} bytes of ${dtype}, ` +
+          `but has ${bytes.length}`,
       );
     }
     size += expected;

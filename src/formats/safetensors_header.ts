@@ -1,8 +1,8 @@
 /**
  * The header of a safetensors file: u64 length, then JSON
- * `{name: {dtype, shape, data_offsets: [begin, end]}, "__metadata__": {key: text}}`, then the tensors' bytes without a gap.
- * Source: the safetensors format description (shared rules: offsets count from the end of the header, follow each other in the
- * order listed, and cover the rest of the file exactly).
+ * `{name: {dtype, shape, data_offsets: [begin, end]}, "__metadata__": {key: text}}`, then the tensors' bytes without a
+ * gap. Source: the safetensors format description (shared rules: offsets count from the end of the header, follow each
+ * other in the order listed, and cover the rest of the file exactly).
  */
 import { type Budget, ENTRY_BYTES, readBudget } from "../budget.js";
 import { XnorkitError } from "../errors.js";
@@ -43,13 +43,14 @@ export interface SafetensorsHeader {
  * How many bytes of the file hold its header: 8 + the length that the first 8 bytes state.
  *
  * @param prefix The first bytes of the file, at least 8 where it has them.
- * @throws XnorkitError `bad-file` where the length is absurd: more than the file holds or than 100 MB.
+ * @throws XnorkitError `bad-file` if the length is absurd: more than the file holds or than 100 MB.
  */
 export function headerByteLength(prefix: Uint8Array, fileSize: number): number {
   if (fileSize < LENGTH_BYTES + 2 || prefix.length < LENGTH_BYTES) {
     throw new XnorkitError(
       "bad-file",
-      `a safetensors file starts with 8 bytes of header length and a JSON header, but it ends at byte ${Math.min(fileSize, prefix.length)}`,
+      "a safetensors file starts with 8 bytes of header length and a JSON header, but it ends at byte " +
+        `${Math.min(fileSize, prefix.length)}`,
     );
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
@@ -57,7 +58,8 @@ export function headerByteLength(prefix: Uint8Array, fileSize: number): number {
   if (length < 2 || length > limit) {
     throw new XnorkitError(
       "bad-file",
-      `the header length at byte 0 is ${length}, expected 2 to ${limit} for a file of ${fileSize} bytes: not safetensors, or cut short`,
+      `the header length at byte 0 is ${length}, expected 2 to ${limit} for a file of ${fileSize} bytes: ` +
+        "not safetensors, or cut short",
     );
   }
   return LENGTH_BYTES + Number(length);
@@ -68,7 +70,7 @@ export function headerByteLength(prefix: Uint8Array, fileSize: number): number {
  *
  * @param bytes The file, or its first `headerByteLength` bytes.
  * @param fileSize Size of the whole file, which the tensors must fill exactly.
- * @throws XnorkitError `bad-file` with tensor name and file offset where anything breaks the format's rules.
+ * @throws XnorkitError `bad-file` with tensor name and file offset if anything breaks the format's rules.
  */
 export function parseSafetensorsHeader(bytes: Uint8Array, fileSize: number): SafetensorsHeader {
   const dataOffset = headerByteLength(bytes, fileSize);
@@ -105,8 +107,9 @@ export function parseSafetensorsHeader(bytes: Uint8Array, fileSize: number): Saf
 }
 
 /**
- * The header of a file that holds these tensors in this order, padded with spaces so that the data start at a multiple of 8.
- * @throws XnorkitError `bad-option` where a name is `__metadata__` or the header would exceed 100 MB.
+ * The header of a file that holds these tensors in this order, padded with spaces so that the data start at a multiple
+ * of 8.
+ * @throws XnorkitError `bad-option` if a name is `__metadata__` or the header would exceed 100 MB.
  */
 export function encodeSafetensorsHeader(
   tensors: ReadonlyMap<string, { readonly dtype: Dtype; readonly shape: Shape }>,

@@ -30,7 +30,10 @@ export const SNIFF_BYTES = 4096;
 
 const LOCAL_FILE = "PK\x03\x04";
 
-/** True where the bytes start as a zip archive of NumPy arrays does: its first file's name, behind a header of 30 bytes, ends in .npy. */
+/**
+ * True where the bytes start as a zip archive of NumPy arrays does: its first file's name, behind a header of 30 bytes,
+ * ends in .npy.
+ */
 export function isNumpyArchive(bytes: Uint8Array): boolean {
   const name = String.fromCharCode(...bytes.subarray(30, 30 + Math.min(bytes[26] | (bytes[27] << 8), SNIFF_BYTES)));
   return magic(LOCAL_FILE, "").matches({ bytes, text: "" }) && name.endsWith(".npy");
@@ -40,7 +43,9 @@ export function isNumpyArchive(bytes: Uint8Array): boolean {
 const SIGNATURES: readonly Signature[] = [
   {
     matches: ({ bytes }) => isNumpyArchive(bytes),
-    says: "this is a NumPy archive (.npz), as MXNet 2 saves parameters too: load it in Python and save its arrays as safetensors",
+    says:
+      "this is a NumPy archive (.npz), as MXNet 2 saves parameters too: load it in Python and save its " +
+      "arrays as safetensors",
   },
   magic(LOCAL_FILE, "this is a zip archive (a torch checkpoint? use xnorkit/torch)"),
   magic(
@@ -77,7 +82,7 @@ export function textStart(bytes: Uint8Array): string {
 }
 
 /**
- * What the bytes are, as the end of a sentence ("this is a PNG picture"), or null where they may be safetensors.
+ * What the bytes are, as the end of a sentence ("this is a PNG picture"), or null if they may be safetensors.
  * @param bytes The file, or its first `SNIFF_BYTES`.
  */
 export function describeFile(bytes: Uint8Array): string | null {
@@ -90,7 +95,10 @@ export function describeFile(bytes: Uint8Array): string | null {
   return `the file starts with the bytes ${shown}, which is no format it knows`;
 }
 
-/** A length below 2^32 and the brace that opens the header; short files are left to the reader, which says where they end. */
+/**
+ * A length below 2^32 and the brace that opens the header; short files are left to the reader, which says where they
+ * end.
+ */
 export function looksLikeSafetensors(bytes: Uint8Array): boolean {
   const isShortLength = bytes.subarray(4, 8).every((byte) => byte === 0);
   return bytes.length >= 8 && isShortLength && (bytes.length === 8 || bytes[8] === 0x7b);

@@ -1,7 +1,7 @@
 /**
- * Conversion of a float safetensors file to a packed model file tensor by tensor: networks of depth 50 and more have float files
- * of gigabytes (0.9 G binary weights in ResNetE-152), and no more than one slice of one tensor is in memory at a time. Knows no
- * host: the caller brings something to read at offsets and something to write to.
+ * Conversion of a float safetensors file to a packed model file tensor by tensor: networks of depth 50 and more have
+ * float files of gigabytes (0.9 G binary weights in ResNetE-152), and no more than one slice of one tensor is in memory
+ * at a time. Knows no host: the caller brings something to read at offsets and something to write to.
  */
 
 import { zeroIndices } from "../bits.js";
@@ -38,7 +38,10 @@ export interface RandomAccess {
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
 }
 
-/** Takes a file's bytes from its start to its end. The bytes may be reused once `write` has returned or its promise is fulfilled. */
+/**
+ * Takes a file's bytes from its start to its end. The bytes may be reused once `write` has returned or its promise is
+ * fulfilled.
+ */
 export interface ByteSink {
   write(bytes: Uint8Array): void | Promise<void>;
 }
@@ -47,8 +50,9 @@ export interface StreamOptions extends SaveOptions {
   /** The most bytes of the source to hold at a time, by default 8 MiB; at least one output channel is read whole. */
   readonly sliceBytes?: number;
   /**
-   * Called after each pass over a parameter, with bytes read and to read. Weights that a scale or zeros are stored beside are read
-   * twice, as these come before the sign bits in the file (a third time, uncounted, to list zeros where there are some).
+   * Called after each pass over a parameter, with bytes read and to read. Weights that a scale or zeros are stored
+   * beside are read twice, as these come before the sign bits in the file (a third time, uncounted, to list zeros where
+   * there are some).
    */
   readonly onProgress?: (bytesRead: number, bytesTotal: number) => void;
   /** Called with a sentence where something was done that the caller did not ask for: prefixes left out of names. */
@@ -64,7 +68,7 @@ export function bytesAccess(bytes: Uint8Array): RandomAccess {
 
 /**
  * Reads the header of a safetensors file through `source` without reading its tensors.
- * @throws XnorkitError `bad-file` as `readSafetensors` does, and where the bytes are another format.
+ * @throws XnorkitError `bad-file` as `readSafetensors` does, and if the bytes are another format.
  */
 export async function readSafetensorsHeader(source: RandomAccess): Promise<SafetensorsHeader> {
   const prefix = await readExactly(source, 0, Math.min(SNIFF_BYTES, source.size));
@@ -75,12 +79,14 @@ export async function readSafetensorsHeader(source: RandomAccess): Promise<Safet
 }
 
 /**
- * Writes the packed model file that `saveModel` gives for the graph and `fitWeights(graph, readWeights(source))`, byte for byte, in bounded
- * memory: one slice, and the scales. Names, shapes and types are checked before the first byte is written; values as they are read, so
- * that after an error the sink may hold part of a file: write under a temporary name and rename it at the end.
+ * Writes the packed model file that `saveModel` gives for the graph and `fitWeights(graph, readWeights(source))`, byte
+ * for byte, in bounded memory: one slice, and the scales. Names, shapes and types are checked before the first byte is
+ * written; values as they are read, so that after an error the sink may hold part of a file: write under a temporary
+ * name and rename it at the end.
  *
- * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` as `saveModel` does, `bad-file` where the
- *   source is no safetensors file or ends early, `unsupported` where a parameter is an integer tensor or the source is packed already.
+ * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` as `saveModel` does, `bad-file`
+ *   where the source is no safetensors file or ends early, `unsupported` where a parameter is an integer tensor or the
+ *   source is packed already.
  */
 export async function packStream(
   graph: Graph,
@@ -127,7 +133,10 @@ export async function packStream(
   }
 }
 
-/** What the header and the first tensors need to know of a weight whose sign bits come last: its scale, and how many are 0. */
+/**
+ * What the header and the first tensors need to know of a weight whose sign bits come last: its scale, and how many are
+ * 0.
+ */
 interface Scan {
   readonly scale: Float32Array | null;
   readonly zeros: number;
@@ -198,7 +207,8 @@ function checkEntry(spec: ParameterSpec, entry: TensorEntry): void {
   if (!sameShape(spec.shape, entry.shape)) {
     throw new XnorkitError(
       "bad-shape",
-      `parameter ${spec.name} has shape ${formatShape(entry.shape)}, but layer ${spec.node} needs ${formatShape(spec.shape)}`,
+      `parameter ${spec.name} has shape ${formatShape(entry.shape)}, but layer ${spec.node} needs ` +
+        `${formatShape(spec.shape)}`,
     );
   }
 }

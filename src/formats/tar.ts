@@ -12,8 +12,9 @@ export function isTar(bytes: Uint8Array): boolean {
 }
 
 /**
- * The regular files of an archive by path; contents are views of the archive. Folders, links and extended headers are passed over.
- * @throws XnorkitError `bad-file` with the offset where a header is damaged or the archive is cut short.
+ * The regular files of an archive by path; contents are views of the archive. Folders, links and extended headers are
+ * passed over.
+ * @throws XnorkitError `bad-file` with the offset if a header is damaged or the archive is cut short.
  */
 export function readTar(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
@@ -33,7 +34,8 @@ export function readTar(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
     if (start + size > bytes.length) {
       throw new XnorkitError(
         "bad-file",
-        `the tar entry at byte ${offset} ends at byte ${start + size}, but the archive at ${bytes.length}: it is cut short`,
+        `the tar entry at byte ${offset} ends at byte ${start + size}, but the archive at ${bytes.length}: ` +
+          "it is cut short",
       );
     }
     const type = header[156];

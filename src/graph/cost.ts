@@ -66,8 +66,8 @@ function macs(node: Node, shapes: ReadonlyMap<string, Shape>): MacCounts {
 }
 
 /**
- * The operations of a run as one number, to compare with a limit: multiply-accumulates of every kind, and one for each number of
- * each value, whether the output needs them or not.
+ * The operations of a run as one number, to compare with a limit: multiply-accumulates of every kind, and one for each
+ * number of each value, whether the output needs them or not.
  * @throws XnorkitError `bad-shape` if the network cannot read the shape.
  */
 export function countWork(graph: Graph, inputShape: Shape): number {

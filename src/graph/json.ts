@@ -48,8 +48,8 @@ export function graphToJson(graph: Graph): string {
 
 /**
  * Reads a graph from JSON text or from the value parsed from it, and checks all of it: fields and types, names and
- * order of nodes, shapes, sizes, and that there are no more labels than outputs. Paddings come back in their canonical form, and a graph without modules gets those
- * that its nodes name.
+ * order of nodes, shapes, sizes, and that there are no more labels than outputs. Paddings come back in their canonical
+ * form, and a graph without modules gets those that its nodes name.
  * @throws XnorkitError `bad-graph` with the place (`nodes[3].kernel`), what it must be and what was found; `bad-shape`
  *   if a layer cannot read the shape that its input has.
  */

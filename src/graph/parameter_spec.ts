@@ -6,7 +6,7 @@ export type ParameterRole = "weight" | "bias" | "gamma" | "beta" | "mean" | "var
 
 /** How the floats of a weight become bits. */
 export interface Packing {
-  /** `det_sign`: +1 where w >= 0, else -1. `sign`: AWNAS's, of weights clamped to [-1, 1]; 0 stays 0. */
+  /** `det_sign`: +1 if w >= 0, else -1. `sign`: AWNAS's, of weights clamped to [-1, 1]; 0 stays 0. */
   readonly signs: "det_sign" | "sign";
   /** The mean |w| that the layer multiplies by: none, one of each output channel, or one of the tensor. */
   readonly scaling: "none" | "channel" | "tensor";

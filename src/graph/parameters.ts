@@ -146,7 +146,8 @@ function checkForm({ name }: ParameterSpec, weight: Weight): void {
   if (fits && Array.isArray(weight.shape)) return;
   throw new XnorkitError(
     "bad-value",
-    `parameter ${name} must be { kind: "f32", shape, data: Float32Array } or { kind: "bits", shape, data: Uint8Array }, found ${describeArgument(weight)}`,
+    `parameter ${name} must be { kind: "f32", shape, data: Float32Array } or { kind: "bits", shape, data: ` +
+      `Uint8Array }, found ${describeArgument(weight)}`,
   );
 }
 

@@ -122,7 +122,8 @@ function checkNode(node: Node, index: number): void {
 }
 
 /**
- * Checks the fields of a graph that a caller hands over, once. That its layers fit together is for shape inference to see.
+ * Checks the fields of a graph that a caller hands over, once. That its layers fit together is for shape inference to
+ * see.
  * @throws XnorkitError `bad-graph` with the place or the layer.
  */
 export function checkGraph(graph: Graph): void {

@@ -1,4 +1,4 @@
-/** Colours and transparency. */
+/** Pictures in grey or in colour, and what is transparent in them laid on white. */
 import { type Image, imageArgument } from "./image.js";
 
 /** Lays a picture with alpha on a background of this level and drops the alpha; others stay as they are. */
@@ -36,15 +36,18 @@ function visibleLuma({ channels, data }: Image): number | null {
 }
 
 /**
- * Grey, as `toGray` makes it, of a drawing: on transparency a dark one lies on white and a light one on black, for a white drawing on
- * white is none.
+ * Grey, as `toGray` makes it, of a drawing: on transparency a dark one lies on white and a light one on black, for a
+ * white drawing on white is none.
  */
 export function drawingToGray(picture: Image): Image {
   const luma = visibleLuma(picture);
   return toGray(luma === null ? picture : compose(picture, luma < 128 ? 255 : 0));
 }
 
-/** Grey by the luma of ITU-R BT.601 (0.299 R + 0.587 G + 0.114 B, in 16 fractional bits as PIL's mode L), alpha on white. */
+/**
+ * Grey by the luma of ITU-R BT.601 (0.299 R + 0.587 G + 0.114 B, in 16 fractional bits as PIL's mode L), alpha on
+ * white.
+ */
 export function toGray(picture: Image): Image {
   const { width, height, channels, data } = composeOnWhite(picture);
   if (channels === 1) return picture;

@@ -1,4 +1,4 @@
-/** Rectangles of pictures. */
+/** Rectangles cut out of pictures, and the middle of a picture that was resized by its short side. */
 import { objectArgument, optionsArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { type Image, imageArgument } from "./image.js";
@@ -15,14 +15,15 @@ export interface Box {
 /** More bytes than this no picture has that is made here; engines hold no larger arrays for certain. */
 export const MAX_IMAGE_BYTES = 2 ** 31 - 1;
 
-/** @throws XnorkitError `bad-option` where a rectangle has no whole sides, or more pixels than fit the memory. */
+/** @throws XnorkitError `bad-option` if a rectangle has no whole sides, or more pixels than fit the memory. */
 export function checkBox(box: Box): void {
   const { left, top, width, height } = objectArgument("crop", "box", "{ left, top, width, height }", box);
   const isWhole = [left, top, width, height].every(Number.isSafeInteger) && width >= 1 && height >= 1;
   if (isWhole && width * height * 4 <= MAX_IMAGE_BYTES) return;
   throw new XnorkitError(
     "bad-option",
-    `a rectangle of ${width}x${height} pixels at ${left}, ${top} cannot be cut out: its sides are positive integers, of up to ${MAX_IMAGE_BYTES} bytes in all`,
+    `a rectangle of ${width}x${height} pixels at ${left}, ${top} cannot be cut out: its sides are positive integers, ` +
+      `of up to ${MAX_IMAGE_BYTES} bytes in all`,
   );
 }
 
@@ -49,7 +50,8 @@ export function crop(picture: Image, box: Box, background = 0): Image {
 /**
  * How evaluation brings a picture to a network's size, in what frameworks differ by a pixel:
  *
- *   torchvision   long side truncated to whole pixels, the middle's margin (m - n) / 2 rounded half to even (Resize, CenterCrop)
+ *   torchvision   long side truncated to whole pixels, the middle's margin (m - n) / 2 rounded half to even (Resize,
+ *                 CenterCrop)
  *   mxnet         long side truncated, margin truncated (gluon's Resize with keep_ratio, CenterCrop)
  *   rounded       long side rounded to the nearest, margin truncated (how the pictures of some data sets were made)
  */
@@ -61,6 +63,7 @@ export interface ResizeOptions {
   readonly rule?: ResizeRule;
 }
 
+/** All rules, the default first. */
 export const resizeRules: readonly ResizeRule[] = ["torchvision", "mxnet", "rounded"];
 
 function readRule(callee: string, options: ResizeOptions): ResizeRule {
@@ -103,7 +106,7 @@ export function resizeShortSide(picture: Image, side: number, options: ResizeOpt
 
 /**
  * The middle `width` x `height` pixels.
- * @throws XnorkitError `bad-shape` where the picture is smaller, `bad-option` for an unknown rule.
+ * @throws XnorkitError `bad-shape` if the picture is smaller, `bad-option` for an unknown rule.
  */
 export function centerCrop(picture: Image, width: number, height: number, options: ResizeOptions = {}): Image {
   imageArgument("centerCrop", picture);
@@ -117,8 +120,8 @@ export function centerCrop(picture: Image, width: number, height: number, option
 }
 
 /**
- * What an ImageNet network sees of a picture: the short side resized to 8/7 of the input's (256 for 224), then the middle cut out. No more
- * than the middle is resized.
+ * What an ImageNet network sees of a picture: the short side resized to 8/7 of the input's (256 for 224), then the
+ * middle cut out. No more than the middle is resized.
  * @throws XnorkitError as `resizeShortSide`.
  */
 export function imagenetCrop(picture: Image, width: number, height: number, options: ResizeOptions = {}): Image {

@@ -1,3 +1,4 @@
+/** A drawn or photographed digit made into a picture as MNIST has them: found, scaled and centred. */
 import { XnorkitError } from "../errors.js";
 import { drawingToGray } from "./color.js";
 import { type Box, crop } from "./crop.js";
@@ -7,7 +8,10 @@ import { resize } from "./resize.js";
 /** Side of MNIST's pictures, of the box that holds the digit, and the border that the digits model adds. */
 const MNIST_SIDE = 28;
 const DIGIT_SIDE = 20;
-/** Pixel index of the centre of mass: over the 10,000 test digits it is spread evenly over 13.5 to 14.5, with 14.00 in the mean. */
+/**
+ * Pixel index of the centre of mass: over the 10,000 test digits it is spread evenly over 13.5 to 14.5, with 14.00 in
+ * the mean.
+ */
 const MNIST_CENTER = 14;
 const MODEL_BORDER = 2;
 
@@ -17,12 +21,14 @@ const MIN_CONTRAST = 24;
 const NOISE_PART = 0.25;
 
 /**
- * Brings a picture of one handwritten digit into the form of MNIST (LeCun et al., "The MNIST database"): light ink on black, the
- * digit scaled into 20x20 with its proportions kept and antialiased, its centre of mass at pixel 14, 14 of 28x28.
+ * Brings a picture of one handwritten digit into the form of MNIST (LeCun et al., "The MNIST database"): light ink on
+ * black, the digit scaled into 20x20 with its proportions kept and antialiased, its centre of mass at pixel 14, 14 of
+ * 28x28.
  *
- * The background is the median grey of the picture's border; ink is what lies on the far side of it, dark on light paper or light
- * on a dark board; what is drawn on transparency gets the background that it shows on. Ink is stretched to 0..255.
- * @throws XnorkitError `bad-value` where the picture has no ink.
+ * The background is the median grey of the picture's border; ink is what lies on the far side of it, dark on light
+ * paper or light on a dark board; what is drawn on transparency gets the background that it shows on. Ink is stretched
+ * to 0..255.
+ * @throws XnorkitError `bad-value` if the picture has no ink.
  */
 export function mnistDigit(picture: Image): Image {
   const ink = isolateInk(drawingToGray(imageArgument("mnistDigit", picture)));
@@ -39,7 +45,7 @@ export function digitInput(picture: Image): Image {
   return crop(mnistDigit(picture), { left: -MODEL_BORDER, top: -MODEL_BORDER, width: side, height: side });
 }
 
-/** How far each pixel is from the background, towards the ink; 0 where that is noise. */
+/** How far each pixel is from the background, towards the ink; 0 if that is noise. */
 function isolateInk(gray: Image): Image {
   const background = median(borderPixels(gray));
   const [darkest, lightest] = range(gray.data);
@@ -48,7 +54,8 @@ function isolateInk(gray: Image): Image {
   if (contrast < MIN_CONTRAST) {
     throw new XnorkitError(
       "bad-value",
-      `no digit was found in a picture of ${gray.width}x${gray.height} pixels: its grey levels ${darkest} to ${lightest} are nearly one; draw with more contrast`,
+      `no digit was found in a picture of ${gray.width}x${gray.height} pixels: its grey levels ${darkest} to ` +
+        `${lightest} are nearly one; draw with more contrast`,
     );
   }
   const data = gray.data.map((level) => {
@@ -104,7 +111,10 @@ function stretch(ink: Image): Image {
   return { ...ink, data: ink.data.map((level) => Math.round((255 * level) / brightest)) };
 }
 
-/** Puts the digit into 28x28 so that its centre of mass falls on pixel 14, 14, or as near as whole pixels and the frame allow. */
+/**
+ * Puts the digit into 28x28 so that its centre of mass falls on pixel 14, 14, or as near as whole pixels and the frame
+ * allow.
+ */
 function centerMass(ink: Image): Image {
   let mass = 0;
   let momentX = 0;

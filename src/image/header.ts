@@ -16,7 +16,7 @@ export const MAX_PIXELS = 100e6;
 
 /**
  * Checks that a picture of this size may be decoded.
- * @throws XnorkitError `bad-file` where it has no pixels or more than `maxPixels`.
+ * @throws XnorkitError `bad-file` if it has no pixels or more than `maxPixels`.
  */
 export function checkPixels(width: number, height: number, maxPixels: number, name: string): void {
   if (width > 0 && height > 0 && width * height <= maxPixels) return;
@@ -28,9 +28,9 @@ export function checkPixels(width: number, height: number, maxPixels: number, na
 }
 
 /**
- * Reads format and size of a PNG or JPEG file from its header, so that memory is asked for only when the size is known. It sees the header
- * that the decoders of xnorkit/decode obey.
- * @throws XnorkitError `bad-file` where it is neither, is cut short, has no pixels or more than `MAX_PIXELS`.
+ * Reads format and size of a PNG or JPEG file from its header, so that memory is asked for only when the size is known.
+ * It sees the header that the decoders of xnorkit/decode obey.
+ * @throws XnorkitError `bad-file` if it is neither, is cut short, has no pixels or more than `MAX_PIXELS`.
  */
 export function readImageHeader(file: FileBytes, name = "the picture"): ImageHeader {
   const bytes = bytesArgument("readImageHeader", "bytes", file);
@@ -68,5 +68,8 @@ function describeStart(bytes: Uint8Array): string {
   const start = String.fromCharCode(...bytes.subarray(0, 8));
   const known = signatures.find(([text]) => start.startsWith(text));
   if (known !== undefined) return `it looks like ${known[1]}; convert it to PNG`;
-  return `it begins with bytes ${Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
+  return (
+    "it begins with bytes " +
+    `${Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ")}`
+  );
 }

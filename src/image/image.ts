@@ -2,7 +2,10 @@
 import { kindOf, objectArgument, refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 
-/** A picture: rows of pixels from the top left, channels interleaved (grey, RGB or RGBA), 0..255, alpha not premultiplied. */
+/**
+ * A picture: rows of pixels from the top left, channels interleaved (grey, RGB or RGBA), 0..255, alpha not
+ * premultiplied.
+ */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -14,7 +17,7 @@ const PICTURE = "{ width, height, channels, data }, with 1, 3 or 4 channels and 
 
 /**
  * Makes a picture and checks that the data fills it.
- * @throws XnorkitError `bad-shape` where a side is not a positive integer or the data has another length.
+ * @throws XnorkitError `bad-shape` if a side is not a positive integer or the data has another length.
  */
 export function image(width: number, height: number, channels: 1 | 3 | 4, data: Uint8Array): Image {
   const sidesAreGood = [width, height].every((side) => Number.isSafeInteger(side) && side >= 1);
@@ -22,7 +25,8 @@ export function image(width: number, height: number, channels: 1 | 3 | 4, data: 
   if (!sidesAreGood || data?.length !== width * height * channels) {
     throw new XnorkitError(
       "bad-shape",
-      `a picture of ${width}x${height} pixels with ${channels} channels holds width * height * channels bytes, but the data has ${data?.length}`,
+      `a picture of ${width}x${height} pixels with ${channels} channels holds width * height * channels bytes, ` +
+        `but the data has ${data?.length}`,
     );
   }
   return { width, height, channels, data };
@@ -30,7 +34,7 @@ export function image(width: number, height: number, channels: 1 | 3 | 4, data: 
 
 /**
  * A picture as it is, checked where a caller hands it over.
- * @throws XnorkitError `bad-option` where it is no picture, `bad-shape` where its data do not fill it.
+ * @throws XnorkitError `bad-option` if it is no picture, `bad-shape` if its data do not fill it.
  */
 export function imageArgument(callee: string, picture: Image): Image {
   const { width, height, channels, data } = objectArgument(callee, "picture", PICTURE, picture);

@@ -1,14 +1,17 @@
 /**
- * What a JPEG file says of itself (ITU-T T.81, annex B), read as decoders of libjpeg's kind read it: markers without a length are passed
- * over as such, bytes between segments too, the first frame header counts, and the scans are counted, each of which a decoder may go
- * through the whole picture for.
+ * What a JPEG file says of itself (ITU-T T.81, annex B), read as decoders of libjpeg's kind read it: markers without a
+ * length are passed over as such, bytes between segments too, the first frame header counts, and the scans are counted,
+ * each of which a decoder may go through the whole picture for.
  */
 import { XnorkitError } from "../errors.js";
 
 export interface JpegHeader {
   readonly width: number;
   readonly height: number;
-  /** Number of the frame's marker SOFn: 0 baseline, 1 extended, 2 progressive; others are lossless, differential or arithmetic. */
+  /**
+   * Number of the frame's marker SOFn: 0 baseline, 1 extended, 2 progressive; others are lossless, differential or
+   * arithmetic.
+   */
   readonly process: number;
   /** Bits a sample. */
   readonly precision: number;
@@ -25,7 +28,10 @@ const SOS = 0xda;
 /** Of the markers between SOF0 and SOF15 those that are no frame headers: DHT, JPG, DAC. */
 const NO_FRAMES = [0xc4, 0xc8, 0xcc];
 
-/** The place of the next marker's code from a place on: 0xff (any number of them), then a byte that is neither 0xff nor 0. */
+/**
+ * The place of the next marker's code from a place on: 0xff (any number of them), then a byte that is neither 0xff nor
+ * 0.
+ */
 function findMarker(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at)) {
     while (bytes[at] === 0xff) at++;
@@ -37,7 +43,7 @@ function findMarker(bytes: Uint8Array, from: number): number {
 
 /**
  * Walks through all of the file.
- * @throws XnorkitError `bad-file` where there is no frame header, or no end.
+ * @throws XnorkitError `bad-file` if there is no frame header, or no end.
  */
 export function readJpegHeader(bytes: Uint8Array, name: string): JpegHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

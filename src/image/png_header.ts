@@ -1,4 +1,7 @@
-/** The header of a PNG file (PNG specification, third edition, 5.6 and 11.2.1), as the header reader and the decoder both see it. */
+/**
+ * The header of a PNG file (PNG specification, third edition, 5.6 and 11.2.1), as the header reader and the decoder
+ * both see it.
+ */
 import { XnorkitError } from "../errors.js";
 
 export interface PngHeader {
@@ -28,7 +31,7 @@ const DEPTHS: ReadonlyMap<number, readonly number[]> = new Map([
 
 /**
  * Reads the IHDR chunk, which comes first. That it comes once is for the decoder to see, which reads on.
- * @throws XnorkitError `bad-file` where it does not come first, or states what no PNG has.
+ * @throws XnorkitError `bad-file` if it does not come first, or states what no PNG has.
  */
 export function readPngHeader(bytes: Uint8Array, name: string): PngHeader {
   const fail = (problem: string): never => {

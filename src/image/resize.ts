@@ -4,8 +4,9 @@ import { type Box, checkBox } from "./crop.js";
 import { type Image, imageArgument } from "./image.js";
 
 /**
- * Filter weights in 22 fractional bits: 255 * 2^22 is below 2^31, so a sum of weighted bytes stays in 32 bits. It is PIL's
- * precision (libImaging/Resample.c); the arithmetic here is the same, compared with it through the sample images, not bit by bit.
+ * Filter weights in 22 fractional bits: 255 * 2^22 is below 2^31, so a sum of weighted bytes stays in 32 bits. It is
+ * PIL's precision (libImaging/Resample.c); the arithmetic here is the same, compared with it through the sample images,
+ * not bit by bit.
  */
 const PRECISION_BITS = 22;
 
@@ -16,19 +17,19 @@ interface Window {
 }
 
 /**
- * Bilinear resize with antialiasing, as PIL's `resize((width, height), BILINEAR)`: pixel centres at half positions, the triangle
- * filter widened by the factor of reduction, columns first, then rows, each pass rounded to bytes. Alpha is filtered like a
- * colour: lay pictures on white before.
- * @throws XnorkitError `bad-option` where a side is not a positive integer, or the picture would be larger than memory.
+ * Bilinear resize with antialiasing, as PIL's `resize((width, height), BILINEAR)`: pixel centres at half positions, the
+ * triangle filter widened by the factor of reduction, columns first, then rows, each pass rounded to bytes. Alpha is
+ * filtered like a colour: lay pictures on white before.
+ * @throws XnorkitError `bad-option` if a side is not a positive integer, or the picture would be larger than memory.
  */
 export function resize(picture: Image, width: number, height: number): Image {
   return resizeBox(picture, width, height, { left: 0, top: 0, width, height });
 }
 
 /**
- * A rectangle of the resized picture, the same pixels as if all of it had been resized and cut. Nothing else is computed, so that the work
- * follows from the rectangle and the pixels under it, however long the whole would be.
- * @throws XnorkitError `bad-option` as `resize`, `bad-shape` where the rectangle goes beyond the resized picture.
+ * A rectangle of the resized picture, the same pixels as if all of it had been resized and cut. Nothing else is
+ * computed, so that the work follows from the rectangle and the pixels under it, however long the whole would be.
+ * @throws XnorkitError `bad-option` as `resize`, `bad-shape` if the rectangle goes beyond the resized picture.
  */
 export function resizeBox(picture: Image, width: number, height: number, box: Box): Image {
   imageArgument("resize", picture);
@@ -98,7 +99,10 @@ function weightedByte(data: Uint8Array, first: number, step: number, weights: In
   return Math.min(sum >> PRECISION_BITS, 255);
 }
 
-/** Triangle filter windows of `count` pixels, the first of them `first`, where an axis of `from` pixels becomes one of `to`. */
+/**
+ * Triangle filter windows of `count` pixels, the first of them `first`, where an axis of `from` pixels becomes one of
+ * `to`.
+ */
 function filterWindows(from: number, to: number, first: number, count: number): readonly Window[] {
   const scale = from / to;
   const support = Math.max(scale, 1);

@@ -6,9 +6,9 @@ import { toGray, toRgb } from "./color.js";
 import { type Image, imageArgument } from "./image.js";
 
 /**
- * Pictures of one size as a u8 tensor [pictures, channels, height, width]: RGB planes or one grey plane, alpha on white. The
- * graph's `preprocess` turns the pixels into numbers.
- * @throws XnorkitError `bad-shape` where there is no picture or the sizes differ.
+ * Pictures of one size as a u8 tensor [pictures, channels, height, width]: RGB planes or one grey plane, alpha on
+ * white. The graph's `preprocess` turns the pixels into numbers.
+ * @throws XnorkitError `bad-shape` if there is no picture or the sizes differ.
  */
 export function toTensor(pictures: readonly Image[], channels: 1 | 3): Tensor {
   if (!Array.isArray(pictures)) refuseArgument("toTensor", "pictures", "a list of pictures", pictures);
@@ -22,7 +22,8 @@ export function toTensor(pictures: readonly Image[], channels: 1 | 3): Tensor {
     if (picture.width !== width || picture.height !== height) {
       throw new XnorkitError(
         "bad-shape",
-        `picture ${index} is ${picture.width}x${picture.height}, but picture 0 is ${width}x${height}: resize or crop them alike`,
+        `picture ${index} is ${picture.width}x${picture.height}, but picture 0 is ${width}x${height}: ` +
+          "resize or crop them alike",
       );
     }
     const source = channels === 1 ? toGray(picture) : toRgb(picture);

@@ -1,7 +1,7 @@
 /**
- * A reader of JSON text (RFC 8259), value by value, for files of unknown origin. Unlike `JSON.parse` it builds nothing by itself, refuses
- * keys that occur twice, bounds the depth, keeps the order of keys as written (also of those that look like numbers), and names the
- * byte where the text goes wrong.
+ * A reader of JSON text (RFC 8259), value by value, for files of unknown origin. Unlike `JSON.parse` it builds nothing
+ * by itself, refuses keys that occur twice, bounds the depth, keeps the order of keys as written (also of those that
+ * look like numbers), and names the byte where the text goes wrong.
  */
 import { type ErrorCode, XnorkitError } from "../errors.js";
 
@@ -51,7 +51,10 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Up to here keys are looked for one after another, which is faster than a set and needs none for the many small objects. */
+/**
+ * Up to here keys are looked for one after another, which is faster than a set and needs none for the many small
+ * objects.
+ */
 const FEW_KEYS = 12;
 
 /** Remembers keys; tells whether one was there before. */

@@ -6,15 +6,18 @@ import { type JsonCursor, jsonCursor } from "./cursor.js";
 /** Levels of objects and arrays: graphs, symbols and descriptions need 8. */
 export const MAX_JSON_DEPTH = 64;
 
-/** Texts up to here may become whatever `JSON.parse` makes of them: 30 times as much at worst, which is within what any file may take. */
+/**
+ * Texts up to here may become whatever `JSON.parse` makes of them: 30 times as much at worst, which is within what any
+ * file may take.
+ */
 const QUICK_CHARACTERS = 2 ** 20;
 
 /**
  * Parses one JSON value.
  *
  * @param what What messages call the text: `the symbol`.
- * @throws XnorkitError with the code and the byte where the text is not JSON, repeats a key or nests deeper than `MAX_JSON_DEPTH`;
- *   `bad-file` where its values take memory out of proportion to it.
+ * @throws XnorkitError with the code and the byte if the text is not JSON, repeats a key or nests deeper than
+ *   `MAX_JSON_DEPTH`; `bad-file` where its values take memory out of proportion to it.
  */
 export function parseJson(text: string, what: string, code: ErrorCode): unknown {
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
@@ -27,8 +30,8 @@ export function parseJson(text: string, what: string, code: ErrorCode): unknown 
 }
 
 /**
- * What `JSON.parse` gives, ten times as fast as the cursor in a fresh process; undefined where the cursor shall say what is wrong. A
- * repeated key is seen by the number of colons outside of strings: one more than there are members.
+ * What `JSON.parse` gives, ten times as fast as the cursor in a fresh process; undefined if the cursor shall say
+ * what is wrong. A repeated key is seen by the number of colons outside of strings: one more than there are members.
  */
 function parseQuickly(text: string): unknown {
   try {
@@ -40,7 +43,7 @@ function parseQuickly(text: string): unknown {
   }
 }
 
-/** The members of all objects within a value; -1 where it nests too deep. */
+/** The members of all objects within a value; -1 if it nests too deep. */
 function countMembers(value: unknown): number {
   let count = 0;
   let level: unknown[] = [value];

@@ -1,4 +1,6 @@
-/** A network as people write it on one line: its name, then its options, `resnet18_e1 useFp initialLayers=grouped_stem`. */
+/**
+ * A network as people write it on one line: its name, then its options, `resnet18_e1 useFp initialLayers=grouped_stem`.
+ */
 import { XnorkitError } from "../errors.js";
 import { quoteName } from "../graph/suggest.js";
 
@@ -27,8 +29,9 @@ function readValue(text: string): unknown {
 }
 
 /**
- * Reads `NAME option option=value ...`. An option alone is true; numbers, true and false, and sizes like `1x3x224x224` or `2,2,2,2` are
- * read as such; bits, bitsA, activation, weightQuantization, approximation and gradCancel set the binary layer configuration.
+ * Reads `NAME option option=value ...`. An option alone is true; numbers, true and false, and sizes like `1x3x224x224`
+ * or `2,2,2,2` are read as such; bits, bitsA, activation, weightQuantization, approximation and gradCancel set the
+ * binary layer configuration.
  * @throws XnorkitError `bad-option` for an option without a name and for one that stands twice.
  */
 export function parseModelSpec(text: string): ModelSpec {
@@ -42,7 +45,8 @@ export function parseModelSpec(text: string): ModelSpec {
     if (key === "" || Object.hasOwn(own, key)) {
       throw new XnorkitError(
         "bad-option",
-        `${quoteName(text)}: ${key === "" ? `${quoteName(word)} has no name` : `option ${quoteName(key)} stands twice`}`,
+        `${quoteName(text)}: ` +
+          `${key === "" ? `${quoteName(word)} has no name` : `option ${quoteName(key)} stands twice`}`,
       );
     }
     own[key] = equals < 0 ? true : readValue(word.slice(equals + 1));

@@ -1,7 +1,7 @@
 /**
- * Mean and variance of every value of a graph under random weights, channel by channel, estimated as if the elements were
- * independent: what the running statistics of random batch norms are made from. Near enough is good enough: signs shall
- * be about half positive and no value run away with the depth.
+ * Mean and variance of every value of a graph under random weights, channel by channel, estimated as if the elements
+ * were independent: what the running statistics of random batch norms are made from. Near enough is good enough: signs
+ * shall be about half positive and no value run away with the depth.
  */
 import type { BinaryConv2dNode, BinaryDenseNode, ComputedNode, Graph, QuantizeNode } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
@@ -15,7 +15,9 @@ export interface Statistics {
 export type ChannelStatistics = readonly Statistics[];
 
 const STANDARD: Statistics = { mean: 0, variance: 1 };
-/** Typical |gamma| of the random batch norms: 72 additions of variance 1/4 raise a residual to a deviation of 4 only. */
+/**
+ * Typical |gamma| of the random batch norms: 72 additions of variance 1/4 raise a residual to a deviation of 4 only.
+ */
 export const GAMMA = 0.5;
 
 /** What a quantiser makes of a normal value of mean 0, for most of them of variance near 1. */

@@ -1,4 +1,7 @@
-/** The kernels' builds on edge-light hosts, which give a .wasm?module import as a compiled module; production compiles no bytes. */
+/**
+ * The kernels' builds on edge-light hosts, which give a .wasm?module import as a compiled module; production compiles
+ * no bytes.
+ */
 import simd from "../wasm/simd.wasm?module";
 import type { KernelBuilds } from "./kernel_source.js";
 

@@ -1,6 +1,7 @@
 /**
- * The kernels' builds on hosts that compile bytes: the modules are inlined, gzip-compressed, and each is compiled once for all
- * sessions. Its variants (builds.workerd.ts, builds.edge.ts) stand in its place on hosts that do not (`#builds` in package.json).
+ * The kernels' builds on hosts that compile bytes: the modules are inlined, gzip-compressed, and each is compiled once
+ * for all sessions. Its variants (builds.workerd.ts, builds.edge.ts) stand in its place on hosts that do not (`#builds`
+ * in package.json).
  */
 import { simdWasm } from "../generated/simd_wasm.js";
 import { base64Bytes } from "./base64.js";

@@ -1,4 +1,6 @@
-/** The kernels' builds on Cloudflare's workerd, which gives a .wasm import as a compiled module and compiles no bytes. */
+/**
+ * The kernels' builds on Cloudflare's workerd, which gives a .wasm import as a compiled module and compiles no bytes.
+ */
 import simd from "../wasm/simd.wasm";
 import type { KernelBuilds } from "./kernel_source.js";
 

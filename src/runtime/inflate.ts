@@ -2,9 +2,9 @@
 import { XnorkitError } from "../errors.js";
 
 /**
- * The bytes of a gzip file. The stream is read chunk by chunk: `new Response(stream).arrayBuffer()` says the same in a line, but loads
- * Node's fetch at the first use, as long as all else that a session's start takes.
- * @throws XnorkitError `unsupported` where the host has no DecompressionStream.
+ * The bytes of a gzip file. The stream is read chunk by chunk: `new Response(stream).arrayBuffer()` says the same in a
+ * line, but loads Node's fetch at the first use, as long as all else that a session's start takes.
+ * @throws XnorkitError `unsupported` if the host has no DecompressionStream.
  */
 export async function inflate(gzip: Uint8Array): Promise<Uint8Array> {
   if (typeof DecompressionStream === "undefined") {

@@ -2,8 +2,8 @@
 import { XnorkitError } from "../errors.js";
 
 /**
- * A `WebAssembly.Module` that the host compiled. The package's types name none of WebAssembly's: TypeScript keeps those in its dom
- * library, which servers do not load.
+ * A `WebAssembly.Module` that the host compiled. The package's types name none of WebAssembly's: TypeScript keeps those
+ * in its dom library, which servers do not load.
  */
 export type CompiledModule = object;
 
@@ -14,7 +14,10 @@ export type KernelSource = CompiledModule | ArrayBuffer | Uint8Array;
 export interface KernelBuilds {
   /** The build for every host with SIMD: the same bits everywhere. */
   readonly baseline: () => Promise<CompiledModule>;
-  /** The build with fused multiply-adds, whose sums may differ in the last bit from host to host; null where there is none. */
+  /**
+   * The build with fused multiply-adds, whose sums may differ in the last bit from host to host; null if there is
+   * none.
+   */
   readonly relaxed: () => Promise<CompiledModule | null>;
 }
 
@@ -28,7 +31,10 @@ function tagOf(source: unknown): string {
   return Object.prototype.toString.call(source).slice("[object ".length, -1);
 }
 
-/** Compiles the kernels' bytes. @throws XnorkitError `unsupported` where the host has no SIMD or forbids compiling bytes. */
+/**
+ * Compiles the kernels' bytes. @throws XnorkitError `unsupported` if the host has no SIMD or forbids compiling
+ * bytes.
+ */
 export async function compileKernels(bytes: ArrayBuffer | Uint8Array): Promise<CompiledModule> {
   if (typeof WebAssembly === "undefined") throw noWebAssembly();
   try {
@@ -36,13 +42,14 @@ export async function compileKernels(bytes: ArrayBuffer | Uint8Array): Promise<C
   } catch (cause) {
     throw new XnorkitError(
       "unsupported",
-      `this runtime did not compile the WebAssembly SIMD kernels (${cause instanceof Error ? cause.message : cause}): pass a module that it compiled itself as the option wasm`,
+      "this runtime did not compile the WebAssembly SIMD kernels " +
+        `(${cause instanceof Error ? cause.message : cause}): pass a module that it compiled itself as the option wasm`,
       { cause },
     );
   }
 }
 
-/** The module of what a caller gave. @throws XnorkitError `bad-option` where it is neither a module nor bytes. */
+/** The module of what a caller gave. @throws XnorkitError `bad-option` if it is neither a module nor bytes. */
 export async function moduleOf(source: KernelSource): Promise<CompiledModule> {
   const tag = tagOf(source);
   if (tag === "WebAssembly.Module") return source;

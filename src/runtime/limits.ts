@@ -6,15 +6,15 @@ import type { Graph } from "../graph/types.js";
 import { formatShape, type Shape } from "../tensor.js";
 
 /**
- * Bounds of a session, for programs that run networks of others. A network or an input that would exceed one is refused with
- * `unsupported` or `out-of-memory` before memory is asked for or anything computed.
+ * Bounds of a session, for programs that run networks of others. A network or an input that would exceed one is refused
+ * with `unsupported` or `out-of-memory` before memory is asked for or anything computed.
  */
 export interface SessionLimits {
   /** Bytes of WebAssembly memory: weights, maps, scratch. Default 4 GiB, which is all that WebAssembly addresses. */
   readonly memoryBytes?: number;
   /**
-   * Multiply-accumulates of a run, of whatever kind, each number of each map counting as one more. Default 10^15, half an hour of binary
-   * layers: a server that answers strangers sets what it has time for, 10^11 say.
+   * Multiply-accumulates of a run, of whatever kind, each number of each map counting as one more. Default 10^15, half
+   * an hour of binary layers: a server that answers strangers sets what it has time for, 10^11 say.
    */
   readonly macs?: number;
 }
@@ -43,7 +43,8 @@ export function checkWork(graph: Graph, shape: Shape, macs: number): void {
   if (work <= macs) return;
   throw new XnorkitError(
     "unsupported",
-    `${graph.name} on an input of ${formatShape(shape)} takes ${work.toPrecision(3)} multiply-accumulates, more than the ` +
+    `${graph.name} on an input of ${formatShape(shape)} takes ${work.toPrecision(3)} ` +
+      "multiply-accumulates, more than the " +
       `${macs.toPrecision(3)} of limits.macs: use a smaller batch or picture, or raise the limit`,
   );
 }

@@ -1,3 +1,4 @@
+/** The memory that a session and its kernels share, and how it is given out. */
 import { RESERVED_BYTES } from "../abi/constants.js";
 import { XnorkitError } from "../errors.js";
 import { noWebAssembly } from "./kernel_source.js";
@@ -12,7 +13,10 @@ export interface Block {
   readonly bytes: number;
 }
 
-/** The wasm memory of a session, which the host owns: it grows, and nothing in it is ever freed but the session as a whole. */
+/**
+ * The wasm memory of a session, which the host owns: it grows, and nothing in it is ever freed but the session as a
+ * whole.
+ */
 export interface HostMemory {
   readonly memory: KernelMemory;
   /** The address of `bytes` new bytes, 64-byte aligned. */
@@ -33,7 +37,8 @@ function createMemory(): KernelMemory {
     if (typeof WebAssembly === "undefined") throw noWebAssembly();
     throw new XnorkitError(
       "out-of-memory",
-      `this runtime gives no WebAssembly memory (${cause instanceof Error ? cause.message : cause}): dispose sessions that are not ` +
+      `this runtime gives no WebAssembly memory (${cause instanceof Error ? cause.message : cause}): ` +
+        "dispose sessions that are not " +
         "needed, or give the process more address space",
       { cause },
     );
@@ -57,7 +62,8 @@ export function hostMemory(maxBytes: number = maxPages * pageBytes): HostMemory 
       } catch (cause) {
         throw new XnorkitError(
           "out-of-memory",
-          `WebAssembly memory cannot grow from ${memory.buffer.byteLength} to ${start + bytes} bytes: use a smaller batch or picture`,
+          `WebAssembly memory cannot grow from ${memory.buffer.byteLength} to ${start + bytes} bytes: ` +
+            "use a smaller batch or picture",
           { cause },
         );
       }

@@ -7,7 +7,7 @@ export function kernelModule(source?: KernelSource): Promise<CompiledModule> {
   return source === undefined ? builds.baseline() : moduleOf(source);
 }
 
-/** The package's build with fused multiply-adds; null where this host has no relaxed SIMD or compiles no bytes. */
+/** The package's build with fused multiply-adds; null if this host has no relaxed SIMD or compiles no bytes. */
 export function relaxedModule(): Promise<CompiledModule | null> {
   return builds.relaxed();
 }

@@ -1,6 +1,7 @@
 /**
- * The plans of a session, one for each input shape and type: the ones used last are kept, and memory that only older ones needed is
- * given back. A plan takes some hundred kilobytes beside the memory, so a session that sees every size of picture must let some go.
+ * The plans of a session, one for each input shape and type: the ones used last are kept, and memory that only older
+ * ones needed is given back. A plan takes some hundred kilobytes beside the memory, so a session that sees every size
+ * of picture must let some go.
  */
 import type { Plan } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
@@ -97,7 +98,8 @@ export function createPlans({ module, most, memoryBytes }: PlansOptions): Plans 
     throw new XnorkitError(
       "out-of-memory",
       `the network needs ${Math.ceil(bytes / 2 ** 20)} MiB for weights and activations, more than the ` +
-        `${Math.floor(memoryBytes / 2 ** 20)} MiB of limits.memoryBytes: use a smaller batch or picture, or raise the limit`,
+        `${Math.floor(memoryBytes / 2 ** 20)} MiB of limits.memoryBytes: ` +
+        "use a smaller batch or picture, or raise the limit",
     );
   }
 

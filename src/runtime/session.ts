@@ -1,3 +1,4 @@
+/** A session: a network placed in one wasm memory, planned for the shapes that come, run, tapped and measured. */
 import { describeArgument, objectArgument, optionsArgument, refuseArgument } from "../arguments.js";
 import type { KernelChoice } from "../compiler/choose_kernel.js";
 import { compileGraph, type Program, planProgram } from "../compiler/compile.js";
@@ -23,14 +24,15 @@ export interface SessionOptions {
   /** Module paths or node names whose tensors `tap` gives after a run; all else may be fused away. */
   readonly taps?: readonly string[];
   /**
-   * What computes binary convolutions: the table convolution, XNOR-popcount GEMM, or for each layer what the cost table expects to
-   * be faster (`auto`, the default). All give the same integers.
+   * What computes binary convolutions: the table convolution, XNOR-popcount GEMM, or for each layer what the cost table
+   * expects to be faster (`auto`, the default). All give the same integers.
    */
   readonly kernel?: KernelChoice;
   /**
-   * Allow 16-bit weights, exactly summed, in the first convolution of a Uint8 input where that is faster: up to twice as fast as
-   * in float for 3x3 stems; 7x7 stems stay in float, which is faster there. The rounding of the weights moves its output by less than
-   * 1e-4 of its range, which may turn signs that were near ties. Default false; where the error would be larger the layer stays in float.
+   * Allow 16-bit weights, exactly summed, in the first convolution of a Uint8 input where that is faster: up to twice
+   * as fast as in float for 3x3 stems; 7x7 stems stay in float, which is faster there. The rounding of the weights
+   * moves its output by less than 1e-4 of its range, which may turn signs that were near ties. Default false; where the
+   * error would be larger the layer stays in float.
    */
   readonly byteStem?: boolean;
   /** With kernel `auto`: confirm the choice by measuring every layer for a few milliseconds. Default false. */
@@ -38,9 +40,9 @@ export interface SessionOptions {
   /** The kernels, where the host has compiled them itself. */
   readonly wasm?: KernelSource;
   /**
-   * Fused multiply-adds in float layers, where the runtime has relaxed SIMD: faster, but not bit-equal across runtimes. Default
-   * false; ignored where `wasm` is given, relaxed SIMD is missing, or the host compiles no bytes (there, pass xnorkit/relaxed.wasm as
-   * `wasm`).
+   * Fused multiply-adds in float layers, where the runtime has relaxed SIMD: faster, but not bit-equal across runtimes.
+   * Default false; ignored where `wasm` is given, relaxed SIMD is missing, or the host compiles no bytes (there, pass
+   * xnorkit/relaxed.wasm as `wasm`).
    */
   readonly relaxed?: boolean;
   /** What the network and its inputs may cost; for programs that run networks of others. */
@@ -86,16 +88,18 @@ export interface StepProfile {
 export interface Session {
   readonly graph: Graph;
   /**
-   * Computes the network. `input` is NCHW: a Float32Array goes in as it is, a Uint8Array is pixels 0..255 that the graph's
-   * `preprocess` normalises. Another shape than before is planned once, and kept among those used last (option `plans`).
+   * Computes the network. `input` is NCHW: a Float32Array goes in as it is, a Uint8Array is pixels 0..255 that the
+   * graph's `preprocess` normalises. Another shape than before is planned once, and kept among those used last (option
+   * `plans`).
    * @returns the output in an array of its own.
-   * @throws XnorkitError `bad-shape` where the input does not fit the network, `bad-value` where its data is another array,
+   * @throws XnorkitError `bad-shape` if the input does not fit the network, `bad-value` where its data is another
+   *   array,
    * `out-of-memory` where a new shape needs more than there is; earlier shapes still run then.
    */
   run(input: Tensor): Tensor;
   /**
    * The tensor of a module that was named in `taps`, as the last run computed it.
-   * @throws XnorkitError `unknown-name` where it was not named, `bad-option` before the first run.
+   * @throws XnorkitError `unknown-name` if it was not named, `bad-option` before the first run.
    */
   tap(name: string): Tensor;
   /** Times each step of the plan that ran last, on its input, `runs` times (20). */
@@ -111,7 +115,7 @@ type Tune = (inputShape: Shape) => ReturnType<typeof tuneKernels>;
 /** What a session holds until it is disposed. */
 interface Live {
   readonly program: Program;
-  /** Measures kernels, null where nothing is measured. */
+  /** Measures kernels, null if nothing is measured. */
   readonly tune: Tune | null;
   readonly plans: Plans;
   readonly limits: Required<SessionLimits>;
@@ -183,14 +187,16 @@ function checkInput(graph: Graph, { shape, data }: Tensor): void {
     const found = Array.isArray(shape) ? formatShape(shape) : describeArgument(shape);
     throw new XnorkitError(
       "bad-shape",
-      `the input of ${graph.name} is ${layout} with ${channels} channels, for example ${formatShape(inputShape)}, but it` +
+      `the input of ${graph.name} is ${layout} with ${channels} channels, ` +
+        `for example ${formatShape(inputShape)}, but it` +
         ` has shape ${found}`,
     );
   }
   if (elementCount(shape) !== data.length) {
     throw new XnorkitError(
       "bad-shape",
-      `the input has shape ${formatShape(shape)}, which is ${elementCount(shape)} elements, but its data has ${data.length}`,
+      `the input has shape ${formatShape(shape)}, which is ${elementCount(shape)} elements, ` +
+        `but its data has ${data.length}`,
     );
   }
 }
@@ -265,11 +271,13 @@ function checkOptions(options: SessionOptions): void {
 }
 
 /**
- * Compiles a network for this machine: folds and fuses its layers, packs its weights into one wasm memory and plans its input
- * shape.
- * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` where the weights do not fit the graph,
- * `unsupported` where a layer has no kernel or the limits are exceeded, `out-of-memory` where memory does not suffice or its limit is,
- * `unknown-name` where a tap does not exist, `bad-option` for arguments of another kind and unknown options, by name.
+ * Compiles a network for this machine: folds and fuses its layers, packs its weights into one wasm memory and plans its
+ * input shape.
+ * @throws XnorkitError `missing-weight`, `surplus-weight`, `bad-shape` or `bad-value` if the weights do not fit the
+ *   graph,
+ * `unsupported` where a layer has no kernel or the limits are exceeded, `out-of-memory` where memory does not suffice
+ * or its limit is, `unknown-name` where a tap does not exist, `bad-option` for arguments of another kind and unknown
+ * options, by name.
  */
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const { graph, weights } = objectArgument("createSession", "the model", MODEL, model);

@@ -1,3 +1,4 @@
+/** Measures, layer by layer, which kernel of a binary convolution is faster on this machine. */
 import type { BinaryKernel } from "../compiler/choose_kernel.js";
 import { type Program, planProgram } from "../compiler/compile.js";
 import type { Shape } from "../tensor.js";
@@ -9,8 +10,8 @@ import { instantiateKernels } from "./wasm.js";
 const rounds = 3;
 
 /**
- * Measures each binary convolution of a network with both kernels, best of a few rounds, in a memory of its own that is dropped
- * afterwards. Times do not depend on the bits, so no input is needed. A few milliseconds for a ResNet.
+ * Measures each binary convolution of a network with both kernels, best of a few rounds, in a memory of its own that is
+ * dropped afterwards. Times do not depend on the bits, so no input is needed. A few milliseconds for a ResNet.
  * @returns the faster kernel by layer.
  */
 export function tuneKernels(

@@ -1,3 +1,4 @@
+/** Instances of the compiled kernels. */
 import type { KernelExports } from "../abi/signatures.js";
 import { XnorkitError } from "../errors.js";
 import { type CompiledModule, noWebAssembly } from "./kernel_source.js";
@@ -18,7 +19,7 @@ export interface Kernels {
 
 /**
  * Instantiates the compiled kernels on a memory that the host owns and may grow.
- * @throws XnorkitError `bad-option` where the module imports what the kernels do not.
+ * @throws XnorkitError `bad-option` if the module imports what the kernels do not.
  */
 export function instantiateKernels(module: CompiledModule, memory: KernelMemory): Kernels {
   if (typeof WebAssembly === "undefined") throw noWebAssembly();
@@ -28,7 +29,8 @@ export function instantiateKernels(module: CompiledModule, memory: KernelMemory)
   } catch (cause) {
     throw new XnorkitError(
       "bad-option",
-      `the option wasm is not the kernels' module (${cause instanceof Error ? cause.message : cause}): give the simd.wasm of this version of xnorkit`,
+      `the option wasm is not the kernels' module (${cause instanceof Error ? cause.message : cause}): ` +
+        "give the simd.wasm of this version of xnorkit",
       { cause },
     );
   }

@@ -1,3 +1,4 @@
+/** Functions, softmax and products of maps in the debug build, whose loads and stores trap outside the memory. */
 import { activationF32, softmaxF32 } from "../../assembly/activation";
 import { absMeanF32, mulF32, mulPlaneF32 } from "../../assembly/arithmetic";
 

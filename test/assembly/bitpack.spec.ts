@@ -1,3 +1,4 @@
+/** Packing sign bits and taking them apart, in the debug build. */
 import { packSignF32, packThresholdF32, unpackSignF32, widenRows } from "../../assembly/bitpack";
 
 function strideOf(channels: i32): i32 {

@@ -1,3 +1,4 @@
+/** Sign bits moved, pooled and flattened, in the debug build. */
 import { flattenBitsNchw, flattenBitsNhwc } from "../../assembly/flatten_bits";
 import { maxPoolBits } from "../../assembly/pool_bits";
 import { copyBits, permuteBits, windowBits } from "../../assembly/rearrange_bits";

@@ -1,3 +1,4 @@
+/** Thresholds on counts, and epilogues with every combination of steps, in the debug build. */
 import { thresholdCountsI32, thresholdCountsU16 } from "../../assembly/bn_sign";
 import { epilogueF32, epilogueI32, epilogueU16 } from "../../assembly/epilogue";
 

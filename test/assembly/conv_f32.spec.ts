@@ -1,3 +1,4 @@
+/** Float convolutions and dense layers in the debug build. */
 import { convF32, convF32Pack } from "../../assembly/conv_f32";
 import { denseF32, denseF32Pack } from "../../assembly/dense_f32";
 

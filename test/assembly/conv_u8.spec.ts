@@ -1,3 +1,4 @@
+/** Convolutions of byte images in the debug build. */
 import { convU8 } from "../../assembly/conv_u8";
 
 /** Small whole numbers as weights: sums are exact in float32, so the kernel must give equal values. */
@@ -9,7 +10,9 @@ function strideOf(channels: i32): i32 {
   return (channels + 3) & ~3;
 }
 
-/** Number of values that differ from the definition, tail lanes included; two border classes a row and a column in turn. */
+/**
+ * Number of values that differ from the definition, tail lanes included; two border classes a row and a column in turn.
+ */
 function wrongValues(
   batch: i32,
   height: i32,

@@ -1,3 +1,4 @@
+/** Sums of counts, and their corrections at borders of zeros, in the debug build. */
 import { addCountsI32, addCountsU16, widenCountsU16 } from "../../assembly/counts";
 import { zeroBorderI32 } from "../../assembly/zero_border";
 

@@ -1,3 +1,4 @@
+/** Tensors to maps and back, and additions into maps, in the debug build. */
 import { addChannelsF32, copyBytes, mapToNchwF32, nchwToMapF32, nchwToMapU8 } from "../../assembly/elementwise";
 
 function floats(count: i32): usize {

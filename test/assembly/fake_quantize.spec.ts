@@ -1,3 +1,4 @@
+/** Values on an integer grid, in the debug build. */
 import { fakeQuantizeF32 } from "../../assembly/fake_quantize";
 
 /** The value of one number on a grid. */

@@ -1,3 +1,4 @@
+/** im2col on bits, and taps that share words, in the debug build. */
 import { im2colBits, joinTaps } from "../../assembly/im2col";
 
 /** Number of words that differ from the definition. */

@@ -1,3 +1,4 @@
+/** BMXNet's quantisers of many bits, in the debug build. */
 import { dorefaF32, roundF32 } from "../../assembly/levels";
 import { maxAbsTanhF32 } from "../../assembly/planes";
 

@@ -1,3 +1,4 @@
+/** Log softmax at channels around the vectors, in the debug build. */
 import { logSoftmaxF32 } from "../../assembly/log_softmax";
 
 /** The largest error against the definition in doubles, in place; a tail lane that is not 0 counts 1. */

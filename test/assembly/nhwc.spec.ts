@@ -1,3 +1,4 @@
+/** Tensors with channels last to maps and back, in the debug build. */
 import { mapToNhwcF32, nhwcToMapF32, nhwcToMapU8 } from "../../assembly/nhwc";
 
 function strideOf(channels: i32): i32 {

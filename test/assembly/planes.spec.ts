@@ -1,3 +1,4 @@
+/** Bit planes of few-bit and of ternary values, in the debug build. */
 import { maxAbsTanhF32, packDorefaF32, packRoundF32, unpackPlanesF32 } from "../../assembly/planes";
 import { packTernaryF32 } from "../../assembly/ternary_planes";
 

@@ -1,3 +1,4 @@
+/** Pooling of maps in the debug build. */
 import { avgPoolF32, globalAvgPoolF32, maxPoolF32 } from "../../assembly/pool";
 
 const MAX = 0;

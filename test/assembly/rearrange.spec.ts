@@ -1,3 +1,4 @@
+/** Channels and pixels of maps moved, in the debug build. */
 import { copyChannelsF32, permuteChannelsF32, windowF32 } from "../../assembly/rearrange";
 
 function strideOf(channels: i32): i32 {

@@ -1,3 +1,4 @@
+/** The table convolution in the debug build, beside counts bit by bit. */
 import { tableConv, tableConvPack, tableConvSelectors } from "../../assembly/table_conv";
 import { tableConvCorrections, tableConvZeroBorder } from "../../assembly/table_conv_border";
 

@@ -1,3 +1,4 @@
+/** Winograd's convolution beside the direct one, in the debug build. */
 import { convF32, convF32Pack } from "../../assembly/conv_f32";
 import { winogradF32 } from "../../assembly/winograd_f32";
 import { winogradF32Pack } from "../../assembly/winograd_pack";

@@ -1,3 +1,4 @@
+/** The popcount GEMM in the debug build, beside counts bit by bit. */
 import { xnorGemm, xnorGemmPack } from "../../assembly/xnor_gemm";
 
 /** Reproducible words; `kind` 0: mixed, 1: all zero, 2: all ones. */

@@ -1,3 +1,4 @@
+/** `bench kernels`: every path and layer is in its report. */
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";

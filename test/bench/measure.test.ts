@@ -1,3 +1,4 @@
+/** How cases are timed: by turns, warm, and with the best of the samples. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { interleave, timing } from "../../bench/support/measure.js";

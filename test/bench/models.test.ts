@@ -1,3 +1,4 @@
+/** `bench models`: sessions, steps, sizes and the cold start are in its report. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+/** `bench peers`: every library computes the network that it is timed on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onnxLibraries } from "../../bench/peers/onnxruntime.js";

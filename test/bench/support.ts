@@ -1,8 +1,9 @@
+/** What the tests of the benchmarks share: the form of a report, and a float network computed naively. */
 import assert from "node:assert/strict";
 import type { FloatConv, FloatNetwork } from "../../bench/peers/resnet18.js";
 import type { BenchReport } from "../../src/cli/bench_report.js";
 
-/** What house.md promises of `bench --json`, after a trip through JSON; times are checked to be times, never how long. */
+/** The form of `bench --json`, after a trip through JSON; times are checked to be times, never how long. */
 export function checkReport(report: BenchReport, suite: string): BenchReport {
   const read = JSON.parse(JSON.stringify(report)) as BenchReport;
   assert.equal(typeof read.machine.runtime, "string");

@@ -1,4 +1,6 @@
-/** Callers without types: what they hand over by mistake ends in a XnorkitError that names the argument, whatever it is. */
+/**
+ * Callers without types: what they hand over by mistake ends in a XnorkitError that names the argument, whatever it is.
+ */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";

@@ -1,4 +1,6 @@
-/** The command line's files and terminals: what it writes where, what a full disk does, what names from files look like. */
+/**
+ * The command line's files and terminals: what it writes where, what a full disk does, what names from files look like.
+ */
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
@@ -241,7 +243,8 @@ describe("prefixes before every name", () => {
       assert.equal(code, 0, stderr);
       assert.equal(
         stderr,
-        `note: "${prefix}" stands before every name of the weights and was left out: the network's names fit without it\n`,
+        `note: "${prefix}" stands before every name of the weights and was left out: ` +
+          `the network's names fit without it\n`,
       );
       const packed = await xnorkit("convert", description, join(folder, "y"), "--weights", path);
       assert.equal(packed.code, 0, packed.stderr);

@@ -57,7 +57,10 @@ export function measure(imports: string, expression: string, path: string): Meas
   return JSON.parse(stdout) as Measured;
 }
 
-/** What every reader promises: at most 10 times the file and 64 MB, and an error, if one, that is a sentence of xnorkit's. */
+/**
+ * What every reader promises: at most 10 times the file and 64 MB, and an error, if one, that is a sentence of
+ * xnorkit's.
+ */
 export function assertBounded({ fileBytes, peakBytes, isInternal, outcome }: Measured): void {
   if (process.env.SHOW)
     console.log(

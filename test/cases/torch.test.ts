@@ -84,12 +84,13 @@ describe("20 dicts_7kB.pt", () => {
     bounded(sharedPath(file), /the checkpoint of 7,008 bytes takes more than .* in memory/);
   });
 
+  const note = (i: number) => `r${String.fromCharCode(i & 255, (i >> 8) & 255, (i >> 16) & 255, 0)}`;
   for (const [what, text] of Object.entries({
     "empty dicts": `(${"}".repeat(2e6)}l.`,
     "empty lists": `(${"]".repeat(2e6)}l.`,
     "dicts that are thrown away": `${"}0".repeat(3e6)}N.`,
     "records of calls": `ccollections\nOrderedDict\np0\n0(${"g0\n)R".repeat(1e6)}l.`,
-    "notes of one value": `N${Array.from({ length: 2e6 }, (_, i) => `r${String.fromCharCode(i & 255, (i >> 8) & 255, (i >> 16) & 255, 0)}`).join("")}.`,
+    "notes of one value": `N${Array.from({ length: 2e6 }, (_, i) => note(i)).join("")}.`,
     "numbers in a list": `(${"K\x01".repeat(3e6)}l.`,
   })) {
     it(`${what}, stored and deflated`, () => {

@@ -1,3 +1,4 @@
+/** The commands, each from its arguments to the file or text that it writes. */
 import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** Files are read and written whole, or not at all. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

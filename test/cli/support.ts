@@ -1,3 +1,4 @@
+/** Runs the command line in this process on small files of its own. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

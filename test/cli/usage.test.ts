@@ -1,3 +1,4 @@
+/** Usage, exit codes and the process around the command line. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

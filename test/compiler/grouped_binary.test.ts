@@ -1,4 +1,6 @@
-/** Binary convolutions in groups: every code, border and kernel against the reference, at group sizes off every grid. */
+/**
+ * Binary convolutions in groups: every code, border and kernel against the reference, at group sizes off every grid.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -177,7 +177,7 @@ function isGateOf({ shape }: Value, x: Value): boolean {
 }
 
 /**
- * An operation and what it reads, or null where no value can be read by it. The newest values are the first candidates.
+ * An operation and what it reads, or null if no value can be read by it. The newest values are the first candidates.
  */
 function wire(
   wanted: Choice,

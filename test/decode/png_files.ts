@@ -57,7 +57,10 @@ export interface Drawing extends Kind {
   readonly seed: number;
 }
 
-/** Random bytes are valid rows of any kind once the filters are in range: a filter says how bytes are read, not which are allowed. */
+/**
+ * Random bytes are valid rows of any kind once the filters are in range: a filter says how bytes are read, not which
+ * are allowed.
+ */
 export function drawPng({ width, height, colorType, depth, interlaced, transparent, seed }: Drawing): Uint8Array {
   const random = randomStream(seed, "png");
   const byte = () => random.bits() & 255;

@@ -1,4 +1,6 @@
-/** The worker and the server of the examples under pictures made to hurt: bounded memory, and others answered meanwhile. */
+/**
+ * The worker and the server of the examples under pictures made to hurt: bounded memory, and others answered meanwhile.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** The example server under Node. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";

@@ -1,3 +1,4 @@
+/** The example scripts under Deno and Bun. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runCommand, runtimes, samplePaths, skipWithoutRuntime } from "./support.js";

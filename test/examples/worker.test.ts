@@ -1,3 +1,4 @@
+/** The example workers under workerd, within the limits of its platforms. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

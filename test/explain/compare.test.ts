@@ -1,4 +1,6 @@
-/** Comparisons: the first table of part C of the specification, row by row, and pairs of networks of both frameworks. */
+/**
+ * Comparisons: the first table of part C of the specification, row by row, and pairs of networks of both frameworks.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { getAwnasModel } from "../../src/awnas.js";

@@ -141,7 +141,7 @@ describe("bn", () => {
     });
   });
 
-  test("BMXNet: the data batch norm at a border, the stem's across ReLU and pooling, the body's behind integers", async () => {
+  test("BMXNet: the data's batch norm at a border, the stem's across ReLU and pooling, the body's", async () => {
     const graph = narrowE(1, { initialLayers: "imagenet", inputShape: [1, 3, 64, 64] });
     const { facts } = await explain(withRandom(graph), "bn");
     const border = named(facts, "features.0", "intoLayerBehind");

@@ -1,3 +1,4 @@
+/** Binary weights packed to bits and back. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

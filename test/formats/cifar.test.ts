@@ -1,3 +1,4 @@
+/** CIFAR's batches and archives, whole and damaged. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "fflate";

@@ -1,3 +1,4 @@
+/** MNIST's IDX files, gzipped or not, whole and damaged. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** BMXNet v1's published networks in the reference: 200 digits and 2 pictures here, all of them in the evaluation of the kernels. */
+/**
+ * BMXNet v1's published networks in the reference: 200 digits and 2 pictures here, all of them in the evaluation of the
+ * kernels.
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+/** The packed model file: what survives it, its layout, and what is refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { packSigns, unpackSigns } from "../../src/bits.js";

@@ -76,7 +76,8 @@ test("a packed weight has the quantised values, the mean of |w|, and a mask wher
 
 for (const packing of packings) {
   for (const zeros of [false, true]) {
-    test(`${packing.signs}, scaling ${packing.scaling}${zeros ? ", zeros" : ""}: floats become bits and the reference sees no difference`, () => {
+    const what = `${packing.signs}, scaling ${packing.scaling}${zeros ? ", zeros" : ""}`;
+    test(`${what}: floats become bits and the reference sees no difference`, () => {
       const graph = layersOf(packing);
       const floats = trainedWeights(graph, 5, zeros);
       const saved = saveModel({ graph, weights: floats });

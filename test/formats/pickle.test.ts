@@ -1,3 +1,4 @@
+/** The reader of pickles, which calls nothing that they name. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readBudget } from "../../src/budget.js";

@@ -1,3 +1,4 @@
+/** Weights from bytes of whatever format they are found to be. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+/** safetensors files, written, read and damaged. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** Real weights of every golden network through the readers and the packed file. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+/** Packing a network from a file that is read in slices. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unpackSigns } from "../../src/bits.js";
@@ -89,7 +90,7 @@ test("reads F16 and F64 files, passes over counters, and reports progress", asyn
   assert.equal(progress.at(-1)![0], progress.at(-1)![1]);
 });
 
-test("what stands beside bits takes a second pass, which progress counts; nothing is written before all scales are known", async () => {
+test("what stands beside bits takes a second pass, which progress counts, before anything is written", async () => {
   const of = smallGraph({ quantizer: "sign", scaling: "channel" });
   const tensors = trainedTensors(of);
   const progress: number[][] = [];

@@ -1,3 +1,4 @@
+/** What the tests of the formats share: errors, damaged files, small networks with weights. */
 import assert from "node:assert/strict";
 import { type ErrorCode, XnorkitError } from "../../src/errors.js";
 import { parameterSpecs } from "../../src/graph/parameters.js";
@@ -81,8 +82,8 @@ export function smallGraph(changes: Quantized = {}): Graph {
 }
 
 /**
- * Floats as a framework may hold them: normal batch norms, and binary weights of which some exceed 1 and, with `zeros`, every 50th
- * is +0 or -0.
+ * Floats as a framework may hold them: normal batch norms, and binary weights of which some exceed 1 and, with `zeros`,
+ * every 50th is +0 or -0.
  */
 export function trainedWeights(graph: Graph, seed: number, zeros: boolean): Weights {
   const random = seededRandom(seed);

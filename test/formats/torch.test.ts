@@ -1,3 +1,4 @@
+/** PyTorch's checkpoints, whole and damaged. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { unzipSync, zipSync } from "fflate";
@@ -167,7 +168,8 @@ describe("what is not supported", () => {
 
   it("reads tensors of a subclass", () => {
     const [callee, args] = pair.split("_rebuild_tensor_v2\n");
-    const text = `ctorch._tensor\n_rebuild_from_type_v2\n(${callee}_rebuild_tensor_v2\ncmy\nTensor\n${args.slice(0, -1)}(dtR`;
+    const rebuild = `${callee}_rebuild_tensor_v2\ncmy\nTensor\n${args.slice(0, -1)}`;
+    const text = `ctorch._tensor\n_rebuild_from_type_v2\n(${rebuild}(dtR`;
     assert.deepEqual(namesOf(dictText({ w: text })), ["w"]);
   });
 

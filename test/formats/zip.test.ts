@@ -1,3 +1,4 @@
+/** Zip archives: whole, damaged, and made to exhaust memory. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Zippable, zipSync } from "fflate";

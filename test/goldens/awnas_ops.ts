@@ -1,4 +1,6 @@
-/** The single layers of AWNAS: primitives, BinaryConv2d, BinaryConvBNReLU and BinaryResNetBlock as graphs of their own. */
+/**
+ * The single layers of AWNAS: primitives, BinaryConv2d, BinaryConvBNReLU and BinaryResNetBlock as graphs of their own.
+ */
 import { readFileSync } from "node:fs";
 import { type RawTensor, toFloat32 } from "../../src/formats/safetensors.js";
 import { type Block, buildGraph } from "../../src/graph/builder.js";

@@ -1,4 +1,7 @@
-/** AWNAS's networks and single layers: names and shapes of the state dict, and the reference against what AWNAS computes. */
+/**
+ * AWNAS's networks and single layers: names and shapes of the state dict, and the reference against what AWNAS
+ * computes.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { graphFromJson, graphToJson } from "../../src/graph/json.js";

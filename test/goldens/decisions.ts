@@ -28,8 +28,9 @@ function gridDistance({ scale, zeroPoint, low, high }: FakeQuantizeNode, x: numb
 }
 
 /**
- * How far an input of a quantiser is from where its decision changes; for functions without thresholds (relu, clip ...), where
- * values differ by rounding alone, the difference itself, in units of the largest value as tensors are compared.
+ * How far an input of a quantiser is from where its decision changes; for functions without thresholds (relu, clip
+ * ...), where values differ by rounding alone, the difference itself, in units of the largest value as tensors are
+ * compared.
  */
 function thresholdDistance(node: Quantizer, x: Float64Array): (x: number, difference: number) => number {
   if (node.kind === "fakeQuantize") return (value) => gridDistance(node, value);
@@ -56,7 +57,10 @@ function thresholdDistance(node: Quantizer, x: Float64Array): (x: number, differ
   }
 }
 
-/** The smallest distance from its threshold of any of the reference's own decisions, exact ties apart; NaN where a quantiser gives NaN. */
+/**
+ * The smallest distance from its threshold of any of the reference's own decisions, exact ties apart; NaN where a
+ * quantiser gives NaN.
+ */
 export function nearestDecision(graph: Graph, weights: Weights, input: Tensor): number {
   const quantizers = quantizersOf(graph);
   const { taps } = runReference(graph, weights, input, { taps: quantizers.map((node) => node.inputs[0]) });
@@ -74,8 +78,9 @@ export function nearestDecision(graph: Graph, weights: Weights, input: Tensor): 
 }
 
 /**
- * Compares the kernels with the reference run on the kernels' own quantiser decisions: what remains is arithmetic. A decision
- * that differs from the reference's must be a near tie, so the distance of its input from the threshold is reported.
+ * Compares the kernels with the reference run on the kernels' own quantiser decisions: what remains is arithmetic. A
+ * decision that differs from the reference's must be a near tie, so the distance of its input from the threshold is
+ * reported.
  */
 export async function followDecisions(
   { graph, weights }: { readonly graph: Graph; readonly weights: Weights },

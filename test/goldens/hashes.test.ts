@@ -1,3 +1,4 @@
+/** The bits of every golden's logits are those on record. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

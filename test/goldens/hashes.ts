@@ -1,7 +1,7 @@
 /**
- * SHA-256 of the logits that a session gives on every golden and on the sample digits: the same bits on every machine, so that a
- * change of the house that moves one of them shows. Run as a script it writes hashes.json anew: when a change is meant to move
- * numbers, its commit says which and why.
+ * SHA-256 of the logits that a session gives on every golden and on the sample digits: the same bits on every machine,
+ * so that a change of the house that moves one of them shows. Run as a script it writes hashes.json anew: when a change
+ * is meant to move numbers, its commit says which and why.
  */
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** The kernels give what the frameworks gave, on every golden network. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSession } from "../../src/runtime/session.js";
@@ -24,7 +25,10 @@ function recordedTies({ description }: Golden): number {
   return ties;
 }
 
-/** The networks whose records say that no decision is near a tie; the others are compared on the kernels' own decisions alone. */
+/**
+ * The networks whose records say that no decision is near a tie; the others are compared on the kernels' own decisions
+ * alone.
+ */
 const NEAR_TIES = new Set(["bmx_e2_18_b1a4", "bmx_meliusnet22_g16", AWNAS_FULL_GOLDEN]);
 
 const networks = [...BMXNET_GOLDENS, ...AWNAS_GOLDENS, AWNAS_FULL_GOLDEN];

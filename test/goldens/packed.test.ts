@@ -32,7 +32,8 @@ function readPacked(path: string): Model {
   return model;
 }
 
-// AWNAS's scaled and ternary weights with ternary and with float activations; BMXNet's binet and xnor, of each an odd network.
+// AWNAS's scaled and ternary weights with ternary and with float activations; BMXNet's binet and xnor, of each an odd
+// network.
 for (const name of [
   "awnas_r18_xnor_cifar",
   "awnas_r18_bireal_cifar",

@@ -1,4 +1,7 @@
-/** The reference against what the frameworks compute (tolerances: the reference meets float64 outputs, taps are float32). */
+/**
+ * The reference against what the frameworks compute (tolerances: the reference meets float64 outputs, taps are
+ * float32).
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findValue } from "../../src/graph/lookup.js";

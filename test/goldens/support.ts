@@ -1,3 +1,4 @@
+/** Golden networks: the names of all, and their files as graph, weights, input and outputs. */
 import { readFileSync } from "node:fs";
 import { readWeights } from "../../src/formats/read_weights.js";
 import { type RawTensor, readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";
@@ -72,7 +73,10 @@ export function goldenFiles(name: string): readonly [description: string, weight
   return [`goldens/${name}.json`, `goldens/${name}.weights.safetensors`, `goldens/${name}.io.safetensors`];
 }
 
-/** Reads a golden network: the graph from its description, the weights under the framework's names, input, outputs and taps. */
+/**
+ * Reads a golden network: the graph from its description, the weights under the framework's names, input, outputs and
+ * taps.
+ */
 export function loadGolden(name: string): Golden {
   const [descriptionFile, weightsFile, ioFile] = goldenFiles(name);
   const description = JSON.parse(readFileSync(sharedPath(descriptionFile), "utf8"));
@@ -150,7 +154,10 @@ function copied(raw: RawTensor): ArrayBuffer {
 
 type Numbers = Float32Array | Float64Array;
 
-/** The largest difference of two tensors and what it is measured against: max(1, max |expected|). NaN counts as infinite. */
+/**
+ * The largest difference of two tensors and what it is measured against: max(1, max |expected|). NaN counts as
+ * infinite.
+ */
 export function compare(actual: Numbers, expected: Numbers): { readonly difference: number; readonly scale: number } {
   let difference = actual.length === expected.length ? 0 : Infinity;
   let scale = 1;

@@ -1,3 +1,4 @@
+/** Graphs built layer by layer, and the names in them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Block, buildGraph } from "../../src/graph/builder.js";

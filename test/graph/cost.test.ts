@@ -1,3 +1,4 @@
+/** Multiply-accumulates and parameters of known networks. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { summarize } from "../../src/graph/cost.js";

@@ -1,3 +1,4 @@
+/** Asserts the code and the words of an error. */
 import assert from "node:assert/strict";
 import { type ErrorCode, XnorkitError } from "../../src/errors.js";
 

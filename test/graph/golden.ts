@@ -1,3 +1,4 @@
+/** Descriptions and tensors of golden networks, read without the library. */
 import { readFileSync } from "node:fs";
 import { sharedPath, skipWithout } from "../support/shared.js";
 
@@ -20,7 +21,10 @@ export interface HeaderEntry {
   readonly data: Float32Array;
 }
 
-/** Tensors of a safetensors file of F32, in the file's order; read here so that the tests lean on no reader of the library. */
+/**
+ * Tensors of a safetensors file of F32, in the file's order; read here so that the tests lean on no reader of the
+ * library.
+ */
 export function readTensors(file: string): readonly HeaderEntry[] {
   const bytes = readFileSync(sharedPath(`goldens/${file}.safetensors`));
   const headerLength = Number(bytes.readBigUInt64LE(0));

@@ -1,3 +1,4 @@
+/** The frameworks' own networks as graphs: parameters, taps and JSON. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";

@@ -1,3 +1,4 @@
+/** Graphs as JSON, and JSON that nobody vouches for. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** Which parameters a graph needs, and which are refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkWeights, matchWeights, parameterSpecs } from "../../src/graph/parameters.js";

@@ -1,3 +1,4 @@
+/** The shapes of values, and layers that cannot read their input. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** The command line's decoder of PNG and JPEG, on whole and damaged files. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -134,8 +135,8 @@ test("ImageNet pictures come out as the samples that were made of them", {
       for (let i = 0; i < size; i++) sum += Math.abs(data[i] - samples.bytes[index * size + i]);
       return sum / size;
     });
-    // Decoders enlarge halved colour planes (4:2:0) each in their own way: half a level without them, one with them. A picture
-    // that is shifted by one pixel differs by 3 to 20 levels.
+    // Decoders enlarge halved colour planes (4:2:0) each in their own way: half a level without them, one with them. A
+    // picture that is shifted by one pixel differs by 3 to 20 levels.
     assert.ok(Math.min(...differences) < 1.25, `${file}: ${Math.min(...differences)}`);
   }
 });

@@ -1,3 +1,4 @@
+/** Drawn digits made into pictures as MNIST has them. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+/** Resizing and cropping, by what pixels must become. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

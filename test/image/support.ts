@@ -1,3 +1,4 @@
+/** Small pictures for tests. */
 import type { Image } from "../../src/image/index.js";
 
 /** A picture whose pixel (x, y) has the level `level(x, y)` in every channel. */

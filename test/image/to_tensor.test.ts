@@ -1,3 +1,4 @@
+/** Pictures made into tensors. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { XnorkitError } from "../../src/errors.js";

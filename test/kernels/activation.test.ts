@@ -1,3 +1,4 @@
+/** Elementwise functions and softmax beside float64, in units of the last place. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -43,7 +44,7 @@ const wide = fc.oneof(
 );
 
 for (const [kind, [name, define, ulps]] of functions.entries())
-  test(`activationF32 ${kind} is ${name}, within ${ulps} units in the last place, tail lanes zero, in place too`, () => {
+  test(`activationF32 ${kind} is ${name} within ${ulps} units in the last place, tail lanes zero, in place too`, () => {
     const shape = {
       pixels: fc.integer({ min: 1, max: 20 }),
       channels: fc.integer({ min: 1, max: 130 }),
@@ -73,7 +74,7 @@ for (const [kind, [name, define, ulps]] of functions.entries())
     );
   });
 
-test("tanh, sigmoid and softrelu: the nearest float but for one value in 10,000 around 0, one unit off at most anywhere", () => {
+test("tanh, sigmoid and softrelu: the nearest float but for one in 10,000 around 0, at most one unit off", () => {
   const count = 1 << 17;
   const around = Float32Array.from({ length: count }, (_, i) => ((i + 0.37) / count) * 24 - 12);
   // Every 32,768th pattern of bits: all exponents, both signs, NaN.

@@ -1,3 +1,4 @@
+/** Products of maps, planes and gates, and mean magnitudes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

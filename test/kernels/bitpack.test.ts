@@ -1,3 +1,4 @@
+/** Sign bits of floats: every decision, every kind of float. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

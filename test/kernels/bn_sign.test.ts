@@ -1,3 +1,4 @@
+/** Counts to bits by thresholds, and epilogues, beside plain arithmetic. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -37,7 +38,7 @@ function putMap(values: ArrayLike<number>, pixels: number, channels: number): nu
   return bench.putF32(toMap(planes, 1, channels, pixels));
 }
 
-/** A map in memory -> NHWC values without padding; fails where a tail lane is not zero. */
+/** A map in memory -> NHWC values without padding; fails if a tail lane is not zero. */
 function takeMap(pointer: number, pixels: number, channels: number): Float32Array {
   const planes = readMap(bench.f32(pointer, pixels * mapStride(channels)), 1, channels, pixels);
   return planes.map((_, i) => planes[(i % channels) * pixels + Math.floor(i / channels)]);
@@ -246,7 +247,7 @@ test("epilogues with every combination of steps, at channels around the vector w
       }
 });
 
-test("no kernel reads past the last count, even where the memory ends with it", () => {
+test("no kernel reads past the last count, even if the memory ends with it", () => {
   const [pixels, channels] = [8, 5];
   for (const source of ["I32", "U16"] as const) {
     bench.reset();

@@ -1,3 +1,4 @@
+/** The float convolution beside its definition in float64. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -121,7 +122,7 @@ test("convF32 keeps NaN and infinity where they belong and the tail lanes zero",
   }
 });
 
-test("convF32ScratchBytes is 0 where the map is read in place", () => {
+test("convF32ScratchBytes is 0 if the map is read in place", () => {
   assert.equal(convF32ScratchBytes(squareConv(64, 128, 14, 1, 2)), 0);
   assert.equal(convF32ScratchBytes(squareConv(48, 48, 15, 3, 1, 48)), 0);
   assert.equal(convF32ScratchBytes(squareConv(3, 64, 224, 7, 2)), 229 * 229 * 3 * 4 + 16);

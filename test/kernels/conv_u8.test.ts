@@ -1,3 +1,4 @@
+/** The byte-image convolution beside exact integers, and the stems that quantizeStem makes for it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -196,7 +197,10 @@ const square = (inChannels: number, outChannels: number, size: number, kernel: n
   };
 };
 
-/** One class, scale 1, bias 0, and whole numbers as weights in the kernel's order (independent of quantizeStem's packing). */
+/**
+ * One class, scale 1, bias 0, and whole numbers as weights in the kernel's order (independent of quantizeStem's
+ * packing).
+ */
 function whole(c: Case, weight: ArrayLike<number>): Omit<QuantizedStem, "error" | "errorBound"> {
   const lanes = convU8Lanes(c.outChannels);
   const runs = convU8Runs(c.inChannels, c.kernelHeight, c.kernelWidth, c.dilationWidth);
@@ -266,7 +270,7 @@ test("convU8 on the networks' own stems", () => {
   check({ ...square(1, 32, 28, 5), padTop: 0, padLeft: 0, outHeight: 24, outWidth: 24, batch: 2 });
 });
 
-test("16-bit stems stay below 1e-4 of the output's range on pictures, mean, deviation and two batch norms folded in", () => {
+test("16-bit stems stay below 1e-4 of the output's range on pictures, normalisation and batch norms folded in", () => {
   const networks = [square(3, 64, 48, 7, 2), square(3, 32, 48, 3, 2), square(3, 64, 24, 3), square(1, 64, 28, 3)];
   for (const c of networks) {
     // A smooth picture, as pictures are, with a little noise.
@@ -293,7 +297,7 @@ test("16-bit stems stay below 1e-4 of the output's range on pictures, mean, devi
   }
 });
 
-test("quantizeStem gives the border classes of a padded stem, and one class where nothing is shifted", () => {
+test("quantizeStem gives the border classes of a padded stem, and one class if nothing is shifted", () => {
   const c = square(3, 4, 32, 7, 2);
   const weight = randomValues(1, 4 * 147);
   const shifted = { scale: constant(3, 1), shift: constant(3, -1) };

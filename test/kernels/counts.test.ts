@@ -1,3 +1,4 @@
+/** Sums of counts and the corrections of borders, modulo 2^32. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** The dense layer beside its definition, the same bits in every batch. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

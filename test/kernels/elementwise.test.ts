@@ -1,3 +1,4 @@
+/** NCHW tensors to maps and back, additions and copies. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** The values of integer grids: ties, ends and places of zero. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

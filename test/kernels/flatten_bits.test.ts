@@ -1,3 +1,4 @@
+/** Maps of bits as one row an image, in either order. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

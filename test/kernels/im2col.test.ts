@@ -1,3 +1,4 @@
+/** im2col on bits, borders included, and taps that share words. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** BMXNet's quantisers of many bits: its own floats, bit for bit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** Log softmax beside float64, special values included. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

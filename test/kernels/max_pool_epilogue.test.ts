@@ -1,3 +1,4 @@
+/** The fused max pool beside the two kernels that it joins, bit for bit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

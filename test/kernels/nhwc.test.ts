@@ -1,3 +1,4 @@
+/** Tensors with channels last to maps and back. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

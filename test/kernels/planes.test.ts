@@ -1,3 +1,4 @@
+/** Few-bit planes: every tie of every bit width, and back to values. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -138,7 +139,7 @@ test("packDorefaF32 is BMXNet's formula on the tanh of activationF32, step by st
   );
 });
 
-test("packDorefaF32: the largest of a map is at an end, the same with the other sign at the other, 0 in the middle", () => {
+test("packDorefaF32: the largest of a map is at one end, with the other sign at the other, 0 in the middle", () => {
   bench.reset();
   const input = Float32Array.of(3, -3, 0, Number.NaN);
   const src = putMap(input, 1, 4);
@@ -198,7 +199,7 @@ test("levels of round survive packing, unpacking and packing again", () => {
   }
 });
 
-test("no kernel reads past the last channel, even where the memory ends with the map", () => {
+test("no kernel reads past the last channel, even if the memory ends with the map", () => {
   for (let channels = 1; channels <= 20; channels++) {
     bench.reset();
     const floats = 3 * mapStride(channels);

@@ -1,3 +1,4 @@
+/** Pooling of maps beside its definition, NaN and rounding included. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** Max pools of bits beside max pools of their values. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

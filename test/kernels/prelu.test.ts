@@ -1,3 +1,4 @@
+/** PReLU beside its definition in float32. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

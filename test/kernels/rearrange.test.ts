@@ -1,3 +1,4 @@
+/** Channels and pixels of maps moved without a change, and nothing else touched. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** The table convolution beside its definition, at the ends of its ranges too. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -69,7 +70,9 @@ function packRows(bits: Uint8Array, channels: number): Uint8Array {
   return packed;
 }
 
-/** Dot products of +-1 activations (NHWC) and weights ([out][tap][channel]), straight from the definition: [pixel][out]. */
+/**
+ * Dot products of +-1 activations (NHWC) and weights ([out][tap][channel]), straight from the definition: [pixel][out].
+ */
 function naiveDots(c: Case, activations: Uint8Array, weights: Uint8Array): Int32Array {
   const { outHeight, outWidth, taps } = shapeOf(c);
   const dots = new Int32Array(c.batch * outHeight * outWidth * c.outChannels);
@@ -96,7 +99,7 @@ function naiveDots(c: Case, activations: Uint8Array, weights: Uint8Array): Int32
   return dots;
 }
 
-/** The same dot products by the kernels; fails where one writes past its buffer. */
+/** The same dot products by the kernels; fails if one writes past its buffer. */
 function kernelDots(c: Case, activations: Uint8Array, weights: Uint8Array): Int32Array {
   const { k, putU8 } = bench;
   const { outHeight, outWidth, taps, words } = shapeOf(c);
@@ -254,7 +257,7 @@ for (const [name, change] of extremes)
     test(`${name}: all bits ${what} (${activation}, ${weight})`, () => {
       const c: Case = { ...plain, ...change };
       const { taps } = shapeOf(c);
-      // Odd C doubles where a border of zeros is completed; K = 65535 has no border to complete.
+      // Odd C doubles if a border of zeros is completed; K = 65535 has no border to complete.
       const padded = c.pads.some((pad) => pad > 0);
       const exact = { ...c, border: c.border === 0 && !padded ? -1 : c.border } as Case;
       assert.ok(tableConvIsExact(c.channels, taps, exact.border === 0));
@@ -263,7 +266,7 @@ for (const [name, change] of extremes)
       assert.deepEqual(kernelDots(exact, activations, weights), naiveDots(exact, activations, weights));
     });
 
-test("exact u16 counts end at K = 65535, or 32767 where zero padding doubles them", () => {
+test("exact u16 counts end at K = 65535, or 32767 if zero padding doubles them", () => {
   assert.ok(tableConvIsExact(65535, 1, false));
   assert.ok(!tableConvIsExact(65536, 1, false));
   assert.ok(tableConvIsExact(3641, 9, false) && !tableConvIsExact(3641, 9, true));

@@ -1,3 +1,4 @@
+/** The two planes of a sign that keeps 0. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -16,7 +17,10 @@ interface Ternary {
   readonly gap: number;
 }
 
-/** Planes and flag by the kernel, the values from the planes as -1, 0 and 1, NHWC; fails where plane 0 is set and plane 1 is not. */
+/**
+ * Planes and flag by the kernel, the values from the planes as -1, 0 and 1, NHWC; fails if plane 0 is set and plane 1
+ * is not.
+ */
 function packTernary({ input, pixels, channels, gap }: Ternary) {
   bench.reset();
   const planes = input.map((_, i) => input[(i % pixels) * channels + Math.floor(i / pixels)]);

@@ -1,3 +1,4 @@
+/** Winograd's convolution beside its definition: shapes, exactness, rounding, and when it is chosen. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -57,8 +58,8 @@ function runDirect(c: ConvCase, input: Float32Array, weight: Float32Array, bias:
 }
 
 /**
- * The transforms mix all pixels of a tile, also those that no output of it reads, so rounding is measured against the largest sum that
- * any pixels could make: 64 roundings of it, where a wrong coefficient of a transform changes a hundredth.
+ * The transforms mix all pixels of a tile, also those that no output of it reads, so rounding is measured against the
+ * largest sum that any pixels could make: 64 roundings of it; a wrong coefficient of a transform changes a hundredth.
  */
 function check(c: ConvCase): void {
   const fanIn = (c.inChannels / c.groups) * c.kernelHeight * c.kernelWidth;
@@ -125,8 +126,9 @@ test("winogradF32 on the networks' own layers, and on more tiles than a band", (
   check(squareConv(32, 64, 20, 3, 1, 8));
 });
 
-test("winogradF32 is exact where every value is a small whole number and so is the transform", () => {
-  // The filter's values are products of two sums of 1, 1/3 and 1/15 of weights, whole for 225; of one tap sums of 1/2, whole for 4.
+test("winogradF32 is exact if every value is a small whole number and so is the transform", () => {
+  // The filter's values are products of two sums of 1, 1/3 and 1/15 of weights, whole for 225; of one tap sums of 1/2,
+  // whole for 4.
   for (const [kernel, unit] of [
     [3, 225],
     [1, 4],
@@ -170,7 +172,7 @@ test("winogradF32 rounds no worse than convF32 on a picture through a stem", () 
   assert.ok(winograd <= direct, `squares of the errors: ${winograd}, directly ${direct}`);
 });
 
-test("Winograd is chosen where it saves work: 7x7 stems and 3x3 layers of many channels", () => {
+test("Winograd is chosen if it saves work: 7x7 stems and 3x3 layers of many channels", () => {
   const uses = (shape: ConvF32Shape) => usesWinograd(shape);
   assert.ok(uses(squareConv(3, 64, 224, 7, 2)));
   assert.ok(uses(squareConv(64, 64, 56, 3)));

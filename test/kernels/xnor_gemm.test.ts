@@ -1,3 +1,4 @@
+/** The popcount GEMM beside dot products, and with im2col as a binary convolution. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

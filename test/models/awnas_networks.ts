@@ -62,7 +62,7 @@ export function parameterNames(graph: Graph): readonly string[] {
   return parameterSpecs(graph).map(({ name }) => name);
 }
 
-/** Runs on reproducible weights and a ramp; fails where the network is not well formed. */
+/** Runs on reproducible weights and a ramp; fails if the network is not well formed. */
 export function runSmall(graph: Graph): readonly number[] {
   const { inputShape } = graph;
   const count = inputShape.reduce((product, size) => product * size, 1);

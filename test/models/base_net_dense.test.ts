@@ -1,4 +1,4 @@
-/** DenseNet, MeliusNet, NaiveNet. */
+/** DenseNet, MeliusNet and NaiveNet: structure, options and what is refused. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parameterSpecs } from "../../src/graph/parameters.js";

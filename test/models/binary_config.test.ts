@@ -1,3 +1,4 @@
+/** The configuration of binary layers: defaults, replacements, scope. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** BMXNet's binary layers as modules of a network. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Block, buildGraph } from "../../src/graph/builder.js";

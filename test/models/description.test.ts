@@ -1,3 +1,4 @@
+/** Networks from descriptions in their framework's words. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";

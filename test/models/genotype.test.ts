@@ -1,3 +1,4 @@
+/** AWNAS's genotypes, as text and back, whole and malformed. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";

@@ -1,3 +1,4 @@
+/** Random weights: pinned, fit for their graph, and tame in deep networks. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { checkWeights, parameterSpecs } from "../../src/graph/parameters.js";

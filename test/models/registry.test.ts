@@ -1,3 +1,4 @@
+/** Networks by name: the source's names, and the figures of its tables. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { summarize } from "../../src/graph/cost.js";
@@ -54,7 +55,8 @@ function figures(graph: Graph) {
 }
 
 describe("the dense networks have the figures of their tables at 224x224", () => {
-  // Transitions, final channels; binary and float weights in millions, binary and float multiply-accumulates in millions.
+  // Transitions, final channels; binary and float weights in millions, binary and float multiply-accumulates in
+  // millions.
   const rows: readonly (readonly [string, string, number, ...number[]])[] = [
     ["densenet28", "448>160, 544>192, 576>256", 576, 4.202, 0.91, 3587, 202],
     ["densenet37", "448>128, 640>192, 960>256", 640, 7.594, 1.076, 4507, 200],

@@ -1,3 +1,4 @@
+/** ResNetE: structure, tables, and options that are refused. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parameterSpecs } from "../../src/graph/parameters.js";

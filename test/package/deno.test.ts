@@ -1,4 +1,7 @@
-/** Deno runs the built library, the sources as JSR publishes them, the command line and the benchmarks, with Node's answers. */
+/**
+ * Deno runs the built library, the sources as JSR publishes them, the command line and the benchmarks, with Node's
+ * answers.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

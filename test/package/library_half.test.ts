@@ -1,3 +1,4 @@
+/** The library's half of the package runs anywhere: nothing of Node, no global of its own. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";

@@ -1,4 +1,6 @@
-/** What `npm pack` puts in the tarball: all that is needed, nothing else; and what the ecosystem's checkers say of it. */
+/**
+ * What `npm pack` puts in the tarball: all that is needed, nothing else; and what the ecosystem's checkers say of it.
+ */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";

@@ -1,6 +1,7 @@
 /**
- * The README's TypeScript examples run as they stand, in a folder where the package is installed. What an example takes for granted (a
- * file's bytes, pixels) stands in a comment before it, which readers do not see: <!-- given: const bytes = ... -->
+ * The README's TypeScript examples run as they stand, in a folder where the package is installed. What an example takes
+ * for granted (a file's bytes, pixels) stands in a comment before it, which readers do not see: <!-- given: const
+ * bytes = ... -->
  */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";

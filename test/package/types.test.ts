@@ -1,6 +1,7 @@
 /**
- * The types of the packed package, checked whole (`skipLibCheck: false`) by an old TypeScript and by this repository's, for a user who
- * loads no dom library: they name neither its types nor WebAssembly's, which are kept there, nor typed arrays with a type argument.
+ * The types of the packed package, checked whole (`skipLibCheck: false`) by an old TypeScript and by this repository's,
+ * for a user who loads no dom library: they name neither its types nor WebAssembly's, which are kept there, nor typed
+ * arrays with a type argument.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

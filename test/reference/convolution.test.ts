@@ -1,3 +1,4 @@
+/** The reference's convolutions, by numbers worked out by hand. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -145,7 +146,7 @@ test("identity weights stay numbers", () => {
 });
 
 test("1-bit weights compute what their signs compute", () => {
-  // Channels 0..9 in bits, bit 1 where w >= 0: channel 0 and 9 positive.
+  // Channels 0..9 in bits, bit 1 if w >= 0: channel 0 and 9 positive.
   const bits: Weights = new Map([
     ["qconv.weight", { kind: "bits", shape: [1, 10, 1, 1], data: Uint8Array.of(0b1, 0b10) }],
   ]);

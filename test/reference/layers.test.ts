@@ -1,3 +1,4 @@
+/** The reference's other layers, by numbers worked out by hand. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+/** The reference's quantisers, at ties and special values. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

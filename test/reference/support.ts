@@ -1,3 +1,4 @@
+/** Nodes, graphs and weights for the reference's tests. */
 import type { BatchNormNode, BinaryConv2dNode, Conv2dNode, Graph, InputNode, Node } from "../../src/graph/types.js";
 import { runReference, type Value } from "../../src/reference/index.js";
 import { elementCount, type Shape } from "../../src/tensor.js";

@@ -1,4 +1,7 @@
-/** The kernels that the package carries are the compiled ones, byte for byte, and the option wasm takes modules and bytes alone. */
+/**
+ * The kernels that the package carries are the compiled ones, byte for byte, and the option wasm takes modules and
+ * bytes alone.
+ */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";

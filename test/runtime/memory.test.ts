@@ -82,7 +82,8 @@ test("a session that was refused a batch still runs what it ran", async () => {
   const output = session.run(input);
   const tapped = session.tap("features.4");
   const bytes = session.memoryBytes;
-  // 768 MB of pixels would fit, with the float maps made of them they do not. They are never read, so they take no memory here.
+  // 768 MB of pixels would fit, with the float maps made of them they do not. They are never read, so they take no
+  // memory here.
   const wide: Tensor = { shape: [1, 3, 16000, 16000], data: new Uint8Array(3 * 16000 * 16000) };
   assert.throws(() => session.run(wide), refusal("out-of-memory", /MiB/));
   assert.equal(session.memoryBytes, bytes);

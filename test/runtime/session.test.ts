@@ -1,3 +1,4 @@
+/** Sessions: shapes, taps, pixels, memory, profiles, and what they refuse. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { XnorkitError } from "../../src/errors.js";

@@ -27,7 +27,10 @@ export async function bundleForEdge(folder: string): Promise<string> {
   return outfile;
 }
 
-/** Bundles as workerd's own build tool does: .wasm files are copied beside the script. Returns a configuration that serves it. */
+/**
+ * Bundles as workerd's own build tool does: .wasm files are copied beside the script. Returns a configuration that
+ * serves it.
+ */
 export async function bundleForWorkerd(folder: string): Promise<{ outdir: string; config: string }> {
   const outdir = join(folder, "workerd");
   await build({

@@ -1,5 +1,8 @@
-// What every runtime must answer with the same bits: the embedded model on fixed pictures, by both kernels, from floats and from
-// pixels; and the raw kernels against a naive count. Runs unchanged on every host; hosts/ only carries its answer out.
+/**
+ * What every runtime must answer with the same bits: the embedded model on fixed pictures, by both kernels, from floats
+ * and from pixels; and the raw kernels against a naive count. Runs unchanged on every host; hosts/ only carries its
+ * answer out.
+ */
 import { createSession } from "xnorkit";
 import * as kernels from "xnorkit/kernels";
 import { digitsModel } from "xnorkit/models/digits";
@@ -147,8 +150,8 @@ async function checkKernels(shape) {
 }
 
 /**
- * `logits` in hexadecimal, bytes as they lie in memory (little-endian), by kernel and input; `labels` of the pictures; `counts`: how
- * many outputs of the raw kernels were compared.
+ * `logits` in hexadecimal, bytes as they lie in memory (little-endian), by kernel and input; `labels` of the pictures;
+ * `counts`: how many outputs of the raw kernels were compared.
  */
 export async function conformance() {
   const { logits, labels } = await classify();

@@ -1,4 +1,6 @@
-/** The packed package under every runtime: each must answer the conformance script with the bits that this Node answers. */
+/**
+ * The packed package under every runtime: each must answer the conformance script with the bits that this Node answers.
+ */
 import assert from "node:assert/strict";
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +18,7 @@ interface Runtime {
   /** What must exist for it to run. */
   readonly binary: string;
   readonly version: () => string;
-  /** The answers of the conformance script, JSON, by where they were computed ("" where there is one place). */
+  /** The answers of the conformance script, JSON, by where they were computed ("" if there is one place). */
   readonly ask: (folder: string) => Promise<ReadonlyMap<string, string>>;
 }
 

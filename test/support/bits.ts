@@ -1,3 +1,4 @@
+/** Maps of bits for tests: written, read and drawn at random in the kernels' layout. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { bitBytes, bitWords } from "../../src/abi/sizes.js";
@@ -16,7 +17,7 @@ export function putBits(bench: KernelBench, bits: BitMap, pixels: number, channe
   return pointer;
 }
 
-/** Reads bits in the kernels' layout; fails where a bit past the last channel is set. */
+/** Reads bits in the kernels' layout; fails if a bit past the last channel is set. */
 export function readBits(bench: KernelBench, pointer: number, pixels: number, channels: number): BitMap {
   const bytes = bench.u8(pointer, bitBytes(pixels, channels));
   const lanes = bitWords(channels) * 64;
@@ -74,7 +75,7 @@ export function drawFloats(pool: readonly number[], seed: number, length: number
   });
 }
 
-/** A value whose sign bit is turned where `flip` is set, as XOR with 0x80000000 does (NaN stays NaN). */
+/** A value whose sign bit is turned if `flip` is set, as XOR with 0x80000000 does (NaN stays NaN). */
 export function flipSign(value: number, flip: boolean): number {
   return flip ? -value : value;
 }

@@ -1,3 +1,4 @@
+/** Float convolutions to check kernels with: the definition in float64 and shapes of every kind. */
 import type { ConvF32Shape } from "../../src/abi/sizes.js";
 
 /** A convolution to check: what the kernels take, and the seed of its values. */

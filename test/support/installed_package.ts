@@ -16,7 +16,10 @@ export const notBuilt: string | false = existsSync(join(root, "dist/lib/index.js
 /** With XNORKIT_NO_SKIP=1 nothing may be skipped. */
 export const noSkip = process.env.XNORKIT_NO_SKIP === "1";
 
-/** Without the checkout's node_modules/.bin, which npm scripts put first: the commands of the machine, as a user has them. */
+/**
+ * Without the checkout's node_modules/.bin, which npm scripts put first: the commands of the machine, as a user has
+ * them.
+ */
 const env = {
   ...process.env,
   PATH: (process.env.PATH ?? "")
@@ -25,7 +28,7 @@ const env = {
     .join(delimiter),
 };
 
-/** Runs a command, bounded in time, and returns what it printed to stdout; fails with all it printed where it fails. */
+/** Runs a command, bounded in time, and returns what it printed to stdout; fails with all it printed if it fails. */
 export function run(command: string, args: readonly string[], cwd: string, milliseconds = 120_000): string {
   const options = { cwd, env, encoding: "utf8", timeout: milliseconds } as const;
   const { status, stdout, stderr, error } = spawnSync(command, args, options);

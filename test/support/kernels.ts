@@ -1,9 +1,12 @@
+/** The built kernels on a memory of their own, for tests. */
 import { readFileSync } from "node:fs";
 import { RESERVED_BYTES } from "../../src/abi/constants.js";
 import type { KernelExports } from "../../src/abi/signatures.js";
 import { instantiateKernels } from "../../src/runtime/wasm.js";
 
-/** The kernels with a memory and an allocator, for tests: every case allocates what it needs and `reset` starts over. */
+/**
+ * The kernels with a memory and an allocator, for tests: every case allocates what it needs and `reset` starts over.
+ */
 export interface KernelBench {
   readonly k: KernelExports;
   /** 16-byte aligned, zero-filled bytes. */

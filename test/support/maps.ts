@@ -1,3 +1,4 @@
+/** Float maps for tests: random values, to the kernels' layout and back, guarded memory. */
 import assert from "node:assert/strict";
 import { mapStride } from "../../src/abi/sizes.js";
 import type { KernelBench } from "./kernels.js";
@@ -24,7 +25,7 @@ export function toMap(planes: ArrayLike<number>, batch: number, channels: number
   return map;
 }
 
-/** A map -> NCHW; fails where a tail lane is not zero. */
+/** A map -> NCHW; fails if a tail lane is not zero. */
 export function readMap(map: Float32Array, batch: number, channels: number, plane: number): Float32Array {
   const stride = mapStride(channels);
   const planes = new Float32Array(batch * channels * plane);

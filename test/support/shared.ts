@@ -1,3 +1,4 @@
+/** Where goldens and data lie, and how a test says that they are not there. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,8 +14,9 @@ export function sharedPath(name: string): string {
 }
 
 /**
- * The `skip` option of a test that needs files of the shared folder: false where they are there, else the notice that names what
- * is missing. With XNORKIT_NO_SKIP set (as CI does) nothing is skipped, and the test fails where it cannot read.
+ * The `skip` option of a test that needs files of the shared folder: false if they are there, else the notice that
+ * names what is missing. With XNORKIT_NO_SKIP set (as CI does) nothing is skipped, and the test fails if it cannot
+ * read.
  */
 export function skipWithout(...names: readonly string[]): string | false {
   const missing = names.find((name) => !existsSync(sharedPath(name)));

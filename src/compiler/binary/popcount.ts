@@ -67,7 +67,9 @@ function packedWeights({ builder }: LowerContext, conv: BinaryConv, plane: numbe
   });
 }
 
-/** The channels of each group as bits of their own, a plane of activations after the other; of one group as they are. */
+/**
+ * The channels of each group as bits of their own, a plane of activations after the other; of one group as they are.
+ */
 function groupBits(context: LowerContext, conv: BinaryConv): { readonly phases: Phase[]; readonly refs: Ref[] } {
   const { name, groups, activations, input } = conv;
   if (groups === 1) return { phases: [], refs: activations.map(({ bits }) => bits) };

@@ -80,8 +80,8 @@ function lowerBorder(context: LowerContext, op: BorderOp): void {
 }
 
 /**
- * A map of one pixel is its own flattening, and in NHWC order a map whose pixels are not padded; others are written image
- * by image, rows padded as maps are.
+ * A map of one pixel is its own flattening, and in NHWC order a map whose pixels are not padded; others are written
+ * image by image, rows padded as maps are.
  */
 function lowerFlatten(context: LowerContext, op: FlattenOp): void {
   const [value] = op.inputs;

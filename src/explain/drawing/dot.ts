@@ -41,7 +41,10 @@ export function box(id: string, label: string, type: BoxClass, more = ""): strin
       : type === "port"
         ? ', shape=plaintext, style="", margin="0.1,0.02", height=0.2'
         : "";
-  return `${quoted(id)} [label=${quoted(label)}, class=${quoted(type)}, fillcolor=${quoted(FILLS[type])}${shape}${more}];`;
+  return (
+    `${quoted(id)} [label=${quoted(label)}, class=${quoted(type)}, ` +
+    `fillcolor=${quoted(FILLS[type])}${shape}${more}];`
+  );
 }
 
 export function edge(from: string, to: string, isShortcut = false): string {
@@ -51,7 +54,8 @@ export function edge(from: string, to: string, isShortcut = false): string {
 /** The head of every drawing. */
 export const GRAPH_HEAD = [
   'rankdir=TB; bgcolor="transparent"; nodesep=0.25; ranksep=0.28; splines=true;',
-  'node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, margin="0.2,0.06", height=0.3, color="#555555"];',
+  'node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, margin="0.2,0.06", ' +
+    'height=0.3, color="#555555"];',
   'edge [arrowsize=0.6, color="#555555"];',
 ];
 
@@ -172,7 +176,10 @@ function blockBoxes({ parts }: Description, times: Times | undefined): readonly 
   return [...all, box("output", "output", "port"), ...edges, edge(before, "output")];
 }
 
-/** Pairs of layer and value that are shortcuts: what an adding layer reads past the others, and the first layer of a branch. */
+/**
+ * Pairs of layer and value that are shortcuts: what an adding layer reads past the others, and the first layer of a
+ * branch.
+ */
 export function shortcutEdges({ shortcuts }: UnitDescription): ReadonlySet<string> {
   return new Set(
     shortcuts.flatMap(({ reads, layers, addedAt }) =>
@@ -226,7 +233,8 @@ export function toDot(description: Description, { grain = "block", times }: DotO
   if (grain !== "stage" && layers > MAX_BOXES) {
     throw new XnorkitError(
       "unsupported",
-      `${description.name} has ${layers} boxes at grain ${grain}, more than the ${MAX_BOXES} that can be laid out: use grain stage or block`,
+      `${description.name} has ${layers} boxes at grain ${grain}, more than the ${MAX_BOXES} that can be laid out: ` +
+        "use grain stage or block",
     );
   }
   const draw = { stage: stageBoxes, block: blockBoxes, layer: layerBoxes }[grain];

@@ -1,4 +1,7 @@
-/** One unit of a network in DOT: its layers from x to what it returns, without names, so that units that are alike look alike. */
+/**
+ * One unit of a network in DOT: its layers from x to what it returns, without names, so that units that are alike look
+ * alike.
+ */
 import type { UnitDescription } from "../describe.js";
 import { box, edge, GRAPH_HEAD, layerClass, layerLabel, shortcutEdges } from "./dot.js";
 

@@ -24,7 +24,8 @@ function questionTable({ questions }: Comparison, { a, b }: PageOptions): string
   const rows = questions
     .map(
       ({ question, a: one, b: other, isSame }) =>
-        `<tr class="${isSame ? "same" : "differs"}"><th scope="row">${escapeXml(question)}</th><td>${escapeXml(one.text)}</td>` +
+        `<tr class="${isSame ? "same" : "differs"}"><th scope="row">${escapeXml(question)}</th>` +
+        `<td>${escapeXml(one.text)}</td>` +
         `<td>${isSame ? "the same" : escapeXml(other.text)}</td></tr>`,
     )
     .join("");
@@ -35,7 +36,8 @@ function countTable({ counts }: Comparison, { a, b }: PageOptions): string {
   const rows = countRows(counts)
     .map(
       ([name, one, other]) =>
-        `<tr class="${one === other ? "same" : "differs"}"><th scope="row">${escapeXml(name)}</th><td>${escapeXml(one)}</td><td>${escapeXml(other)}</td></tr>`,
+        `<tr class="${one === other ? "same" : "differs"}"><th scope="row">${escapeXml(name)}</th>` +
+        `<td>${escapeXml(one)}</td><td>${escapeXml(other)}</td></tr>`,
     )
     .join("");
   return table("questions", ["", a, b], rows);
@@ -57,7 +59,10 @@ function differenceItem({ path, pathInB, field, a, b, consequences = [] }: Diffe
   const shown = consequences.slice(0, MAX_CONSEQUENCES);
   const rest = consequences.length - shown.length;
   const more = rest > 0 ? `<li>and ${rest} more</li>` : "";
-  return `<li><details><summary>${text} (${consequences.length} consequences)</summary><ul>${shown.map(differenceItem).join("")}${more}</ul></details></li>`;
+  return (
+    `<li><details><summary>${text} (${consequences.length} consequences)</summary>` +
+    `<ul>${shown.map(differenceItem).join("")}${more}</ul></details></li>`
+  );
 }
 
 function head({ a, b }: Comparison, names: PageOptions): string {
@@ -72,10 +77,13 @@ export function comparisonBody(comparison: Comparison, options: PageOptions): st
   const { differences } = comparison;
   const networks = sideBySide(comparison, options, drawn, options.times ?? { a: null, b: null });
   const timed = options.times === undefined ? "" : ', <i class="time"></i> milliseconds';
-  const legend = `<p class="legend">Multiply-accumulates <i class="binary"></i> on bits, <i class="float"></i> in floats${timed}; ≠ differs; coloured arcs are shortcuts; x is what a unit reads</p>`;
+  const legend =
+    `<p class="legend">Multiply-accumulates <i class="binary"></i> on bits, <i class="float">` +
+    `</i> in floats${timed}; ≠ differs; coloured arcs are shortcuts; x is what a unit reads</p>`;
   return [
     `<header><h1>${escapeXml(options.a)} and ${escapeXml(options.b)}</h1>${head(comparison, options)}${legend}`,
-    '<div class="tools"><button type="button" data-unfold>Unfold all</button><button type="button" data-fold>Fold all</button>',
+    '<div class="tools"><button type="button" data-unfold>Unfold all</button><button type="button" ' +
+      "data-fold>Fold all</button>",
     '<span class="hint">Enter folds and unfolds; arrow keys walk through the networks</span></div></header>',
     drawn.definitions(),
     `<main><section aria-label="The networks side by side">${networks}</section>`,
@@ -84,7 +92,8 @@ export function comparisonBody(comparison: Comparison, options: PageOptions): st
     `<section><h2>${differences.length} differences of layers</h2>`,
     differences.length === 0
       ? "<p>none</p>"
-      : `<details><summary>all of them, those that change shapes first</summary><ol>${differences.map(differenceItem).join("")}</ol></details>`,
+      : "<details><summary>all of them, those that change shapes first</summary>" +
+        `<ol>${differences.map(differenceItem).join("")}</ol></details>`,
     "</section></main>",
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 /**
- * What the page does beside what its elements do by themselves (fold and unfold): arrow keys walk through the fold as through a tree, two
- * buttons fold and unfold all. It is written into the page as it is.
+ * What the page does beside what its elements do by themselves (fold and unfold): arrow keys walk through the fold as
+ * through a tree, two buttons fold and unfold all. It is written into the page as it is.
  */
 export const PAGE_SCRIPT = `
 const root = document.currentScript.closest("[data-comparison]") ?? document.body;
@@ -21,7 +21,9 @@ root.addEventListener("keydown", (event) => {
     ArrowUp: () => all[place - 1]?.focus(),
     Home: () => all[0]?.focus(),
     End: () => all[all.length - 1]?.focus(),
-    ArrowRight: () => { if (details.open) details.querySelector(":scope details > summary")?.focus(); else details.open = true; },
+    ArrowRight: () => {
+      if (details.open) details.querySelector(":scope details > summary")?.focus(); else details.open = true;
+    },
     ArrowLeft: () => { if (details.open) details.open = false; else parent?.focus(); },
   };
   const move = moves[event.key];

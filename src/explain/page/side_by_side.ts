@@ -27,7 +27,8 @@ function bar(width: number, type: string): string {
 function bars(described: PartDescription | UnitDescription, time: number | undefined, context: Context): string {
   const macs = Math.max(context.mostMacs, 1);
   const float = described.floatMacs + described.denseMacs;
-  const counts = `<span class="bars" aria-hidden="true">${bar(described.binaryMacs / macs, "binary")}${bar(float / macs, "float")}</span>`;
+  const shares = bar(described.binaryMacs / macs, "binary") + bar(float / macs, "float");
+  const counts = `<span class="bars" aria-hidden="true">${shares}</span>`;
   if (time === undefined || context.mostTime === 0) return counts;
   return `${counts}<span class="bars" aria-hidden="true">${bar(time / context.mostTime, "time")}</span>`;
 }
@@ -63,7 +64,8 @@ function unitSide(unit: UnitDescription | null, times: Times | null): string {
   if (unit === null) return '<div class="hint">nothing here</div>';
   const block =
     unit.block === null ? "" : `${escapeXml(unit.block.class)} <code>${escapeXml(unit.block.path)}</code> · `;
-  return `<div>${block}${figuresText(unit, times?.units.get(unit.label))}<div class="expression">${escapeXml(unit.expression)}</div></div>`;
+  const expression = `<div class="expression">${escapeXml(unit.expression)}</div>`;
+  return `<div>${block}${figuresText(unit, times?.units.get(unit.label))}${expression}</div>`;
 }
 
 function changesText(differences: readonly Difference[]): string {
@@ -121,10 +123,12 @@ function unitRow(unit: AlignedUnit, index: number, context: Context): string {
   const rows = layers.map((pair) => layerRow(pair, context)).join("");
   const differs = unitDiffers(unit, context);
   return (
-    `<details class="unit${differs ? " differs" : ""}"><summary><div class="row"><span class="label">unit ${index + 1}${hiddenMark(differs)}</span>` +
+    `<details class="unit${differs ? " differs" : ""}"><summary><div class="row">` +
+    `<span class="label">unit ${index + 1}${hiddenMark(differs)}</span>` +
     `${unitSide(a, context.times.a)}${unitSide(b, context.times.b)}</div></summary>` +
     `<div class="row"><span></span>${figures.join("")}</div>` +
-    `<table class="layers"><thead><tr><th>left</th><th>right</th><th>difference</th></tr></thead><tbody>${rows}</tbody></table></details>`
+    `<table class="layers"><thead><tr><th>left</th><th>right</th><th>difference</th></tr></thead>` +
+    `<tbody>${rows}</tbody></table></details>`
   );
 }
 
@@ -137,8 +141,10 @@ function partRow(part: AlignedPart, context: Context): string {
   const label = part.a?.label ?? part.b?.label ?? "";
   const units = part.units.map((unit, index) => unitRow(unit, index, context)).join("");
   return (
-    `<details class="part${differs ? " differs" : ""}"><summary><div class="row"><strong class="label">${escapeXml(label)}${hiddenMark(differs)}</strong>` +
-    `${partSide(part.a, context.times.a, context)}${partSide(part.b, context.times.b, context)}</div></summary>${units}</details>`
+    `<details class="part${differs ? " differs" : ""}"><summary><div class="row">` +
+    `<strong class="label">${escapeXml(label)}${hiddenMark(differs)}</strong>` +
+    `${partSide(part.a, context.times.a, context)}${partSide(part.b, context.times.b, context)}</div>` +
+    `</summary>${units}</details>`
   );
 }
 

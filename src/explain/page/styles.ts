@@ -11,15 +11,19 @@ body { margin: 0 auto; max-width: 1400px; padding: 12px 20px 40px; background: v
 h1 { font-size: 20px; margin: 4px 0; }
 h2 { font-size: 16px; margin: 24px 0 8px; }
 p { margin: 4px 0; }
-code, .expression { font-family: ui-monospace, "Liberation Mono", Menlo, monospace; font-size: 12.5px; overflow-wrap: anywhere; }
+code, .expression { font-family: ui-monospace, "Liberation Mono", Menlo, monospace; font-size: 12.5px;
+  overflow-wrap: anywhere; }
 .tools { display: flex; gap: 10px; flex-wrap: wrap; align-items: center; margin: 8px 0; }
-button { font: inherit; color: inherit; background: var(--plain); border: 1px solid var(--frame); border-radius: 6px; padding: 2px 10px; }
+button { font: inherit; color: inherit; background: var(--plain); border: 1px solid var(--frame);
+  border-radius: 6px; padding: 2px 10px; }
 .hint { color: var(--line); }
-.legend i { display: inline-block; width: 12px; height: 12px; border: 1px solid var(--line); border-radius: 3px; vertical-align: -2px; }
+.legend i { display: inline-block; width: 12px; height: 12px; border: 1px solid var(--line); border-radius: 3px;
+  vertical-align: -2px; }
 .binary { background: var(--binary); }
 .float { background: var(--float); }
 .row { display: grid; grid-template-columns: 86px minmax(0, 1fr) minmax(0, 1fr); gap: 4px 14px; align-items: start; }
-.heads { position: sticky; top: 0; background: var(--paper); font-weight: 600; padding: 4px 0 4px 22px; border-bottom: 1px solid var(--frame); z-index: 1; }
+.heads { position: sticky; top: 0; background: var(--paper); font-weight: 600; padding: 4px 0 4px 22px;
+  border-bottom: 1px solid var(--frame); z-index: 1; }
 details { border-radius: 8px; }
 details.part { border: 1px solid var(--frame); margin: 5px 0; padding: 0 8px; }
 details.unit { border-top: 1px solid var(--soft); margin-left: 10px; }

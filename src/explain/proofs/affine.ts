@@ -1,4 +1,7 @@
-/** Batch norms as what they are in inference, one factor and one summand a channel, and layers with such an affine folded in. */
+/**
+ * Batch norms as what they are in inference, one factor and one summand a channel, and layers with such an affine
+ * folded in.
+ */
 import type { BatchNormNode, Node } from "../../graph/types.js";
 import type { FloatWeight, Weight, Weights } from "../../weights.js";
 
@@ -143,8 +146,8 @@ export function foldBehind(node: Weighted, affine: Affine, weights: Weights): Fo
 }
 
 /**
- * A float convolution with the affine before it folded in, as if its border were a part of the map that the affine reads: right where
- * the window lies within the map, wrong at a border of zeros unless the shift is 0.
+ * A float convolution with the affine before it folded in, as if its border were a part of the map that the affine
+ * reads: right where the window lies within the map, wrong at a border of zeros unless the shift is 0.
  */
 export function foldBefore(
   node: Extract<Node, { kind: "conv2d" }>,

@@ -27,7 +27,10 @@ export interface Proof {
 /** Two ways of computing one value in f32 parameters agree within this, times the largest value. */
 const TOLERANCE = 1e-5;
 
-/** Runs nodes on one value; they are in topological order and read nothing but it and each other. The last one's value returns. */
+/**
+ * Runs nodes on one value; they are in topological order and read nothing but it and each other. The last one's value
+ * returns.
+ */
 export function runNodes(nodes: readonly Node[], from: string, x: Numbers, weights: Weights): Numbers {
   const output = nodes[nodes.length - 1].name;
   const graph: Graph = {

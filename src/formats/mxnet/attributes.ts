@@ -22,7 +22,7 @@ function refuse(node: SymbolNode, key: string, expected: string): never {
   );
 }
 
-/** The text of an attribute; undefined where it is absent or `None`. */
+/** The text of an attribute; undefined if it is absent or `None`. */
 export function textAttribute(node: SymbolNode, key: string): string | undefined {
   const text = node.attributes.get(key)?.trim();
   return text === "None" ? undefined : text;
@@ -64,7 +64,7 @@ export function choiceAttribute<T extends string>(
   return choices.find((choice) => choice === text) ?? refuse(node, key, `one of ${choices.join(", ")}`);
 }
 
-/** The integers of a tuple or list; null where the attribute is absent, `None` or `()`. */
+/** The integers of a tuple or list; null if the attribute is absent, `None` or `()`. */
 export function integersAttribute(
   node: SymbolNode,
   key: string,

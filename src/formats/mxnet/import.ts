@@ -21,12 +21,15 @@ export interface MxnetImportOptions {
   /** Name of the graph, by default "mxnet". */
   readonly name?: string;
   /**
-   * [N, C, H, W], or [N, features]. A symbol does not hold it: by default the `__shape__` of the input where it has one, else batch 1,
-   * the channels that the first layer's parameters have, and the first square of 224, 32, 28 and then 1 to 512 pixels that fits
-   * all parameters.
+   * [N, C, H, W], or [N, features]. A symbol does not hold it: by default the `__shape__` of the input where it has
+   * one, else batch 1, the channels that the first layer's parameters have, and the first square of 224, 32, 28 and
+   * then 1 to 512 pixels that fits all parameters.
    */
   readonly inputShape?: Shape;
-  /** Leave out a softmax at the end and return what it reads; by default the graph returns what the symbol's head computes. */
+  /**
+   * Leave out a softmax at the end and return what it reads; by default the graph returns what the symbol's head
+   * computes.
+   */
   readonly logits?: boolean;
   /** Name of the operator to return instead of the symbol's head. */
   readonly output?: string;
@@ -62,11 +65,15 @@ function findInput({ nodes }: MxnetSymbol, tensors: ReadonlyMap<string, RawTenso
     "bad-graph",
     unbound.length === 0
       ? "the symbol has no input: the parameters hold every variable that it reads"
-      : `the symbol has no input "data", and of ${names.slice(0, 8).join(", ")} any could be it: are these parameters missing from the .params file?`,
+      : `the symbol has no input "data", and of ${names.slice(0, 8).join(", ")} any could be it: ` +
+          "are these parameters missing from the .params file?",
   );
 }
 
-/** The axes of an input of unknown size: channels of a map, or the features of a dense layer that reads the input itself. */
+/**
+ * The axes of an input of unknown size: channels of a map, or the features of a dense layer that reads the input
+ * itself.
+ */
 interface InputAxes {
   readonly count: number;
   readonly isMap: boolean;
@@ -167,7 +174,8 @@ function findSize(
   if (best!.error.code === "unsupported") throw best!.error;
   throw new XnorkitError(
     "bad-shape",
-    `no square input of up to ${MAX_SIZE} pixels fits the parameters (with ${best!.shape.join("x")}: ${best!.error.message}): give inputShape`,
+    `no square input of up to ${MAX_SIZE} pixels fits the parameters (with ${best!.shape.join("x")}: ` +
+      `${best!.error.message}): give inputShape`,
     { cause: best!.error },
   );
 }
@@ -181,18 +189,19 @@ function statedShape(input: SymbolNode): Shape | null {
 }
 
 /**
- * Imports a trained MXNet network (BMXNet v1 and v2, binary layers packed or not, and the float operators around them) as a model of
- * its own. Layers keep the symbol's names, so that taps by these names work; parameters keep theirs without `arg:` and `aux:`.
+ * Imports a trained MXNet network (BMXNet v1 and v2, binary layers packed or not, and the float operators around them)
+ * as a model of its own. Layers keep the symbol's names, so that taps by these names work; parameters keep theirs
+ * without `arg:` and `aux:`.
  *
- * A symbol ends in SoftmaxOutput as a rule, so the graph returns probabilities unless `logits` is set. Its pixels go in as the
- * network was trained on them: give the graph a `preprocess`, such as mean (123.68, 116.779, 103.939) for BMXNet v1's ResNet-18 and
- * std 255 for its LeNet.
+ * A symbol ends in SoftmaxOutput as a rule, so the graph returns probabilities unless `logits` is set. Its pixels go in
+ * as the network was trained on them: give the graph a `preprocess`, such as mean (123.68, 116.779, 103.939) for BMXNet
+ * v1's ResNet-18 and std 255 for its LeNet.
  *
  * @param symbolText Text of the `-symbol.json`.
  * @param paramsBytes Bytes of the `.params`.
- * @throws XnorkitError `bad-graph` (no symbol, a cycle), `bad-file` (see `readMxnetParams`), `unsupported` (an operator or
- *   attribute that is not computed here), `missing-weight`, `bad-shape` (parameters, packed words or input that do not fit their layer),
- *   `bad-value`; each names the node or the byte offset.
+ * @throws XnorkitError `bad-graph` (no symbol, a cycle), `bad-file` (see `readMxnetParams`), `unsupported` (an operator
+ *   or attribute that is not computed here), `missing-weight`, `bad-shape` (parameters, packed words or input that do
+ *   not fit their layer), `bad-value`; each names the node or the byte offset.
  */
 export function importMxnet(symbolText: string, paramsBytes: FileBytes, options: MxnetImportOptions = {}): Model {
   optionsArgument("importMxnet", ["name", "inputShape", "logits", "output"], options);

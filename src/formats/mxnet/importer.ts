@@ -12,8 +12,8 @@ import { checkPackedWords, unpackWords } from "./packed.js";
 import type { SymbolEntry, SymbolNode } from "./symbol.js";
 
 /**
- * What an output of a symbol node is. Most are values of the graph; the others are the inner steps of what is one node there, such
- * as the sum in (h + K) / 2 or the signs of a weight.
+ * What an output of a symbol node is. Most are values of the graph; the others are the inner steps of what is one node
+ * there, such as the sum in (h + K) / 2 or the signs of a weight.
  */
 export type Operand =
   | { readonly kind: "value"; readonly name: string }
@@ -136,17 +136,22 @@ export function createImporter(
       case "unbound":
         throw new XnorkitError(
           "missing-weight",
-          `${reader} reads ${quoteName(found.name)}, which is neither the network's input ${quoteName(assembler.input)} nor among the parameters`,
+          `${reader} reads ${quoteName(found.name)}, which is neither the network's input ` +
+            `${quoteName(assembler.input)} nor among the parameters`,
         );
       default:
         throw new XnorkitError(
           "unsupported",
-          `${reader} reads ${"name" in found ? quoteName(found.name) : "a step of a quantiser"} (${found.kind}) as if it were a feature map, which is not computed here`,
+          `${reader} reads ${"name" in found ? quoteName(found.name) : "a step of a quantiser"} (${found.kind}) as ` +
+            "if it were a feature map, which is not computed here",
         );
     }
   }
 
-  /** x + by, as a batch norm of mean 0 and variance 1: its epsilon is lost in rounding, so that nothing but the sum remains. */
+  /**
+   * x + by, as a batch norm of mean 0 and variance 1: its epsilon is lost in rounding, so that nothing but the sum
+   * remains.
+   */
   function addShift(value: string, by: number): string {
     if (by === 0) return value;
     const channels = [shape(value)[1]];
@@ -185,7 +190,8 @@ export function createImporter(
     if (!isSame) {
       throw new XnorkitError(
         "bad-graph",
-        `parameter ${quoteName(name)} serves as ${earlier.source.kind} ${formatShape(earlier.shape)} and as ${requirement.source.kind} ${formatShape(requirement.shape)}`,
+        `parameter ${quoteName(name)} serves as ${earlier.source.kind} ${formatShape(earlier.shape)} and as ` +
+          `${requirement.source.kind} ${formatShape(requirement.shape)}`,
       );
     }
     requirements.set(name, requirement);
@@ -203,7 +209,8 @@ export function createImporter(
     if (!sameShape(raw.shape, expected)) {
       throw new XnorkitError(
         "bad-shape",
-        `parameter ${quoteName(name)} has shape ${formatShape(raw.shape)}, but ${describeNode(node)} needs ${formatShape(expected)}`,
+        `parameter ${quoteName(name)} has shape ${formatShape(raw.shape)}, but ${describeNode(node)} needs ` +
+          `${formatShape(expected)}`,
       );
     }
     return addRequirement(name, { shape: expected, source: { kind: "float", raw } });

@@ -10,10 +10,16 @@ export type Missing = (name: string, reader: SymbolNode) => XnorkitError;
 /** What kind of names a file has that the symbol does not know, and what to do about it. */
 function remedy(surplus: readonly string[]): string {
   if (surplus.length > 0 && surplus.every((name) => /^\d+$/.test(name))) {
-    return "the file holds arrays without names: save the parameters by their names (export writes them beside the symbol)";
+    return (
+      "the file holds arrays without names: save the parameters by their names (export writes " +
+      "them beside the symbol)"
+    );
   }
   if (surplus.length > 0 && surplus.every((name) => name.includes("."))) {
-    return "its dotted names are those of gluon's save_parameters, which belong to no symbol: write both files with net.export";
+    return (
+      "its dotted names are those of gluon's save_parameters, which belong to no symbol: " +
+      "write both files with net.export"
+    );
   }
   return "is it the file of this symbol?";
 }
@@ -29,7 +35,8 @@ export function missingParameter({ nodes }: MxnetSymbol, names: Iterable<string>
       closest === undefined ? "" : `, of those there that it does not know ${quoteName(closest)} is the closest`;
     return new XnorkitError(
       "missing-weight",
-      `parameter ${quoteName(name)}, for ${describeNode(reader)}, is not in the .params file${hint}: ${remedy(surplus)}`,
+      `parameter ${quoteName(name)}, for ${describeNode(reader)}, is not in the .params ` +
+        `file${hint}: ${remedy(surplus)}`,
     );
   };
 }
@@ -37,7 +44,7 @@ export function missingParameter({ nodes }: MxnetSymbol, names: Iterable<string>
 /** Operators whose further inputs are what a network is trained towards. */
 const LOSS = /Output$|^Softmax$|Loss$/;
 
-/** The first parameter that a layer reads and no tensor binds; null where all are there. */
+/** The first parameter that a layer reads and no tensor binds; null if all are there. */
 export function findMissing(
   { nodes }: MxnetSymbol,
   names: { has(name: string): boolean },

@@ -1,14 +1,16 @@
 /**
  * Names of parameters of BMXNet v2's networks: from a `.params` file to the dotted names of the registry's graphs.
  *
- * gluon's `save_parameters` writes the dotted names themselves. A symbol export writes the names that layers get when they are made:
+ * gluon's `save_parameters` writes the dotted names themselves. A symbol export writes the names that layers get when
+ * they are made:
  *
  *   arg:resnete10_stage2_sc_qconv_weight      arg: | net prefix | scope | sc_ | kind | counter | role
  *   aux:resnete10_stage2_batchnorm1_running_mean
  *
- * The counter counts the layers of a kind in its scope (the net, its stem, one of its stages) in the order in which they are made.
- * The net prefix ends in a counter of the process (0 for the first network); BiNet has none, so that its layers count on from those of
- * networks made before, and so does the classifier of the ResNets. Only ranks are compared therefore, not numbers.
+ * The counter counts the layers of a kind in its scope (the net, its stem, one of its stages) in the order in which
+ * they are made. The net prefix ends in a counter of the process (0 for the first network); BiNet has none, so that its
+ * layers count on from those of networks made before, and so does the classifier of the ResNets. Only ranks are
+ * compared therefore, not numbers.
  */
 import { XnorkitError } from "../../errors.js";
 import { signsSuffice } from "../../graph/packing.js";
@@ -35,8 +37,10 @@ const KINDS: Partial<Record<Node["kind"], string>> = {
 };
 
 /** `(net prefix)(scope)(sc_)(kind)(counter)_(role)`; the prefix, as short as it can be, is empty or ends in "_". */
-const EXPORT_NAME =
-  /^((?:.{0,200}?_)??)((?:stage\d{1,4}_|stem_)?)((?:sc_)?)(batchnorm|qconv|conv|qdense|dense)(\d{0,9})_(weight|bias|gamma|beta|running_mean|running_var|moving_mean|moving_var)$/;
+const EXPORT_NAME = new RegExp(
+  "^((?:.{0,200}?_)??)((?:stage\\d{1,4}_|stem_)?)((?:sc_)?)(batchnorm|qconv|conv|qdense|dense)(\\d{0,9})_" +
+    "(weight|bias|gamma|beta|running_mean|running_var|moving_mean|moving_var)$",
+);
 
 /** Layers of one kind in one scope, in the order in which they were made; each maps roles to parameter names. */
 type Group = ReadonlyMap<string, string>[];
@@ -84,7 +88,8 @@ function groupNames(names: Iterable<string>): ReadonlyMap<string, Group> {
     if (match === null) {
       throw new XnorkitError(
         "surplus-weight",
-        `the .params file holds ${quoteName(name)}, which is neither a parameter of the network nor named as BMXNet v2's exports are`,
+        `the .params file holds ${quoteName(name)}, which is neither a parameter of the network nor named as ` +
+          "BMXNet v2's exports are",
       );
     }
     const [, prefix, scope, shortcut, found, counter, role] = match;
@@ -119,7 +124,8 @@ function matchExportNames(graph: Graph, specs: readonly ParameterSpec[], names: 
     if (layers.length !== stored.length) {
       throw new XnorkitError(
         layers.length > stored.length ? "missing-weight" : "surplus-weight",
-        `${graph.name} has ${layers.length} layers of the kind ${quoteName(key)}, but the .params file has ${stored.length}: is it the file of this network?`,
+        `${graph.name} has ${layers.length} layers of the kind ${quoteName(key)}, but the .params file has ` +
+          `${stored.length}: is it the file of this network?`,
       );
     }
     for (const [rank, layer] of layers.entries()) {
@@ -128,7 +134,8 @@ function matchExportNames(graph: Graph, specs: readonly ParameterSpec[], names: 
         if (source === undefined) {
           throw new XnorkitError(
             "missing-weight",
-            `the .params file holds no ${role} of layer ${rank} of the kind ${quoteName(key)}, which is ${quoteName(name)} of ${graph.name}`,
+            `the .params file holds no ${role} of layer ${rank} of the kind ${quoteName(key)}, ` +
+              `which is ${quoteName(name)} of ${graph.name}`,
           );
         }
         matched.set(name, source);
@@ -149,12 +156,12 @@ function decode(spec: ParameterSpec, name: string, raw: RawTensor): Weight {
 }
 
 /**
- * The tensors of a `.params` file as the weights of a graph of the registry: gluon's dotted names as they are, the `arg:` and `aux:`
- * names of a symbol export by the rank of the layers, whatever the net's prefix and counters. Binary weights may be floats or the
- * packed words of BMXNet v2's converter.
+ * The tensors of a `.params` file as the weights of a graph of the registry: gluon's dotted names as they are, the
+ * `arg:` and `aux:` names of a symbol export by the rank of the layers, whatever the net's prefix and counters. Binary
+ * weights may be floats or the packed words of BMXNet v2's converter.
  *
- * @throws XnorkitError `missing-weight`, `surplus-weight` or `bad-shape` with the parameter where the file is of another network;
- *   `bad-file`, `bad-value`, `unsupported`.
+ * @throws XnorkitError `missing-weight`, `surplus-weight` or `bad-shape` with the parameter if the file is of
+ *   another network; `bad-file`, `bad-value`, `unsupported`.
  */
 export function mapMxnetNames(graph: Graph, tensors: ReadonlyMap<string, RawTensor>): Weights {
   const specs = parameterSpecs(graph);

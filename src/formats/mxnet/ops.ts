@@ -22,13 +22,14 @@ export function mxnetOperatorNames(): readonly string[] {
 
 /**
  * The operator of this node.
- * @throws XnorkitError `unsupported` with the closest names where it is not known.
+ * @throws XnorkitError `unsupported` with the closest names if it is not known.
  */
 export function findOperator({ op, name }: SymbolNode): Operator {
   const found = operators.get(op);
   if (found !== undefined) return found;
   throw new XnorkitError(
     "unsupported",
-    `node ${quoteName(name)} of the symbol has the operator ${quoteName(op)}, which is not known here: of those that are, ${describeClosest(op, operators.keys())}`,
+    `node ${quoteName(name)} of the symbol has the operator ${quoteName(op)}, which is not known here: ` +
+      `of those that are, ${describeClosest(op, operators.keys())}`,
   );
 }

@@ -2,10 +2,10 @@
  * The binary operators of BMXNet v1 (QConvolution, QFullyConnected, QActivation) and v2 (BinaryInferenceConvolution,
  * BinaryInferenceFullyConnected, det_sign).
  *
- * The layers quantise their own input, so each becomes a quantize node and a layer; where the input is quantised already, a second
- * time changes nothing and the node is shared. With 1-bit activations and weights they return the XNOR popcount (dot + K) / 2.
- * Sources: BMXNet `smd_hpi/src/q_convolution-inl.h`, `q_fully_connected-inl.h`, `q_activation-inl.h`, `q_helper.h`; BMXNet v2
- * `src/operator/contrib/binary_inference/`.
+ * The layers quantise their own input, so each becomes a quantize node and a layer; where the input is quantised
+ * already, a second time changes nothing and the node is shared. With 1-bit activations and weights they return the
+ * XNOR popcount (dot + K) / 2. Sources: BMXNet `smd_hpi/src/q_convolution-inl.h`, `q_fully_connected-inl.h`,
+ * `q_activation-inl.h`, `q_helper.h`; BMXNet v2 `src/operator/contrib/binary_inference/`.
  */
 import { XnorkitError } from "../../errors.js";
 import type { WeightQuantizer } from "../../graph/types.js";
@@ -40,7 +40,8 @@ function quantizationOf(node: SymbolNode): Quantization {
   if (isPacked && !isBinary) {
     throw new XnorkitError(
       "bad-graph",
-      `${describeNode(node)} has packed weights (binarized_weights_only), but act_bit ${activationBits} and weight_bit ${weightBits}: only 1 and 1 can be packed`,
+      `${describeNode(node)} has packed weights (binarized_weights_only), but act_bit ${activationBits} and ` +
+        `weight_bit ${weightBits}: only 1 and 1 can be packed`,
     );
   }
   return { activationBits, weightBits, isBinary, isPacked };
@@ -156,8 +157,8 @@ function qActivation(node: SymbolNode, importer: Importer): Operand {
 }
 
 /**
- * The signs of a constant frame are a frame of its sign, so the Pad before the layer becomes its border. A bias is read past, as the
- * framework's operator does.
+ * The signs of a constant frame are a frame of its sign, so the Pad before the layer becomes its border. A bias is read
+ * past, as the framework's operator does.
  */
 function binaryInferenceConvolution(node: SymbolNode, importer: Importer): Operand {
   const attributes = convolutionAttributes(node);

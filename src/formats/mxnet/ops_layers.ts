@@ -53,7 +53,8 @@ export function convolutionWeightShape(
   if (input.length === 4 && input[1] % groups === 0) return [channels, input[1] / groups, ...kernel];
   throw new XnorkitError(
     "bad-shape",
-    `${describeNode(node)} with ${groups} groups cannot read an input of ${input.join("x")}: it needs NCHW and channels that the groups divide`,
+    `${describeNode(node)} with ${groups} groups cannot read an input of ${input.join("x")}: ` +
+      "it needs NCHW and channels that the groups divide",
   );
 }
 
@@ -63,7 +64,8 @@ export function hasBias(node: SymbolNode, noBiasByDefault: boolean): boolean {
   if (node.inputs.length === (bias ? 3 : 2)) return bias;
   throw new XnorkitError(
     "bad-graph",
-    `${describeNode(node)} has ${node.inputs.length} inputs, but ${bias ? "3 (data, weight, bias)" : "2 (data, weight)"} by its no_bias`,
+    `${describeNode(node)} has ${node.inputs.length} inputs, ` +
+      `but ${bias ? "3 (data, weight, bias)" : "2 (data, weight)"} by its no_bias`,
   );
 }
 
@@ -173,9 +175,9 @@ function batchNorm(node: SymbolNode, importer: Importer): Operand {
 }
 
 /**
- * Max and mean pooling. "valid" rounds the output size down. "full" rounds it up: for max pooling this is "valid" on a map that has
- * stride - 1 rows and columns of the lowest float below and to the right, floor((H + s - 1 - k) / s) = ceil((H - k) / s), where
- * these never fill a whole window.
+ * Max and mean pooling. "valid" rounds the output size down. "full" rounds it up: for max pooling this is "valid" on a
+ * map that has stride - 1 rows and columns of the lowest float below and to the right,
+ * floor((H + s - 1 - k) / s) = ceil((H - k) / s), where these never fill a whole window.
  */
 function pooling(node: SymbolNode, importer: Importer): Operand {
   requireAttribute(node, "layout", ["NCHW"]);
@@ -200,7 +202,8 @@ function pooling(node: SymbolNode, importer: Importer): Operand {
   if (isFull && (type === "avg" || fillsWindow)) {
     throw new XnorkitError(
       "unsupported",
-      `${describeNode(node)} pools with pooling_convention full, which is computed here only for max pooling with stride + pad <= kernel`,
+      `${describeNode(node)} pools with pooling_convention full, which is computed here only for max pooling with ` +
+        "stride + pad <= kernel",
     );
   }
   if (type === "avg") {

@@ -25,8 +25,9 @@ function flatten(node: SymbolNode, importer: Importer): Operand {
 }
 
 /**
- * The shape that MXNet's codes make of one: 0 takes an axis as it is, -1 is what the others leave, -2 takes all that follow, -3 joins two,
- * -4 splits one into the two that follow. Null where they do not fit. Source: MXNet `matrix_op-inl.h`, InferReshapeShape.
+ * The shape that MXNet's codes make of one: 0 takes an axis as it is, -1 is what the others leave, -2 takes all that
+ * follow, -3 joins two, -4 splits one into the two that follow. Null where they do not fit. Source: MXNet
+ * `matrix_op-inl.h`, InferReshapeShape.
  */
 function reshaped(shape: Shape, codes: readonly number[]): Shape | null {
   const sizes: number[] = [];
@@ -62,9 +63,11 @@ function reshape(node: SymbolNode, importer: Importer): Operand {
   const found = booleanAttribute(node, "reverse", false) ? null : reshaped(shape, target);
   if (found !== null && sameShape(found, shape)) return result(input);
   if (found !== null && sameShape(found, [shape[0], elementCount(shape.slice(1))])) return flatten(node, importer);
+  const fit = found === null ? ", which it does not fit" : ` = ${formatShape(found)}`;
   throw new XnorkitError(
     "unsupported",
-    `${describeNode(node)} reshapes ${formatShape(shape)} to ${textAttribute(node, "shape") ?? "nothing"}${found === null ? ", which it does not fit" : ` = ${formatShape(found)}`}; only what flattens each picture is computed here`,
+    `${describeNode(node)} reshapes ${formatShape(shape)} to ${textAttribute(node, "shape") ?? "nothing"}${fit}; ` +
+      "only what flattens each picture is computed here",
   );
 }
 
@@ -102,7 +105,8 @@ function split(node: SymbolNode, importer: Importer): readonly Operand[] {
   if (axis !== 1 || booleanAttribute(node, "squeeze_axis", false) || channels % parts !== 0) {
     throw new XnorkitError(
       "unsupported",
-      `${describeNode(node)} splits ${channels} channels into ${parts} parts along axis ${axis}, which is not computed here`,
+      `${describeNode(node)} splits ${channels} channels into ${parts} parts along axis ${axis}, ` +
+        "which is not computed here",
     );
   }
   const width = channels / parts;
@@ -120,7 +124,8 @@ function pad(node: SymbolNode, importer: Importer): Operand {
   if (widths.length !== 8 || widths.slice(0, 4).some((width) => width !== 0)) {
     throw new XnorkitError(
       "unsupported",
-      `${describeNode(node)} has pad_width ${textAttribute(node, "pad_width") ?? "none"}, expected (0, 0, 0, 0, top, bottom, left, right)`,
+      `${describeNode(node)} has pad_width ${textAttribute(node, "pad_width") ?? "none"}, expected (0, 0, 0, 0, top, ` +
+        "bottom, left, right)",
     );
   }
   const [top, bottom, left, right] = widths.slice(4);

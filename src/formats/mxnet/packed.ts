@@ -1,12 +1,14 @@
 /**
- * The binary weights of converted BMXNet models: bits in words that the file declares as numbers (f32, f64, i32 or i64). Bit j of
- * a word, least significant first, is 1 where w >= 0. In a little-endian file the words of either size are one string of bits.
+ * The binary weights of converted BMXNet models: bits in words that the file declares as numbers (f32, f64, i32 or
+ * i64). Bit j of a word, least significant first, is 1 if w >= 0. In a little-endian file the words of either size
+ * are one string of bits.
  *
- *   convolution: the row-major [O][I][kh][kw] weights, bit after bit     (bits run over c, kh, kw and not along channels)
+ *   convolution: the row-major [O][I][kh][kw] weights, bit after bit (bits run over c, kh, kw and not along channels)
  *   dense layer: word [y * O + o] holds inputs y W .. y W + W - 1 of unit o, W bits a word   (the transposed matrix)
  *
- * Both become the layout of `BitWeight`: `[O][kh][kw][ceil(I / 8)]`, of a dense layer `[O][ceil(I / 8)]`. Sources: BMXNet
- * `smd_hpi/src/xnor_cpu.cc`, BMXNet v2 `src/operator/contrib/binary_inference/xnor.cc` (`get_binary_row`, `get_binary_col_unrolled`).
+ * Both become the layout of `BitWeight`: `[O][kh][kw][ceil(I / 8)]`, of a dense layer `[O][ceil(I / 8)]`. Sources:
+ * BMXNet `smd_hpi/src/xnor_cpu.cc`, BMXNet v2 `src/operator/contrib/binary_inference/xnor.cc` (`get_binary_row`,
+ * `get_binary_col_unrolled`).
  */
 import { XnorkitError } from "../../errors.js";
 import { elementCount, formatShape, type Shape } from "../../tensor.js";
@@ -18,8 +20,8 @@ const WORD_DTYPES: readonly Dtype[] = ["F32", "F64", "I32", "I64"];
 const MIN_SUSPICIOUS_WORDS = 4;
 
 /**
- * Python's converter of BMXNet v2 stores the words by a numeric conversion to float, which loses their low bits: 0x80000001
- * becomes 2147483648.0. All values are integers of a word's range then; bit patterns hardly ever are.
+ * Python's converter of BMXNet v2 stores the words by a numeric conversion to float, which loses their low bits:
+ * 0x80000001 becomes 2147483648.0. All values are integers of a word's range then; bit patterns hardly ever are.
  */
 function refuseNumericCast(name: string, { dtype, bytes }: RawTensor): void {
   if (dtype !== "F32" && dtype !== "F64") return;
@@ -36,14 +38,15 @@ function refuseNumericCast(name: string, { dtype, bytes }: RawTensor): void {
   if (integers < MIN_SUSPICIOUS_WORDS) return;
   throw new XnorkitError(
     "bad-value",
-    `parameter ${name} holds packed words that a numeric conversion to ${dtype} has rounded (all ${values.length} are integers), so that` +
+    `parameter ${name} holds packed words that a numeric conversion to ${dtype} has rounded (all ${values.length} ` +
+      "are integers), so that" +
       " bits are lost: BMXNet v2's Python converter does so, convert the model with its C++ model_converter",
   );
 }
 
 /**
  * Bits in a word of this type.
- * @throws XnorkitError `bad-file` where the type is none that holds words.
+ * @throws XnorkitError `bad-file` if the type is none that holds words.
  */
 function wordBits(name: string, { dtype }: RawTensor): number {
   if (WORD_DTYPES.includes(dtype)) return DTYPE_BYTES[dtype] * 8;
@@ -56,7 +59,8 @@ function wordBits(name: string, { dtype }: RawTensor): number {
 /**
  * Checks that a tensor holds the bits of a weight of this shape, before anything is allocated.
  * @param shape OIHW, or `[units, inputs]`.
- * @throws XnorkitError `bad-shape` with both counts, `bad-file`, or `bad-value` for words that a numeric conversion has damaged.
+ * @throws XnorkitError `bad-shape` with both counts, `bad-file`, or `bad-value` for words that a numeric conversion has
+ *   damaged.
  */
 export function checkPackedWords(name: string, raw: RawTensor, shape: Shape): void {
   const bits = wordBits(name, raw);
@@ -66,7 +70,8 @@ export function checkPackedWords(name: string, raw: RawTensor, shape: Shape): vo
   if (words * bits !== weights) {
     throw new XnorkitError(
       "bad-shape",
-      `parameter ${name} holds ${words} words of ${bits} bits, that is ${words * bits} weights, but its layer has ${formatShape(shape)} = ${weights}`,
+      `parameter ${name} holds ${words} words of ${bits} bits, that is ${words * bits} weights, but its layer has ` +
+        `${formatShape(shape)} = ${weights}`,
     );
   }
   if (shape.length === 2 && shape[1] % bits !== 0) {

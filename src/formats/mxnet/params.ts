@@ -1,15 +1,18 @@
 /**
- * MXNet's `.params` files (ndarray.cc, tuple.h): what `save_parameters`, `save_checkpoint` and `export` write, since version 0.7.
+ * MXNet's `.params` files (ndarray.cc, tuple.h): what `save_parameters`, `save_checkpoint` and `export` write, since
+ * version 0.7.
  *
  *   u64 0x112 | u64 0 | u64 n | n arrays | u64 m | m names: u64 length, bytes
  *
- * An array opens with a version word. V0, which every BMXNet v1 file has, is without: the word is the number of axes itself.
+ * An array opens with a version word. V0, which every BMXNet v1 file has, is without: the word is the number of axes
+ * itself.
  *
  *   V3 0xF993FACA, V2 0xF993FAC9 | i32 storage | i32 axes | i64 x axes | i32 device, i32 id | i32 type | data
  *   V1 0xF993FAC8                |               i32 axes | i64 x axes | i32 device, i32 id | i32 type | data
  *   V0 axes                      |                          u32 x axes | i32 device, i32 id | i32 type | data
  *
- * Without axes a V0 to V2 record ends after them and holds no array; in V3 that is a scalar, and -1 axes end the record.
+ * Without axes a V0 to V2 record ends after them and holds no array; in V3 that is a scalar, and -1 axes end the
+ * record.
  */
 import { bytesArgument, type FileBytes } from "../../arguments.js";
 import { ENTRY_BYTES, OBJECT_BYTES, readBudget } from "../../budget.js";
@@ -74,7 +77,8 @@ function takeCount(cursor: Cursor, what: string, smallest: bigint): number {
   const count = takeU64(cursor, what);
   if (count * smallest > BigInt(cursor.bytes.length - cursor.at)) {
     fail(
-      `${what} at byte ${start} is ${count}, but the file has only ${cursor.bytes.length - cursor.at} bytes after it: it is cut short or damaged`,
+      `${what} at byte ${start} is ${count}, but the file has only ${cursor.bytes.length - cursor.at} bytes after ` +
+        "it: it is cut short or damaged",
     );
   }
   return Number(count);
@@ -99,7 +103,8 @@ function takeArray(cursor: Cursor, what: string): RawTensor {
   const version = takeU32(cursor, what);
   if (version > MAX_AXES && version !== V1 && version !== V2 && version !== V3) {
     fail(
-      `${what} at byte ${start} starts with 0x${version.toString(16).padStart(8, "0")}, expected an array of version 0 to 3: the file is damaged or newer`,
+      `${what} at byte ${start} starts with 0x${version.toString(16).padStart(8, "0")}, expected an array of version ` +
+        "0 to 3: the file is damaged or newer",
     );
   }
   if (version === V2 || version === V3) {
@@ -107,7 +112,8 @@ function takeArray(cursor: Cursor, what: string): RawTensor {
     if (storage !== 0) {
       throw new XnorkitError(
         storage === 1 || storage === 2 ? "unsupported" : "bad-file",
-        `${what} at byte ${start} has storage type ${storage}, but only dense arrays (0) hold weights here: save it dense`,
+        `${what} at byte ${start} has storage type ${storage}, but only dense arrays (0) hold ` +
+          "weights here: save it dense",
       );
     }
   }
@@ -128,7 +134,8 @@ function takeArray(cursor: Cursor, what: string): RawTensor {
     fail(
       `${what} has shape ${axes.join("x")} of ${dtype} at byte ${shapeAt}` +
         (negative === undefined
-          ? `, which takes ${byteLength} bytes, but the file has only ${left} after byte ${cursor.at}: it is cut short or damaged`
+          ? `, which takes ${byteLength} bytes, but the file has only ${left} after byte ${cursor.at}: ` +
+            "it is cut short or damaged"
           : ", but no axis can be negative"),
     );
   }
@@ -161,10 +168,10 @@ export function isMxnetParams(file: FileBytes): boolean {
 
 /**
  * Reads an MXNet `.params` file of any version: the tensors by their names in the file (`arg:conv0_weight`, or
- * `features.0.gamma` from gluon; "0", "1" ... in a file without names), in its order. Their bytes are views of the file's.
- * Every size is checked against the file's before it is used.
+ * `features.0.gamma` from gluon; "0", "1" ... in a file without names), in its order. Their bytes are views of the
+ * file's. Every size is checked against the file's before it is used.
  *
- * @throws XnorkitError `bad-file` with the tensor and the byte offset where the file is cut short, too long or damaged;
+ * @throws XnorkitError `bad-file` with the tensor and the byte offset if the file is cut short, too long or damaged;
  *   `unsupported` where an array is sparse.
  */
 export function readMxnetParams(file: FileBytes): ReadonlyMap<string, RawTensor> {

@@ -1,10 +1,12 @@
 /**
- * MXNet's `-symbol.json`: the operators of a network and their attributes. What the operators compute is in mxnet_ops*.ts.
+ * MXNet's `-symbol.json`: the operators of a network and their attributes. What the operators compute is in
+ * mxnet_ops*.ts.
  *
- *   { "nodes": [{ "op", "name", "inputs": [[node, output, version]], "attrs": { key: text } }], "heads": [[node, output]] }
+ *   { "nodes": [{ "op", "name", "inputs": [[node, output, version]], "attrs": { key: text } }],
+ *     "heads": [[node, output]] }
  *
- * `op` "null" is a variable: the input, a parameter or a label. Attributes stand under `attrs` (1.x), `attr` (0.9) or `param` (up
- * to 0.8, beside `attr`).
+ * `op` "null" is a variable: the input, a parameter or a label. Attributes stand under `attrs` (1.x), `attr` (0.9) or
+ * `param` (up to 0.8, beside `attr`).
  */
 import { textArgument } from "../../arguments.js";
 import { XnorkitError } from "../../errors.js";
@@ -114,8 +116,8 @@ function readHead(heads: unknown, nodes: readonly RawNode[], output: string | un
 const BATCH_NORM = /^(BatchNorm(_v1)?|CuDNNBatchNorm)$/;
 
 /**
- * Symbols up to MXNet 0.8 leave a layer's states out of its inputs; the loader of later versions adds them by their default names (MXNet
- * `legacy_json_util.cc`, UpgradeJSON_000800_000900).
+ * Symbols up to MXNet 0.8 leave a layer's states out of its inputs; the loader of later versions adds them by their
+ * default names (MXNet `legacy_json_util.cc`, UpgradeJSON_000800_000900).
  */
 function missingStates({ op, name, inputs }: RawNode): readonly SymbolEntry[] {
   if (!BATCH_NORM.test(op) || inputs.length !== 3) return [];
@@ -145,7 +147,9 @@ function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
     if (onPath.has(input)) {
       const cycle = path.slice(path.findIndex(({ index }) => index === input)).map(({ index }) => nodes[index].name);
       return fail(
-        `the symbol has a cycle, ${quoteName(cycle[0])} needs its own output${cycle.length > 1 ? ` by way of ${cycle.slice(1, 4).map(quoteName).join(", ")}` : ""}: no order computes it`,
+        `the symbol has a cycle, ${quoteName(cycle[0])} needs its own output` +
+          `${cycle.length > 1 ? ` by way of ${cycle.slice(1, 4).map(quoteName).join(", ")}` : ""}: ` +
+          "no order computes it",
       );
     }
     onPath.add(input);
@@ -158,8 +162,8 @@ function sortNodes(nodes: readonly RawNode[], head: Reference): MxnetSymbol {
  * Reads a `-symbol.json` and puts what its head needs into an order in which it can be computed.
  *
  * @param output Name of the operator to return instead of the head; needed where a symbol has several heads.
- * @throws XnorkitError `bad-graph` with the node where the text is no symbol or has a cycle; `unknown-name` for an output that
- *   is not there.
+ * @throws XnorkitError `bad-graph` with the node if the text is no symbol or has a cycle; `unknown-name` for an
+ *   output that is not there.
  */
 export function parseMxnetSymbol(text: string, output?: string): MxnetSymbol {
   const root = parseJson(text, "the symbol", "bad-graph");
@@ -174,7 +178,10 @@ export function parseMxnetSymbol(text: string, output?: string): MxnetSymbol {
   return sortNodes(nodes, readHead(heads, nodes, output));
 }
 
-/** True where a text looks like a symbol rather than a model description or a graph of xnorkit's, whose nodes have kinds. */
+/**
+ * True where a text looks like a symbol rather than a model description or a graph of xnorkit's, whose nodes have
+ * kinds.
+ */
 export function isMxnetSymbol(text: string): boolean {
   textArgument("isMxnetSymbol", "text", text);
   const start = text.slice(0, 4096);

@@ -1,8 +1,8 @@
 /**
- * What the pickle of a torch checkpoint may name. Nothing of it is ever called: tensors are rebuilt from the arguments of their calls,
- * all other calls become records that nobody looks at. What training scripts keep beside the weights (counters, dates, paths, arrays,
- * settings in classes of their own) therefore stays unread. Refused by name are calls that run code, wherever they stand, and calls
- * that nobody knows where a weight belongs: they might have made one.
+ * What the pickle of a torch checkpoint may name. Nothing of it is ever called: tensors are rebuilt from the arguments
+ * of their calls, all other calls become records that nobody looks at. What training scripts keep beside the weights
+ * (counters, dates, paths, arrays, settings in classes of their own) therefore stays unread. Refused by name are calls
+ * that run code, wherever they stand, and calls that nobody knows where a weight belongs: they might have made one.
  */
 import { XnorkitError } from "../../errors.js";
 import type { PickleCall } from "./pickle_machine.js";
@@ -64,12 +64,13 @@ export function isKnownCall(name: string): boolean {
   return KNOWN.has(name) || (KNOWN_MODULES.test(name) && !RUNS_CODE.test(name));
 }
 
-/** @throws XnorkitError `unsupported` where the call runs code: such a file was made to harm who loads it. */
+/** @throws XnorkitError `unsupported` if the call runs code: such a file was made to harm who loads it. */
 export function checkHarmless(call: PickleCall): void {
   if (!RUNS_CODE.test(call.name)) return;
   throw new XnorkitError(
     "unsupported",
-    `the checkpoint ${verb(call)} ${call.name} (${call.place}), which no checkpoint needs and which can run code where it is loaded:` +
+    `the checkpoint ${verb(call)} ${call.name} (${call.place}), which no checkpoint needs and which can run ` +
+      "code where it is loaded:" +
       " nothing of it was executed here, do not load it elsewhere",
   );
 }

@@ -42,8 +42,8 @@ const PLAIN: PickleHost = {
 
 /**
  * Opens a checkpoint of the legacy format.
- * @throws XnorkitError `bad-file` with the offset where it is cut short or damaged; `unsupported` where it is big-endian, or its
- *   pickle asks for a call that no checkpoint needs.
+ * @throws XnorkitError `bad-file` with the offset if it is cut short or damaged; `unsupported` if it is
+ *   big-endian, or its pickle asks for a call that no checkpoint needs.
  */
 export function openTorchLegacy(bytes: Uint8Array, budget: Budget): TorchFile {
   const magic = readPickle(bytes, "the magic number", PLAIN, budget);
@@ -128,7 +128,8 @@ function readStorages(
     if (typeof key !== "string" || size === undefined || storages.has(key)) {
       throw new XnorkitError(
         "bad-file",
-        `the checkpoint lists ${describeValue(key)} as a storage, which no tensor has or which came before: it is damaged`,
+        `the checkpoint lists ${describeValue(key)} as a storage, which no tensor has or which came ` +
+          "before: it is damaged",
       );
     }
     const start = at + COUNT_BYTES;
@@ -136,7 +137,8 @@ function readStorages(
     if (start > bytes.length || length < 0 || length > bytes.length - start) {
       throw new XnorkitError(
         "bad-file",
-        `storage ${quoteName(key)} of ${length} bytes at byte ${at} goes past the end of the file at byte ${bytes.length}: it is cut short or damaged`,
+        `storage ${quoteName(key)} of ${length} bytes at byte ${at} goes past the end of the file at byte ` +
+          `${bytes.length}: it is cut short or damaged`,
       );
     }
     storages.set(key, bytes.subarray(start, start + length));

@@ -1,8 +1,8 @@
 /**
- * A reader of Python pickles (protocols 0 to 5) that executes nothing. Python's own reader is a stack machine some of whose opcodes
- * call what a file names; here those opcodes make records of the call, unless the host throws. Everything is bounded: the number of
- * opcodes, the depth of the stack, lengths by the bytes that are there, memory by the file's budget; nothing recurs with the depth of the
- * data.
+ * A reader of Python pickles (protocols 0 to 5) that executes nothing. Python's own reader is a stack machine some of
+ * whose opcodes call what a file names; here those opcodes make records of the call, unless the host throws. Everything
+ * is bounded: the number of opcodes, the depth of the stack, lengths by the bytes that are there, memory by the file's
+ * budget; nothing recurs with the depth of the data.
  */
 import { type Budget, MAP_BYTES, OBJECT_BYTES, SLOT_BYTES } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
@@ -49,8 +49,8 @@ const PYTHON_2_MODULES: Readonly<Record<string, string>> = { __builtin__: "built
  *
  * @param name What messages call it.
  * @param budget What its values may take.
- * @throws XnorkitError `bad-file` with the offset where it is cut short or damaged, `unsupported` for opcodes that refer to data
- *   outside (EXT, buffers), and what the host throws.
+ * @throws XnorkitError `bad-file` with the offset if it is cut short or damaged, `unsupported` for opcodes that
+ *   refer to data outside (EXT, buffers), and what the host throws.
  */
 export function readPickle(bytes: Uint8Array, name: string, host: PickleHost, budget: Budget, start = 0): PickleRead {
   const reader = pickleReader(bytes, name, start);
@@ -250,7 +250,8 @@ function call(
   if (!isGlobal(callee)) {
     throw new XnorkitError(
       "unsupported",
-      `the pickle calls ${describeValue(callee)} (${place()}), but only named classes and functions can be known to be harmless`,
+      `the pickle calls ${describeValue(callee)} (${place()}), but only named classes and functions can be ` +
+        "known to be harmless",
     );
   }
   const { host, budget } = machine;

@@ -10,7 +10,7 @@ const MAX_DIGITS = 4300;
 /** One for all, as in Python: nothing can be appended to it. */
 const EMPTY_TUPLE: PickleValue = { kind: "tuple", items: [] };
 
-/** The value that the opcode holds, or undefined where it is another opcode. */
+/** The value that the opcode holds, or undefined if it is another opcode. */
 export function readLiteral(opcode: string, reader: PickleReader, budget: Budget): PickleValue | undefined {
   const value = read(opcode, reader);
   if (typeof value === "string") budget.spend(TEXT_BYTES + value.length);

@@ -18,7 +18,10 @@ export interface PickleCall {
 export interface PickleHost {
   /** True for a class or function that makes nothing but what is known to be no weight, or a tensor. */
   readonly isKnown: (name: string) => boolean;
-  /** Throws where the pickle may not have this call, whose name is not known. It is never executed, a record of it goes into the value. */
+  /**
+   * Throws where the pickle may not have this call, whose name is not known. It is never executed, a record of it goes
+   * into the value.
+   */
   readonly checkUnknown: (call: PickleCall) => void;
   /** What a persistent id stands for. */
   readonly persistent: (id: PickleValue, place: () => string) => PickleValue;

@@ -12,7 +12,7 @@ export interface PickleReader {
   readonly uint16: () => number;
   readonly uint32: () => number;
   readonly int32: () => number;
-  /** @throws XnorkitError where it is past the end of any file. */
+  /** @throws XnorkitError if it is past the end of any file. */
   readonly uint64: () => number;
   /** Big-endian, as pickles hold floats. */
   readonly float64: () => number;

@@ -1,4 +1,7 @@
-/** What a pickle holds, as plain data: classes and functions are names, what Python would call is kept as a record of the call. */
+/**
+ * What a pickle holds, as plain data: classes and functions are names, what Python would call is kept as a record of
+ * the call.
+ */
 import { quoteName } from "../../graph/suggest.js";
 import type { PickleCall } from "./pickle_machine.js";
 
@@ -28,9 +31,9 @@ export interface PickleObject {
   readonly args: readonly PickleValue[];
   /** What BUILD gave, often a dict of attributes; null without. */
   state: PickleValue;
-  /** Of a subclass of dict; null where none were set. */
+  /** Of a subclass of dict; null if none were set. */
   entries: Map<PickleValue, PickleValue> | null;
-  /** Of a subclass of list or set; null where none were appended. */
+  /** Of a subclass of list or set; null if none were appended. */
   items: PickleValue[] | null;
 }
 

@@ -24,16 +24,19 @@ export function isTorch(file: FileBytes): boolean {
 }
 
 /**
- * The weights of a torch checkpoint (`torch.save`; zip or legacy container) as float32, by their names in the state dict. Takes a
- * state_dict, a dict that holds one under "state_dict" or a like key (as training scripts and AWNAS's weight managers write), and
- * a module pickled whole, whose tensors are found as its state_dict() would. Tensors of any strides, of F32, F16, BF16 or F64;
- * integer batch counters are left out. Float32 tensors are views of the bytes where those are aligned.
+ * The weights of a torch checkpoint (`torch.save`; zip or legacy container) as float32, by their names in the state
+ * dict. Takes a state_dict, a dict that holds one under "state_dict" or a like key (as training scripts and AWNAS's
+ * weight managers write), and a module pickled whole, whose tensors are found as its state_dict() would. Tensors of any
+ * strides, of F32, F16, BF16 or F64; integer batch counters are left out. Float32 tensors are views of the bytes where
+ * those are aligned.
  *
- * The pickle within is read as data: nothing is called or imported. What stands beside the weights stays unread, whatever makes it. A
- * pickle that asks for calls which run code (`os.system`, say) is refused, and one with a call that nobody knows among its weights.
+ * The pickle within is read as data: nothing is called or imported. What stands beside the weights stays unread,
+ * whatever makes it. A pickle that asks for calls which run code (`os.system`, say) is refused, and one with a call
+ * that nobody knows among its weights.
  *
- * @throws XnorkitError `bad-file` with the offset where the file is no checkpoint, cut short or damaged, or takes memory out of
- *   proportion to its size; `unsupported` with the name of a call as above, for TorchScript, big-endian files, and integer parameters.
+ * @throws XnorkitError `bad-file` with the offset if the file is no checkpoint, cut short or damaged, or takes
+ *   memory out of proportion to its size; `unsupported` with the name of a call as above, for TorchScript, big-endian
+ *   files, and integer parameters.
  */
 export function readTorch(contents: FileBytes): Weights {
   const bytes = bytesArgument("readTorch", "bytes", contents);

@@ -1,4 +1,7 @@
-/** The named tensors of a torch checkpoint: of a state dict, of one inside of another dict, or of a module that was pickled whole. */
+/**
+ * The named tensors of a torch checkpoint: of a state dict, of one inside of another dict, or of a module that was
+ * pickled whole.
+ */
 import { type Budget, ENTRY_BYTES } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
 import { quoteName } from "../../graph/suggest.js";
@@ -45,7 +48,7 @@ interface ModuleState {
   readonly transient: ReadonlySet<PickleValue>;
 }
 
-/** What torch.nn.Module keeps under these names, by which a pickled module is known; null where there is none. */
+/** What torch.nn.Module keeps under these names, by which a pickled module is known; null if there is none. */
 function moduleState(value: PickleValue): ModuleState | null {
   const attributes = isObject(value) ? entriesOf(value.state) : null;
   const parameters = entriesOf(attributes?.get("_parameters"));
@@ -58,9 +61,11 @@ function moduleState(value: PickleValue): ModuleState | null {
 }
 
 /**
- * The tensors of a checkpoint: of its dict, of the dict or module under `state_dict` or a like key, of the module that it is.
+ * The tensors of a checkpoint: of its dict, of the dict or module under `state_dict` or a like key, of the module that
+ * it is.
  * @param budget Spent for every entry looked at.
- * @throws XnorkitError `bad-file` where there are none; `unsupported` with the name of a call that stands where weights belong.
+ * @throws XnorkitError `bad-file` if there are none; `unsupported` with the name of a call that stands if weights
+ *   belong.
  */
 export function* namedTensors({ root }: TorchFile, budget: Budget): Generator<NamedCall> {
   const found = unwrap(root);
@@ -70,7 +75,8 @@ export function* namedTensors({ root }: TorchFile, budget: Budget): Generator<Na
     if (isObject(found) && found.unknown !== null) throw refuseCall(found.unknown);
     throw new XnorkitError(
       "bad-file",
-      `the checkpoint holds ${tensorCall(found) === null ? describeValue(found) : "a tensor alone"}, expected a state_dict, a dict with one under "state_dict", or a module`,
+      `the checkpoint holds ${tensorCall(found) === null ? describeValue(found) : "a tensor alone"}, ` +
+        `expected a state_dict, a dict with one under "state_dict", or a module`,
     );
   }
   let count = 0;
@@ -82,13 +88,14 @@ export function* namedTensors({ root }: TorchFile, budget: Budget): Generator<Na
   const keys = [...(entries?.keys() ?? [])].slice(0, 8).map(showKey).join(", ");
   throw new XnorkitError(
     "bad-file",
-    `the checkpoint holds no tensors${keys === "" ? "" : ` under its keys ${keys}`}, expected a state_dict or a dict with one under "state_dict"`,
+    `the checkpoint holds no tensors${keys === "" ? "" : ` under its keys ${keys}`}, expected a state_dict or a dict ` +
+      `with one under "state_dict"`,
   );
 }
 
 /**
- * From a training checkpoint to its state dict or module. A wrapper that holds tensors wins over tensors beside it: scripts keep the best
- * accuracy, the loss, the state of random generators or the decay of an average as tensors.
+ * From a training checkpoint to its state dict or module. A wrapper that holds tensors wins over tensors beside it:
+ * scripts keep the best accuracy, the loss, the state of random generators or the decay of an average as tensors.
  */
 function unwrap(root: PickleValue): PickleValue {
   let found = root;
@@ -114,7 +121,7 @@ function showKey(key: PickleValue): string {
   return typeof key === "string" ? quoteName(key) : describeValue(key);
 }
 
-/** @throws XnorkitError where the name is longer than any. */
+/** @throws XnorkitError if the name is longer than any. */
 function memberName(parent: string, key: PickleValue): string {
   const own = typeof key === "string" ? key : describeValue(key);
   const name = parent === "" ? own : `${parent}.${own}`;
@@ -144,8 +151,8 @@ interface Level {
 }
 
 /**
- * Walks depth first and in order, and gives the tensors by their names; what is known to be no weight (None, numbers, dates) is passed
- * over.
+ * Walks depth first and in order, and gives the tensors by their names; what is known to be no weight (None, numbers,
+ * dates) is passed over.
  */
 function* walk(root: PickleValue, membersOf: Members, budget: Budget): Generator<NamedCall> {
   const levels: Level[] = [{ name: "", members: membersOf(root)[Symbol.iterator]() }];
@@ -162,7 +169,8 @@ function* walk(root: PickleValue, membersOf: Members, budget: Budget): Generator
     if (++visited > MAX_ENTRIES || levels.length > MAX_DEPTH) {
       throw new XnorkitError(
         "bad-file",
-        `the checkpoint nests more than ${MAX_DEPTH} deep or holds more than ${MAX_ENTRIES} entries at ${quoteName(name)}: does it hold itself?`,
+        `the checkpoint nests more than ${MAX_DEPTH} deep or holds more than ${MAX_ENTRIES} entries at ` +
+          `${quoteName(name)}: does it hold itself?`,
       );
     }
     budget.spend(ENTRY_BYTES + (level.name === "" ? 0 : name.length));

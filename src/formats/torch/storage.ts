@@ -46,7 +46,8 @@ function storageDtype(type: PickleValue): Dtype | null {
   if (element !== undefined && Object.hasOwn(STORAGE_DTYPES, element)) return STORAGE_DTYPES[element];
   throw new XnorkitError(
     "unsupported",
-    `the checkpoint has a storage of type ${describeValue(type)}, expected one of torch.${Object.keys(STORAGE_DTYPES).join("Storage, ")}Storage`,
+    `the checkpoint has a storage of type ${describeValue(type)}, expected one of ` +
+      `torch.${Object.keys(STORAGE_DTYPES).join("Storage, ")}Storage`,
   );
 }
 
@@ -58,7 +59,7 @@ function readView(view: PickleValue | undefined): StorageId["view"] | undefined 
 
 /**
  * Reads the persistent id of a storage.
- * @throws XnorkitError `bad-file` where it is none, `unsupported` where its elements are of a type that no weight has.
+ * @throws XnorkitError `bad-file` if it is none, `unsupported` if its elements are of a type that no weight has.
  */
 export function readStorageId(id: PickleValue): StorageId {
   const [tag, type, key, , elements, rest] = itemsOf(id) ?? [];
@@ -66,15 +67,16 @@ export function readStorageId(id: PickleValue): StorageId {
   if (tag !== "storage" || typeof key !== "string" || !isCount(elements) || view === undefined) {
     throw new XnorkitError(
       "bad-file",
-      `the checkpoint refers to ${describeValue(id)} as a storage, expected ("storage", type, key, location, elements): it is damaged`,
+      `the checkpoint refers to ${describeValue(id)} as a storage, expected ("storage", type, key, location, ` +
+        "elements): it is damaged",
     );
   }
   return { key, dtype: storageDtype(type), elements, view };
 }
 
 /**
- * What persistent ids stand for: a storage, or the class that the legacy format wraps with its source text. Pickles write the id anew for
- * every tensor of a storage; equal ids become one value.
+ * What persistent ids stand for: a storage, or the class that the legacy format wraps with its source text. Pickles
+ * write the id anew for every tensor of a storage; equal ids become one value.
  */
 export function persistentResolver(): (id: PickleValue) => PickleValue {
   const known = new Map<string, { readonly storage: StorageId; readonly value: PicklePersistent }>();

@@ -37,7 +37,7 @@ const DTYPES: Readonly<Record<string, Dtype>> = {
   "torch.bool": "BOOL",
 };
 
-/** The call that rebuilds the tensor which a value is, be it wrapped as a parameter; null where it is no tensor. */
+/** The call that rebuilds the tensor which a value is, be it wrapped as a parameter; null if it is no tensor. */
 export function tensorCall(value: PickleValue): PickleObject | null {
   let found = value;
   for (let wrappers = 0; isObject(found) && wrappers <= MAX_WRAPPERS; wrappers++) {
@@ -156,7 +156,7 @@ function gather(bytes: Uint8Array, size: number, { offset, shape, strides }: Lay
  *
  * @param call What `tensorCall` found.
  * @param spend Called with the bytes that would be allocated, before they are; throws where they are too many.
- * @throws XnorkitError `bad-file` where the tensor does not fit its storage.
+ * @throws XnorkitError `bad-file` if the tensor does not fit its storage.
  */
 export function readTensor(
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Zip archives (APPNOTE 6.3, with zip64) of untrusted origin: names and places come from the central directory, contents are stored
- * or deflated. Sizes are checked before anything is unpacked, contents by their CRC-32.
+ * Zip archives (APPNOTE 6.3, with zip64) of untrusted origin: names and places come from the central directory,
+ * contents are stored or deflated. Sizes are checked before anything is unpacked, contents by their CRC-32.
  */
 import { type Budget, readBudget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
@@ -17,7 +17,7 @@ export interface ZipArchive {
   readonly names: readonly string[];
   /**
    * The contents of a file of the archive: of a stored one a view of the archive, of a deflated one unpacked anew.
-   * @throws XnorkitError `bad-file` where there is none of this name, or it is damaged.
+   * @throws XnorkitError `bad-file` if there is none of this name, or it is damaged.
    */
   readonly read: (name: string) => Uint8Array;
 }
@@ -29,8 +29,8 @@ export function isZip(bytes: Uint8Array): boolean {
 /**
  * Reads the directory of a zip archive and compares it with the entries' own headers; the contents follow with `read`.
  * @param budget What it may unpack to, where the archive is one part of what is read.
- * @throws XnorkitError `bad-file` with the offset where it is cut short or damaged, where directory and headers contradict each other,
- *   entries overlap, or what it unpacks to is out of proportion (a zip bomb).
+ * @throws XnorkitError `bad-file` with the offset if it is cut short or damaged, if directory and headers
+ *   contradict each other, entries overlap, or what it unpacks to is out of proportion (a zip bomb).
  */
 export function openZip(bytes: Uint8Array, budget = readBudget(bytes.length, "the zip archive")): ZipArchive {
   const directory = readDirectory(bytes);
@@ -53,7 +53,8 @@ function checkSizes({ entries }: ZipDirectory, budget: Budget): void {
     if (unpackedBytes > most || (method === STORED && unpackedBytes !== packedBytes)) {
       throw new XnorkitError(
         "bad-file",
-        `the zip entry ${name} at byte ${offset} states ${formatCount(unpackedBytes)} bytes, but has ${formatCount(packedBytes)} packed ones, which cannot be: the archive is damaged`,
+        `the zip entry ${name} at byte ${offset} states ${formatCount(unpackedBytes)} bytes, ` +
+          `but has ${formatCount(packedBytes)} packed ones, which cannot be: the archive is damaged`,
       );
     }
     if (method !== STORED) unpacked += unpackedBytes;
@@ -79,7 +80,8 @@ function readEntry(packed: Uint8Array, { name, offset, unpackedBytes, method, ch
   if (contents.length === unpackedBytes && found === checksum) return contents;
   throw new XnorkitError(
     "bad-file",
-    `the zip entry ${name} at byte ${offset} has CRC ${hex(found)}, but states ${hex(checksum)}: the archive is damaged`,
+    `the zip entry ${name} at byte ${offset} has CRC ${hex(found)}, but states ${hex(checksum)}: ` +
+      "the archive is damaged",
   );
 }
 

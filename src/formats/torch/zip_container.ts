@@ -1,6 +1,7 @@
 /**
- * The zip container of torch 1.6 and later: NAME/data.pkl holds the object, NAME/data/KEY the raw numbers of storage KEY,
- * NAME/byteorder (torch 2.1 and later) their byte order (torch/serialization.py, _save; caffe2/serialize/inline_container.cc).
+ * The zip container of torch 1.6 and later: NAME/data.pkl holds the object, NAME/data/KEY the raw numbers of storage
+ * KEY, NAME/byteorder (torch 2.1 and later) their byte order (torch/serialization.py, _save;
+ * caffe2/serialize/inline_container.cc).
  */
 import type { Budget } from "../../budget.js";
 import { XnorkitError } from "../../errors.js";
@@ -14,8 +15,8 @@ const OBJECT = "data.pkl";
 
 /**
  * Opens a checkpoint in a zip archive.
- * @throws XnorkitError `bad-file` where the archive is damaged or no checkpoint; `unsupported` where it is TorchScript or
- *   big-endian, or its pickle asks for a call that no checkpoint needs.
+ * @throws XnorkitError `bad-file` if the archive is damaged or no checkpoint; `unsupported` if it is TorchScript
+ *   or big-endian, or its pickle asks for a call that no checkpoint needs.
  */
 export function openTorchZip(bytes: Uint8Array, budget: Budget): TorchFile {
   const { names, read } = openZip(bytes, budget);
@@ -23,7 +24,8 @@ export function openTorchZip(bytes: Uint8Array, budget: Budget): TorchFile {
   if (objects.length !== 1) {
     throw new XnorkitError(
       "bad-file",
-      `the zip archive holds ${objects.length} files ${OBJECT} among its ${names.length}, expected 1: is it a torch checkpoint?`,
+      `the zip archive holds ${objects.length} files ${OBJECT} among its ${names.length}, expected 1: ` +
+        "is it a torch checkpoint?",
     );
   }
   const [name] = objects;

@@ -37,7 +37,7 @@ function damaged(message: string): XnorkitError {
   return new XnorkitError("bad-file", message);
 }
 
-/** @throws XnorkitError `bad-file` where the number is past any file's size. */
+/** @throws XnorkitError `bad-file` if the number is past any file's size. */
 function readUint64(view: DataView, offset: number): number {
   const value = Number(view.getBigUint64(offset, true));
   if (Number.isSafeInteger(value)) return value;
@@ -77,7 +77,8 @@ function findDirectory(view: DataView): DirectoryPlace {
         };
   if (place.start + place.size > end) {
     throw damaged(
-      `the zip directory at byte ${place.start} has ${place.size} bytes, but the archive ends at byte ${view.byteLength}: it is cut short or damaged`,
+      `the zip directory at byte ${place.start} has ${place.size} bytes, but the archive ends at byte ` +
+        `${view.byteLength}: it is cut short or damaged`,
     );
   }
   return { start: place.start, end: place.start + place.size, count: place.count };
@@ -103,7 +104,8 @@ export interface ZipDirectory {
 
 /**
  * Reads the directory of an archive.
- * @throws XnorkitError `bad-file` with the offset where the archive is cut short or damaged, `unsupported` where it is encrypted.
+ * @throws XnorkitError `bad-file` with the offset if the archive is cut short or damaged, `unsupported` if it is
+ *   encrypted.
  */
 export function readDirectory(bytes: Uint8Array): ZipDirectory {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -125,7 +127,8 @@ export function readDirectory(bytes: Uint8Array): ZipDirectory {
   }
   if (at !== end || found !== count) {
     throw damaged(
-      `the zip directory has ${found} entries up to byte ${at}, expected ${count} up to byte ${end}: the archive is damaged`,
+      `the zip directory has ${found} entries up to byte ${at}, expected ${count} up to byte ${end}: ` +
+        "the archive is damaged",
     );
   }
   return { entries, start };
@@ -152,7 +155,10 @@ function readEntry(bytes: Uint8Array, view: DataView, at: number): ZipEntry {
   };
 }
 
-/** Resolves the fields that do not fit 32 bits, in the zip64 extra field's own order: unpacked size, packed size, offset. */
+/**
+ * Resolves the fields that do not fit 32 bits, in the zip64 extra field's own order: unpacked size, packed size,
+ * offset.
+ */
 function largeFields(view: DataView, entry: number, extra: number): (field: number) => number {
   const end = extra + view.getUint16(entry + 30, true);
   let at = extra;

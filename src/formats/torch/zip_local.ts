@@ -1,6 +1,7 @@
 /**
- * The local headers of a zip archive's entries (APPNOTE 6.3, 4.3.7). Programs differ in whether they believe these or the directory, so
- * that an archive may be one thing to one and another to the next: here both must agree, and no byte may belong to two entries.
+ * The local headers of a zip archive's entries (APPNOTE 6.3, 4.3.7). Programs differ in whether they believe these or
+ * the directory, so that an archive may be one thing to one and another to the next: here both must agree, and no byte
+ * may belong to two entries.
  */
 import { XnorkitError } from "../../errors.js";
 import type { ZipDirectory, ZipEntry } from "./zip_directory.js";
@@ -62,7 +63,8 @@ function locate(bytes: Uint8Array, entry: ZipEntry): Extent {
   if (wrong !== null) {
     const [field, found, expected] = wrong;
     throw damaged(
-      `the zip entry ${name} at byte ${offset} has the ${field} ${found} in its own header, but ${expected} in the directory: the archive is damaged or made to deceive`,
+      `the zip entry ${name} at byte ${offset} has the ${field} ${found} in its own header, but ${expected} in the ` +
+        "directory: the archive is damaged or made to deceive",
     );
   }
   return { name, start: offset, end };
@@ -70,7 +72,8 @@ function locate(bytes: Uint8Array, entry: ZipEntry): Extent {
 
 /**
  * The packed contents of each entry, as views.
- * @throws XnorkitError `bad-file` with the offset where a header is missing or contradicts the directory, or entries overlap.
+ * @throws XnorkitError `bad-file` with the offset if a header is missing or contradicts the directory, or entries
+ *   overlap.
  */
 export function locateContents(
   bytes: Uint8Array,
@@ -82,7 +85,8 @@ export function locateContents(
     const next = ordered[index + 1] ?? { name: "the directory", start: directoryStart };
     if (end <= next.start) continue;
     throw damaged(
-      `the zip entry ${name} at bytes ${start} to ${end} and ${next.name} at byte ${next.start} overlap: the archive is damaged or a zip bomb`,
+      `the zip entry ${name} at bytes ${start} to ${end} and ${next.name} at byte ${next.start} overlap: ` +
+        "the archive is damaged or a zip bomb",
     );
   }
   return new Map(extents.map(({ name, end }) => [name, bytes.subarray(end - entries.get(name)!.packedBytes, end)]));

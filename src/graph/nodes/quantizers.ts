@@ -3,7 +3,7 @@ import { readInteger, readOneOf } from "../json_readers.js";
 
 /**
  * How activations become few-bit values; the names are BMXNet's. `sign` is torch's with sign(0) = 0. `sign_greater`
- * gives +1 where x > 0, else -1 (at zero and NaN too): `(x > 0) * 2 - 1`, as users of torch write it.
+ * gives +1 if x > 0, else -1 (at zero and NaN too): `(x > 0) * 2 - 1`, as users of torch write it.
  */
 export type ActivationQuantizer =
   | "det_sign"

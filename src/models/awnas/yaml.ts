@@ -1,4 +1,4 @@
-/** AWNAS's configuration files. */
+/** Networks from AWNAS's YAML configuration files. */
 import { type Document, isScalar, parseDocument, visit } from "yaml";
 import { optionsArgument, textArgument } from "../../arguments.js";
 import { XnorkitError } from "../../errors.js";

@@ -1,5 +1,7 @@
-// Runs a bundle (argv[2]) in edge-runtime, as its platform does: .wasm?module imports come compiled (argv[3]), compiling bytes is
-// forbidden. Prints what the bundle answers.
+/**
+ * Runs a bundle (argv[2]) in edge-runtime, as its platform does: .wasm?module imports come compiled (argv[3]),
+ * compiling bytes is forbidden. Prints what the bundle answers.
+ */
 import { readFileSync } from "node:fs";
 import { EdgeRuntime } from "edge-runtime";
 

@@ -1,4 +1,4 @@
-// Edge runtimes and service workers alike answer requests as events.
+/** Edge runtimes and service workers alike answer requests as events. */
 import { conformance } from "../conformance.mjs";
 
 addEventListener("fetch", (event) => {

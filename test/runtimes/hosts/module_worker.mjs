@@ -1,3 +1,4 @@
+/** Answers as a module worker: posts the result to the page that started it. */
 import { conformance } from "../conformance.mjs";
 
 conformance().then(

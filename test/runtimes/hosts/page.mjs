@@ -1,3 +1,4 @@
+/** Answers as a page: shows the result in its document. */
 import { conformance } from "../conformance.mjs";
 
 globalThis.runMain = conformance;
