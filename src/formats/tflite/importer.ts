@@ -155,7 +155,10 @@ export function createImporter(
   /** The next number to try of a name that is taken: many tensors of a file can have one name. */
   const copies = new Map<string, number>();
 
-  /** A name like this one that nothing has yet, and that nothing else will get: nodes and parameters share an operator's. */
+  /**
+   * A name like this one that nothing has yet, and that nothing else will get: nodes and parameters share an
+   * operator's.
+   */
   function reserve(wanted: string): string {
     let unique = wanted;
     let copy = copies.get(wanted) ?? 1;
