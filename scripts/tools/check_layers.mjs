@@ -36,6 +36,8 @@ const { output } = await cruise(
     validate: true,
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
+    // As Node reads package.json's exports, subpaths of packages among them.
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default", "types"] },
     baseDir: root,
   },
   undefined,

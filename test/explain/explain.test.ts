@@ -398,7 +398,7 @@ describe("passes", () => {
       const [all, ...each] = facts;
       assert.ok(all.proofs.length === 1 && all.proofs[0].holds, graph.name);
       const counts = each.map(({ data }) => [data.before, data.after] as [number, number]);
-      counts.slice(1).forEach(([before], index) => assert.equal(before, counts[index][1]));
+      for (const [index, [before]] of counts.slice(1).entries()) assert.equal(before, counts[index][1]);
       for (const { data } of each) {
         const { before, after, gone, come } = data as { before: number; after: number; gone: string[]; come: string[] };
         assert.equal(before - gone.length + come.length, after);

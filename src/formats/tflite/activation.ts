@@ -1,11 +1,9 @@
 /** Fused activations, and what makes numbers of an operator the float or int8 tensor that it gives. */
 import { XnorkitError } from "../../errors.js";
 import type { Operation } from "../../graph/types.js";
-import type { Shape } from "../../tensor.js";
-import { fileShape } from "./forms.js";
-import type { FeatureMap, Importer, Int8Scale, Step } from "./importer.js";
 import { badOperator, unsupported } from "./operators.js";
 import type { TfliteOperator, TfliteTensor } from "./schema.js";
+import type { Int8Scale, Step } from "./values.js";
 
 /** Limits of a fused activation, null for none. */
 export interface Bounds {
@@ -59,55 +57,4 @@ export function quantizeStep({ scale, zeroPoint }: Int8Scale, { min, max }: Boun
   const low = min === null ? -128 : limit(min);
   const high = max === null ? 127 : limit(max);
   return { operation: { kind: "fakeQuantize", scale, zeroPoint, low, high, rounding: "half_away" }, suffix };
-}
-
-/** What an operator gives beside its nodes. */
-export interface Finish {
-  /** NHWC or [N, C], when the graph's value does not tell: [N, 1, 1, C] that it holds as rows. */
-  readonly shape?: Shape;
-  readonly bounds?: Bounds;
-}
-
-/**
- * Adds an operator's nodes, then its activation or, of int8, the rounding to the steps of its output; and says what
- * that output is.
- */
-export function finish(
-  importer: Importer,
-  op: TfliteOperator,
-  input: string,
-  steps: readonly Step[],
-  { shape, bounds = NO_BOUNDS }: Finish = {},
-): void {
-  const tensor = importer.output(op);
-  const { type, index } = tensor;
-  if (type !== "f32" && type !== "i8") {
-    unsupported(op, `computes tensor ${index} of type ${type}: f32 and int8 are computed here`);
-  }
-  const int8 = type === "i8" ? int8Scale(op, tensor) : null;
-  const last = int8 === null ? clampSteps(bounds) : [quantizeStep(int8, bounds)];
-  const node = importer.add(op, input, [...steps, ...last]);
-  importer.define(op, { kind: "map", node, shape: shape ?? fileShape(importer, node), storage: type, int8 });
-}
-
-/**
- * Says what output `index` of an operator is that only moves the numbers of its inputs: int8 ones must keep their
- * scale.
- * @param shape NHWC or [N, C].
- */
-export function finishMoved(
-  importer: Importer,
-  op: TfliteOperator,
-  inputs: readonly FeatureMap[],
-  moved: { readonly node: string; readonly shape: Shape; readonly index?: number },
-): void {
-  const { node, shape, index = 0 } = moved;
-  const [{ storage, int8 }] = inputs;
-  if (inputs.some((input) => input.storage !== storage) || storage === "bits") {
-    unsupported(op, "moves bitpacked numbers, or numbers of several types");
-  }
-  const given = int8 === null ? null : int8Scale(op, importer.output(op, index));
-  const differs = inputs.some((input) => given !== null && !sameScale(input.int8!, given));
-  if (differs) unsupported(op, "changes the scale of int8 numbers, which it should only move");
-  importer.define(op, { kind: "map", node, shape, storage, int8 }, index);
 }

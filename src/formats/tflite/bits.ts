@@ -10,9 +10,9 @@
 import { packSigns } from "../../bits.js";
 import type { Shape } from "../../tensor.js";
 import type { BitWeight } from "../../weights.js";
-import type { Floats } from "./importer.js";
 import { badOperator } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
+import type { Floats } from "./values.js";
 
 /** @param channels Of the input that a filter sees: those of one group. */
 export function unpackFilter(

@@ -4,9 +4,10 @@
  */
 import { shapeAtPort } from "../../graph/layout.js";
 import type { Shape } from "../../tensor.js";
-import type { FeatureMap, Importer } from "./importer.js";
+import type { Importer } from "./importer.js";
 import { unsupported } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
+import type { FeatureMap } from "./values.js";
 
 /** Channels of a tensor: its last axis. */
 export function channelsOf({ shape }: { readonly shape: Shape }): number {

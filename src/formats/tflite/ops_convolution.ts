@@ -1,12 +1,14 @@
 /** CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED, in float and in int8. */
 import { elementCount, formatShape } from "../../tensor.js";
-import { activationBounds, finish } from "./activation.js";
+import { activationBounds } from "./activation.js";
 import { scaledSigns, toOihw } from "./bits.js";
+import { finish } from "./finish.js";
 import { int8Field } from "./flatbuffer.js";
 import { channelsOf, isRow, mapOf, rowsOf } from "./forms.js";
-import type { FeatureMap, Floats, Importer, Step } from "./importer.js";
+import type { Importer } from "./importer.js";
 import { badOperator, operatorName, unsupported } from "./operators.js";
 import type { TfliteOperator, TfliteTensor } from "./schema.js";
+import type { FeatureMap, Floats, Step } from "./values.js";
 import { builtinPadding, checkWindow, graphPadding, type PaddingRule, sizeFields, type Window } from "./windows.js";
 
 /** A float filter may only meet floats, and an int8 one int8: TensorFlow Lite would quantise floats as it goes. */

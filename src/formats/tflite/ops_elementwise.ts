@@ -1,11 +1,13 @@
 /** ADD, SUB and MUL of two maps or of a map and a constant, and functions of each number. */
 import { formatShape, type Shape, sameShape } from "../../tensor.js";
-import { activationBounds, type Bounds, finish, NO_BOUNDS } from "./activation.js";
+import { activationBounds, type Bounds, NO_BOUNDS } from "./activation.js";
+import { finish } from "./finish.js";
 import { float32Field, int8Field } from "./flatbuffer.js";
 import { channelsOf, isRow, sameForm } from "./forms.js";
-import type { FeatureMap, Floats, Importer, Operand, Step } from "./importer.js";
+import type { Importer } from "./importer.js";
 import { badOperator, unsupported } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
+import type { FeatureMap, Floats, Operand, Step } from "./values.js";
 
 type Arithmetic = "add" | "sub" | "mul";
 

@@ -4,13 +4,15 @@
  */
 import type { BinaryConv2dNode } from "../../graph/types.js";
 import type { BitWeight } from "../../weights.js";
-import { clampSteps, finish } from "./activation.js";
+import { clampSteps } from "./activation.js";
 import { signsOf, toOihw, unpackFilter } from "./bits.js";
+import { finish } from "./finish.js";
 import { channelsOf, fileShape, mapOf, sizeOf } from "./forms.js";
-import type { FeatureMap, Importer, Step } from "./importer.js";
+import type { Importer } from "./importer.js";
 import { type BconvOptions, bconvOptions, binaryPoolOptions, type Era, lcePadding } from "./lce_options.js";
 import { badOperator, unsupported } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
+import type { FeatureMap, Step } from "./values.js";
 import { checkWindow, graphPadding, type PaddingRule, type Window } from "./windows.js";
 
 const SIGN: Step = { operation: { kind: "quantize", method: "det_sign", bits: 1 }, suffix: "sign" };

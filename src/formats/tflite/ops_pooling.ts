@@ -1,21 +1,14 @@
 /** MAX_POOL_2D, AVERAGE_POOL_2D and MEAN over the pixels. */
 import type { Operation } from "../../graph/types.js";
 import { formatShape, type Shape } from "../../tensor.js";
-import {
-  activationBounds,
-  type Bounds,
-  finish,
-  finishMoved,
-  int8Scale,
-  NO_BOUNDS,
-  quantizeStep,
-  sameScale,
-} from "./activation.js";
+import { activationBounds, type Bounds, int8Scale, NO_BOUNDS, quantizeStep, sameScale } from "./activation.js";
+import { finish, finishMoved } from "./finish.js";
 import { int8Field } from "./flatbuffer.js";
 import { channelsOf, fileShape, mapOf, sizeOf } from "./forms.js";
-import type { FeatureMap, Importer, Int8Scale, Step } from "./importer.js";
+import type { Importer } from "./importer.js";
 import { unsupported } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
+import type { FeatureMap, Int8Scale, Step } from "./values.js";
 import { builtinPadding, checkWindow, graphPadding, sizeFields, type Window } from "./windows.js";
 
 interface Pool {

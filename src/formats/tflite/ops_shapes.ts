@@ -4,12 +4,14 @@
  */
 import type { Operation } from "../../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape } from "../../tensor.js";
-import { activationBounds, finish, finishMoved, NO_BOUNDS } from "./activation.js";
+import { activationBounds, NO_BOUNDS } from "./activation.js";
+import { finish, finishMoved } from "./finish.js";
 import { int8Field, int32Field, int32sField } from "./flatbuffer.js";
 import { channelsOf, fileShape, isRow, mapOf, rowsOf } from "./forms.js";
-import type { FeatureMap, Importer, Step } from "./importer.js";
+import type { Importer } from "./importer.js";
 import { badOperator, unsupported } from "./operators.js";
 import type { TfliteOperator } from "./schema.js";
+import type { FeatureMap, Step } from "./values.js";
 
 const MAX_RANK = 8;
 
