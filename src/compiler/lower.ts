@@ -46,7 +46,8 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
   checkBatch(input.shape[0], ops.length);
   const builder = planBuilder();
   const refs = new Map<string, Ref>();
-  const holders = new Map<number, Set<string>>();
+  // By buffer, the last reader of any value that it holds.
+  const heldUntil = new Map<number, number>();
   const lastRead = new Map<string, number>();
   for (const [index, op] of ops.entries()) for (const name of readsOf(op)) lastRead.set(name, index);
   const kept = new Set([options.output, ...options.taps.values()]);
@@ -61,10 +62,10 @@ export function lower(ops: readonly Op[], options: LowerOptions): Plan {
     refOf: (value) => refs.get(value)!,
     setRef(value, ref) {
       refs.set(value, ref);
-      holders.set(ref.id, (holders.get(ref.id) ?? new Set()).add(value));
+      heldUntil.set(ref.id, Math.max(heldUntil.get(ref.id) ?? -1, lastRead.get(value) ?? -1));
     },
     // A buffer may hold several values (a flattening of one pixel is no copy): all of them must be dead.
-    dies: (value) => [...holders.get(refs.get(value)!.id)!].every((name) => (lastRead.get(name) ?? -1) <= current),
+    dies: (value) => heldUntil.get(refs.get(value)!.id)! <= current,
   };
 
   const staging = stageInput(context, input);

@@ -1,6 +1,7 @@
 /**
  * Two networks side by side: their parts aligned, the questions that people ask answered for both, and all differences.
  */
+import { optionsArgument } from "../arguments.js";
 import type { Graph } from "../graph/types.js";
 import type { Shape } from "../tensor.js";
 import { answersFor } from "./answers.js";
@@ -112,7 +113,8 @@ function questionsFor(a: Described, b: Described): readonly QuestionAnswered[] {
  * @throws XnorkitError `bad-shape` if a network cannot read the shape.
  */
 export function compare(first: Graph, second: Graph, options: { readonly inputShape?: Shape } = {}): Comparison {
-  const [a, b] = [first, second].map((graph) => describedBy(graph, options.inputShape));
+  const { inputShape } = optionsArgument("compare", ["inputShape"], options);
+  const [a, b] = [first, second].map((graph) => describedBy(graph, inputShape));
   const pairing = pairNetworks(a.outline, b.outline);
   return {
     a: a.description,

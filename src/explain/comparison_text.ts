@@ -2,6 +2,7 @@
  * A comparison as text for a terminal: the questions in two columns, the costs of the parts, the differences folded
  * together.
  */
+import { objectArgument, optionsArgument, refuseArgument } from "../arguments.js";
 import { formatShape, type Shape } from "../tensor.js";
 import type { Comparison } from "./compare.js";
 import type { Counts } from "./counts.js";
@@ -150,8 +151,13 @@ function assemble(comparison: Comparison, options: ComparisonTextOptions, width:
 
 /** A comparison as lines; at stage grain at most 60 of the given width. */
 export function comparisonText(comparison: Comparison, options: ComparisonTextOptions): readonly string[] {
-  const { width = 100, grain = "stage" } = options;
-  const { differences } = comparison;
+  const { width = 100, grain = "stage" } = optionsArgument(
+    "comparisonText",
+    ["a", "b", "grain", "width", "times"],
+    options,
+  );
+  const { differences } = objectArgument("comparisonText", "comparison", "what compare gives", comparison);
+  if (!Array.isArray(differences)) refuseArgument("comparisonText", "comparison", "what compare gives", comparison);
   if (differences.length === 0) {
     return [
       ...headLines(comparison, options, width),

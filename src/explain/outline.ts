@@ -6,6 +6,7 @@
  * Units are what two frameworks have in common. What they print as one block is a choice of each: BMXNet's blocks have
  * one unit, AWNAS's cells have two.
  */
+import { checkGraph } from "../graph/read_graph.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph, Node } from "../graph/types.js";
 import { type Shape, sameShape } from "../tensor.js";
@@ -205,7 +206,9 @@ function stagesOf(units: readonly Unit[], shapes: ReadonlyMap<string, Shape>): r
  * @param inputShape another input than the graph's own, with as many channels.
  * @throws XnorkitError `bad-shape` if the network cannot read the shape.
  */
-export function outlineOf(graph: Graph, inputShape: Shape = graph.inputShape): Outline {
+export function outlineOf(graph: Graph, shape?: Shape): Outline {
+  checkGraph(graph);
+  const inputShape = shape ?? graph.inputShape;
   const shapes = inferShapes(graph, inputShape);
   const flow = flowOf(graph);
   if (flow.live.length === 0) return { flow, inputShape, shapes, parts: [] };

@@ -101,7 +101,7 @@ function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMa
  */
 export function inferShapes(graph: Graph, inputShape?: Shape): ReadonlyMap<string, Shape> {
   checkGraph(graph);
-  const shape = inputShape ?? graph.inputShape;
+  const shape = inputShape === undefined ? graph.inputShape : inputShape;
   checkInputShape(shape, graph.name, graph.layout);
   const shapes = inferAll(graph, shape);
   if (inputShape !== undefined) checkSameParameters(graph, inputShape, shapes);

@@ -1,5 +1,5 @@
 /** What pictures are and how large, before they are decoded. */
-import { bytesArgument, type FileBytes } from "../arguments.js";
+import { bytesArgument, type FileBytes, textArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { readJpegHeader } from "./jpeg_header.js";
 import { PNG_SIGNATURE, readPngHeader } from "./png_header.js";
@@ -34,6 +34,7 @@ export function checkPixels(width: number, height: number, maxPixels: number, na
  */
 export function readImageHeader(file: FileBytes, name = "the picture"): ImageHeader {
   const bytes = bytesArgument("readImageHeader", "bytes", file);
+  textArgument("readImageHeader", "name", name);
   const format = pictureFormat(bytes);
   if (format === null) {
     throw new XnorkitError("bad-file", `${name} is not a PNG or JPEG picture: ${describeStart(bytes)}`);

@@ -2,6 +2,7 @@
  * DenseNet, MeliusNet and NaiveNet of BMXNet v2 (binary_models/basenet_dense.py; Bethge et al., arXiv 1906.08637 and
  * 2001.05936): every block joins new channels to those before.
  */
+import { objectArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { type Block, buildGraph } from "../graph/builder.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
@@ -163,6 +164,7 @@ function resolveNetwork(options: BaseNetOptions): DenseNetwork {
  *   not fit.
  */
 export function baseNetDense(options: BaseNetOptions): Graph {
+  objectArgument("baseNetDense", "options", "an object", options);
   checkKeys(`the options of ${options.kind}`, options, [
     "kind",
     "spec",

@@ -3,6 +3,8 @@
  * were independent: what the running statistics of random batch norms are made from. Near enough is good enough: signs
  * shall be about half positive and no value run away with the depth.
  */
+import { XnorkitError } from "../errors.js";
+import { quoteName } from "../graph/suggest.js";
 import type { BinaryConv2dNode, BinaryDenseNode, ComputedNode, Graph, QuantizeNode } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
 
@@ -130,14 +132,29 @@ function afterNode(
   }
 }
 
-/** The statistics of every value by its name, for an input of mean 0 and variance 1. */
+/** Channels of all values together, each of which takes an object; ResNetE-152 has 2 million. */
+const MAX_CHANNELS = 2 ** 24;
+
+/**
+ * The statistics of every value by its name, for an input of mean 0 and variance 1.
+ * @throws XnorkitError `unsupported` if the values have more than `MAX_CHANNELS` channels together.
+ */
 export function propagateStatistics(
   graph: Graph,
   shapes: ReadonlyMap<string, Shape>,
 ): ReadonlyMap<string, ChannelStatistics> {
   const statistics = new Map<string, ChannelStatistics>();
+  let total = 0;
   for (const node of graph.nodes) {
     const [, channels] = shapes.get(node.name)!;
+    total += channels;
+    if (total > MAX_CHANNELS) {
+      throw new XnorkitError(
+        "unsupported",
+        `${graph.name} has ${total} channels up to layer ${quoteName(node.name)}: random weights are made for ` +
+          `${MAX_CHANNELS} at most`,
+      );
+    }
     const inputs = node.inputs.map((name) => statistics.get(name)!);
     statistics.set(
       node.name,

@@ -9,6 +9,7 @@ import { inferShapes } from "../graph/shapes.js";
 import type { BatchNormNode, Graph } from "../graph/types.js";
 import { elementCount, type Shape } from "../tensor.js";
 import type { BitWeight, Weight, Weights } from "../weights.js";
+import { showOption } from "./options.js";
 import { type Random, randomStream } from "./random.js";
 import { GAMMA, propagateStatistics, type Statistics, weightDeviation } from "./random_statistics.js";
 
@@ -73,7 +74,7 @@ function randomBatchNormValue(spec: ParameterSpec, node: BatchNormNode, input: S
  */
 export function randomWeights(graph: Graph, seed: number): Weights {
   if (!Number.isSafeInteger(seed)) {
-    throw new XnorkitError("bad-option", `the seed of random weights is ${seed}: it must be an integer`);
+    throw new XnorkitError("bad-option", `the seed of random weights is ${showOption(seed)}: it must be an integer`);
   }
   const statistics = propagateStatistics(graph, inferShapes(graph));
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));

@@ -1,4 +1,5 @@
 /** The names of networks, and `getModel`, which builds the one of a name. */
+import { objectArgument, textArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
 import type { Graph } from "../graph/types.js";
@@ -81,6 +82,8 @@ export function checkBuildable(name: string): void {
  * @throws XnorkitError `unknown-name` with the closest names, and what `checkBuildable` throws.
  */
 export function getModel(name: string, options: ModelOptions = {}): Graph {
+  textArgument("getModel", "name", name);
+  objectArgument("getModel", "options", "an object", options);
   const build = constructors.get(name);
   if (build !== undefined) return build({ ...options, name: options.name ?? name });
   checkBuildable(name);

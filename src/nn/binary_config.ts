@@ -2,6 +2,7 @@
  * The binary layer configuration of BMXNet v2 (`nn.set_binary_layer_config`, python/mxnet/gluon/nn/binary_layers.py):
  * how many bits and which quantisers a binary layer gets that is built under it.
  */
+import { objectArgument, refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import type { ActivationQuantizer, WeightQuantizer } from "../graph/types.js";
 
@@ -63,7 +64,7 @@ function legalWeightQuantizers(bits: number): readonly WeightQuantizer[] {
 
 function checkBits(option: string, bits: number): void {
   if (Number.isInteger(bits) && bits >= 1 && bits <= 32) return;
-  throw new XnorkitError("bad-option", `${option} is ${bits}: it must be an integer from 1 to 32`);
+  throw new XnorkitError("bad-option", `${option} is ${String(bits)}: it must be an integer from 1 to 32`);
 }
 
 interface Resolved {
@@ -72,6 +73,8 @@ interface Resolved {
 }
 
 function resolve(options: BinaryOptions, base: BinaryConfig): Resolved {
+  objectArgument("a binary layer configuration", "what is given", "an object of options", options);
+  objectArgument("a binary layer configuration", "the base", "a BinaryConfig", base);
   const warnings: string[] = [];
   function legalOr<T extends string>(method: string, legal: readonly T[], problem: (replacement: T) => string): T {
     const found = legal.find((candidate) => candidate === method);
@@ -85,7 +88,7 @@ function resolve(options: BinaryOptions, base: BinaryConfig): Resolved {
   checkBits("bits", bits);
   checkBits("bitsA", bitsA);
   if (typeof gradCancel !== "number" || Number.isNaN(gradCancel)) {
-    throw new XnorkitError("bad-option", `gradCancel is ${gradCancel}: it must be a number`);
+    throw new XnorkitError("bad-option", `gradCancel is ${String(gradCancel)}: it must be a number`);
   }
   const activation = options.activation ?? base.activation;
   const weightQuantization = options.weightQuantization ?? base.weightQuantization;
@@ -152,6 +155,7 @@ export function configWarnings(options: BinaryOptions = {}, base: BinaryConfig =
  * @throws XnorkitError as `binaryConfig`, and what `build` throws.
  */
 export function withBinaryLayerConfig<T>(config: BinaryOptions, build: () => T): T {
+  if (typeof build !== "function") refuseArgument("withBinaryLayerConfig", "build", "a function", build);
   const outer = current;
   current = binaryConfig(config, outer);
   try {

@@ -1,7 +1,8 @@
 /** The reference run: node by node in f64, each from the values that it reads. */
+import { mapArgument, objectArgument, optionsArgument, refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import type { ComputedNode, Graph, Node } from "../graph/types.js";
-import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
+import { elementCount, formatShape, type Shape, sameShape, type Tensor, tensor } from "../tensor.js";
 import type { Weights } from "../weights.js";
 import { additions } from "./addition.js";
 import { borders } from "./borders.js";
@@ -48,6 +49,13 @@ export function runReference(
   input: Tensor,
   options: ReferenceOptions = {},
 ): ReferenceResult {
+  const { nodes } = objectArgument("runReference", "the graph", "a graph", graph);
+  if (!Array.isArray(nodes) || !nodes.every((node) => Array.isArray(node?.inputs))) {
+    refuseArgument("runReference", "the graph", "a graph, with nodes that have inputs", graph);
+  }
+  mapArgument("runReference", "weights", "a Map of weights by name", weights);
+  objectArgument("runReference", "the input", "{ shape, data }", input);
+  optionsArgument("runReference", ["inputShape", "taps", "quantized"], options);
   checkInput(graph, input, options.inputShape);
   checkNames(graph, options);
   const kept = new Set([...(options.taps ?? []), graph.output]);
@@ -93,7 +101,7 @@ function evaluate(node: Node, inputs: readonly Value[], weights: Weights, graph:
 }
 
 function checkInput(graph: Graph, input: Tensor, inputShape: Shape | undefined): void {
-  const { shape } = input;
+  const { shape } = tensor(input.shape, input.data);
   if (elementCount(shape) !== input.data.length) {
     throw new XnorkitError(
       "bad-shape",

@@ -7,12 +7,15 @@ import { runInNewContext } from "node:vm";
 import * as awnas from "../../src/awnas.js";
 import * as decode from "../../src/decode/index.js";
 import { XnorkitError } from "../../src/errors.js";
+import * as explain from "../../src/explain.js";
 import * as image from "../../src/image/index.js";
 import * as core from "../../src/index.js";
 import * as kernels from "../../src/kernels.js";
 import { digitsModel } from "../../src/models/digits.js";
 import * as mxnet from "../../src/mxnet.js";
+import * as onnx from "../../src/onnx.js";
 import * as reference from "../../src/reference/index.js";
+import * as tflite from "../../src/tflite.js";
 import * as torch from "../../src/torch.js";
 import { rejectsError, throwsError } from "../formats/support.js";
 
@@ -65,7 +68,21 @@ function* argumentLists(): Generator<readonly unknown[]> {
   }
 }
 
-const entries = { core, kernels, mxnet, torch, awnas, reference, image, decode };
+/** Of the raw kernels the function that does something: the others are arithmetic on sizes, which allocates nothing. */
+const { instantiate } = kernels;
+const entries = {
+  core,
+  kernels: { instantiate },
+  mxnet,
+  torch,
+  awnas,
+  onnx,
+  tflite,
+  explain,
+  reference,
+  image,
+  decode,
+};
 
 describe("every public function", () => {
   for (const [entry, exports] of Object.entries(entries)) {

@@ -1,20 +1,18 @@
 /** Two passes: what nobody reads goes, and what is left is put in an order in which it can be computed. */
 import { XnorkitError } from "../../errors.js";
-import { producers, readsOf, writesOf } from "../ir.js";
+import { producers, readsOf } from "../ir.js";
 import type { Op } from "../ops/index.js";
 
 /** Operations whose results nobody reads are dropped, `kept` values and what they need stay. */
 export function prune(ops: readonly Op[], kept: ReadonlySet<string>): Op[] {
-  const needed = new Set(kept);
+  const producer = producers(ops);
   const alive = new Set<Op>();
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const op of [...ops].reverse()) {
-      if (alive.has(op) || !writesOf(op).some((name) => needed.has(name))) continue;
-      alive.add(op);
-      changed = true;
-      for (const name of readsOf(op)) needed.add(name);
-    }
+  const needed = [...kept];
+  for (let name = needed.pop(); name !== undefined; name = needed.pop()) {
+    const op = producer.get(name);
+    if (op === undefined || alive.has(op)) continue;
+    alive.add(op);
+    for (const read of readsOf(op)) needed.push(read);
   }
   return ops.filter((op) => alive.has(op) || op.kind === "input");
 }

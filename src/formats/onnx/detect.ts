@@ -3,6 +3,7 @@
  * wire types.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { bytesArgument, type FileBytes } from "../../arguments.js";
 
 /**
  * Fields of ModelProto by number: ir_version, producer_name, ..., graph, opset_import, metadata_props, training_info,
@@ -30,7 +31,8 @@ const MAX_IR_VERSION = 100;
  * seen are a model's.
  * @param start The file, or its first bytes: 16 suffice as a rule, since the graph goes on past them.
  */
-export function isOnnx(start: Uint8Array): boolean {
+export function isOnnx(file: FileBytes): boolean {
+  const start = bytesArgument("isOnnx", "bytes", file);
   const reader = new BinaryReader(start);
   let hasVersion = false;
   let hasGraph = false;

@@ -1,4 +1,5 @@
 /** The road of an .onnx file: read, fold, one form for each thing, nodes of a graph (docs at importOnnx). */
+import { bytesArgument, optionsArgument, refuseArgument } from "../../arguments.js";
 import { createAssembler } from "../../graph/assemble.js";
 import { shapeInside } from "../../graph/layout.js";
 import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
@@ -163,9 +164,10 @@ function finishOutput(network: Network, { emitter, output }: EmitterState, isNhw
  *   beyond all measure).
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportOptions = {}): OnnxImport {
-  const content = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
-  if (!(content instanceof Uint8Array)) {
-    return fail("bad-option", "importOnnx needs the bytes of a file: a Uint8Array or an ArrayBuffer");
+  const content = bytesArgument("importOnnx", "bytes", bytes);
+  optionsArgument("importOnnx", ["inputShape", "externalData", "name"], options);
+  if (options.inputShape !== undefined && !Array.isArray(options.inputShape)) {
+    refuseArgument("importOnnx", "the option inputShape", "a list of sizes", options.inputShape);
   }
   const model = readModel(content, options.externalData);
   const cut = cutAnswer(model.network);

@@ -1,4 +1,5 @@
 /** A .tflite file as a Graph with weights of its own, and notes that say what runs on bits and why not. */
+import { bytesArgument, type FileBytes, optionsArgument } from "../../arguments.js";
 import { XnorkitError } from "../../errors.js";
 import { createAssembler } from "../../graph/assemble.js";
 import { MAX_ELEMENTS } from "../../graph/limits.js";
@@ -162,10 +163,9 @@ function formNote(importer: Importer, era: Era): TfliteNote {
  *   `unsupported` (operators or forms of them that are not computed here; operators all at once, by name),
  *   `bad-shape`, `bad-value`; each names the operator or the byte offset.
  */
-export function importTflite(
-  bytes: Uint8Array,
-  { name = "tflite", logits = false }: TfliteImportOptions = {},
-): TfliteModel {
+export function importTflite(contents: FileBytes, options: TfliteImportOptions = {}): TfliteModel {
+  const bytes = bytesArgument("importTflite", "bytes", contents);
+  const { name = "tflite", logits = false } = optionsArgument("importTflite", ["name", "logits"], options);
   const file = readTflite(bytes);
   checkOperators(file);
   const input = inputOf(file);

@@ -1,6 +1,7 @@
 /**
  * `CNNGenotypeModel` and `BNNGenotypeModel` of aw_nas/final: stem, cells, pooling, classifier. Both compute the same.
  */
+import { optionsArgument } from "../../arguments.js";
 import { XnorkitError } from "../../errors.js";
 import { type Block, buildGraph, type Scope } from "../../graph/builder.js";
 import type { Graph } from "../../graph/types.js";
@@ -196,6 +197,7 @@ function defaultInputShape({ useStem }: ModelOptions): Shape {
  *   `bad-shape` if channels or sizes do not fit.
  */
 export function awnas(options: AwnasOptions): Graph {
+  optionsArgument("awnas", ["searchSpace", "model", "inputShape", "name"], options);
   const space = readSearchSpace(options.searchSpace);
   const model = readModelOptions(options.model, space.numLayers, space.numCellGroups);
   const genotype = parseGenotype(model.genotypes, { groupNames: space.groupNames });
