@@ -47,6 +47,8 @@ interface Side {
   readonly shortcuts: ReadonlyMap<string, Shortcut>;
   /** Layers of which the other network has the partner. */
   readonly paired: Set<string>;
+  /** Where each value comes from, of the values that are paired. */
+  readonly sources: Map<string, string>;
   /** The difference that made the shape of a value another one. */
   readonly causes: Map<string, Found>;
 }
@@ -62,6 +64,7 @@ function sideOf(outline: Outline): Side {
     parameters: new Set(parameterSpecs(graph).map(({ name }) => name)),
     shortcuts: new Map(found.map((shortcut) => [shortcut.addedAt, shortcut])),
     paired: new Set(),
+    sources: new Map(),
     causes: new Map(),
   };
 }
@@ -115,20 +118,23 @@ function report(comparison: Comparison, difference: Difference): Found {
 }
 
 /**
- * The paired value that a value comes from: itself, or what the layers read that only this network has. Of several the
- * one computed last, which lies on the longest branch.
+ * The paired value that each value comes from: itself, or what the layers read that only this network has. Of several
+ * the one computed last, which lies on the longest branch.
  */
-function source(side: Side, value: string): string {
-  const { byName, input } = side.outline.flow;
-  let current = value;
-  while (current !== input && !side.paired.has(current)) {
-    const { inputs } = byName.get(current)!;
-    const sources = inputs.map((name) => (side.paired.has(name) ? name : source(side, name)));
-    current = sources.reduce((last, name) =>
-      (side.positions.get(name) ?? 0) > (side.positions.get(last) ?? 0) ? name : last,
+function resolveSources({ outline, positions, paired, sources }: Side): void {
+  const { graph, input } = outline.flow;
+  for (const { name, inputs } of graph.nodes) {
+    const isOwn = name === input || paired.has(name);
+    const own = isOwn ? [name] : inputs.map((read) => sources.get(read) ?? read);
+    sources.set(
+      name,
+      own.reduce((last, read) => ((positions.get(read) ?? 0) > (positions.get(last) ?? 0) ? read : last)),
     );
   }
-  return current;
+}
+
+function source({ sources }: Side, value: string): string {
+  return sources.get(value) ?? value;
 }
 
 function sameParameter(
@@ -316,6 +322,7 @@ export function differencesOf(a: Outline, b: Outline, pairing: Pairing): readonl
     first.paired.add(pair.a.name);
     second.paired.add(pair.b.name);
   }
+  for (const side of [first, second]) resolveSources(side);
   compareGraphs(comparison, a.flow.graph, b.flow.graph);
   for (const { a: one, b: other } of pairs) {
     if (one !== null && other !== null) comparePair(comparison, one, other);

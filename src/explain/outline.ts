@@ -53,20 +53,20 @@ interface Piece extends Segment {
  */
 function piecesOf(flow: Flow, blocks: ReadonlyMap<string, string>): readonly Piece[] {
   const blockOf = (node: Node) => blocks.get(node.name) ?? null;
-  return segmentsOf(flow.live, flow.input).flatMap((segment) => {
+  return segmentsOf(flow.live, flow.input).flatMap((segment): readonly Piece[] => {
     const { nodes, from } = segment;
     const own = new Set(nodes.map(blockOf).filter((path) => path !== null));
     if (own.size < 2) {
       const isParallel = nodes.length > 1 || nodes[0].inputs.length > 1;
       return [{ nodes, from, block: [...own][0] ?? null, isParallel }];
     }
-    const pieces: Piece[] = [];
+    const pieces: (Piece & { readonly nodes: Node[] })[] = [];
     let entry = from;
     for (const node of nodes) {
       const block = blockOf(node);
       const last = pieces[pieces.length - 1];
       if (last !== undefined && (block === null || block === last.block)) {
-        pieces[pieces.length - 1] = { ...last, nodes: [...last.nodes, node] };
+        last.nodes.push(node);
       } else {
         pieces.push({ nodes: [node], from: entry, block, isParallel: true });
       }

@@ -14,7 +14,10 @@ import { largest, type Numbers, type Proof } from "./proofs/numbers.js";
 
 /** How far an element may lie off, times the largest: the tolerance of kernels. */
 const TOLERANCE = 1e-4;
-/** The share of elements beyond it: a sign within rounding of its threshold may turn, and moves what is under its window. */
+/**
+ * The share of elements beyond it: a sign within rounding of its threshold may turn, and moves what is under its
+ * window.
+ */
 const TURNED = 0.05;
 
 /** Lines of one text that the other does not have. */
@@ -42,7 +45,10 @@ function passFact(name: string, before: readonly Op[], after: readonly Op[]): Fa
   };
 }
 
-/** The compiled beginning of the network, up to its first unit in a stage, against the reference: few signs can turn there. */
+/**
+ * The compiled beginning of the network, up to its first unit in a stage, against the reference: few signs can turn
+ * there.
+ */
 async function proofOf({ model, outline, value, input }: Examined): Promise<readonly Proof[]> {
   const { flow, parts } = outline;
   const unit = parts.find(({ role }) => role === "stage")?.units[0] ?? parts[0]?.units[0];
