@@ -632,11 +632,10 @@ const cases = [
 
 describe("operators of float layers compute what onnxruntime does", { skip: skipWithoutRuntime }, () => {
   for (const { name, input, nodes, constants = [], opset } of cases) {
-    test(name, async (t) => {
+    test(name, async () => {
       const size = input.reduce((product, axis) => product * axis, 1);
       const bytes = network(input, nodes, constants, opset === undefined ? {} : { opset });
-      const { onKernels } = await check(bytes, { shape: input, data: random(size, 11) });
-      if (!onKernels) t.diagnostic("kernels wait for a kind of node");
+      await check(bytes, { shape: input, data: random(size, 11) });
     });
   }
 });

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import type * as Ort from "onnxruntime-node";
 import { type OnnxModel, type OnnxNode, type OnnxTensor, writeOnnx } from "../../bench/peers/onnx_writer.js";
-import { XnorkitError } from "../../src/errors.js";
 import { createSession } from "../../src/index.js";
 import { randomStream } from "../../src/models/random.js";
 import { importOnnx, type OnnxImport, type OnnxImportOptions } from "../../src/onnx.js";
@@ -105,22 +104,13 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 export const KERNELS = ["table", "popcount"] as const;
 
-/**
- * What both kernels compute; null if the compiler does not know one of the network's kinds of nodes yet, which it says by
- * "is not computed here".
- */
-export async function runKernels({ graph, weights }: OnnxImport, input: Tensor): Promise<readonly Tensor[] | null> {
+/** What both kernels compute. */
+export async function runKernels({ graph, weights }: OnnxImport, input: Tensor): Promise<readonly Tensor[]> {
   const results: Tensor[] = [];
   for (const kernel of KERNELS) {
-    try {
-      const session = await createSession({ graph, weights }, { inputShape: input.shape, kernel });
-      const { shape, data } = session.run(input);
-      results.push({ shape, data: Float32Array.from(data) });
-    } catch (error) {
-      const isWaiting = error instanceof XnorkitError && /is not computed here$|by sign_greater/.test(error.message);
-      if (isWaiting) return null;
-      throw error;
-    }
+    const session = await createSession({ graph, weights }, { inputShape: input.shape, kernel });
+    const { shape, data } = session.run(input);
+    results.push({ shape, data: Float32Array.from(data) });
   }
   return results;
 }
@@ -128,8 +118,6 @@ export async function runKernels({ graph, weights }: OnnxImport, input: Tensor):
 export interface Checked {
   readonly imported: OnnxImport;
   readonly output: Tensor;
-  /** False if the compiler waits for a kind of node. */
-  readonly onKernels: boolean;
 }
 
 /** Imports a network and compares the reference, both kernels and, if it knows the operators, onnxruntime. */
@@ -149,11 +137,11 @@ export async function check(
     assert.ok(error <= tolerance, `the reference differs from onnxruntime by ${error}`);
   }
   const kernels = await runKernels(imported, input);
-  for (const [index, result] of (kernels ?? []).entries()) {
+  for (const [index, result] of kernels.entries()) {
     const error = difference(result.data, output.data);
     assert.ok(error <= 1e-4, `kernel ${KERNELS[index]} differs from the reference by ${error}`);
   }
-  return { imported, output: reference, onKernels: kernels !== null };
+  return { imported, output: reference };
 }
 
 /** The kinds of a graph's nodes in their order, the input left out. */

@@ -27,7 +27,7 @@ describe("traffic signs", () => {
     ["traffic_signs_30", 2, 8893],
     ["traffic_signs_48", 4, null],
   ] as const) {
-    test(name, { skip: skipWithout(`data/onnx/${name}.onnx`) }, async (t) => {
+    test(name, { skip: skipWithout(`data/onnx/${name}.onnx`) }, async () => {
       const imported = load(name);
       const { graph, weights } = imported;
       assert.equal(graph.layout, "NHWC");
@@ -56,8 +56,7 @@ describe("traffic signs", () => {
         assert.equal(count, zeros, "exact zeros before the signs");
       }
       const kernels = await runKernels({ ...imported, graph: { ...graph, output: read } }, input);
-      if (kernels === null) t.diagnostic("kernels wait for a kind of node");
-      for (const { data } of kernels ?? []) assert.ok(difference(data, scores) <= 1e-4);
+      for (const { data } of kernels) assert.ok(difference(data, scores) <= 1e-4);
     });
   }
 });
@@ -100,7 +99,7 @@ describe("one MNIST network in three forms", () => {
     }
   });
 
-  test("both kernels agree with the reference on 400 pictures", { skip }, async (t) => {
+  test("both kernels agree with the reference on 400 pictures", { skip }, async () => {
     for (const [name, std] of [
       ["tfc_w1a1_qonnx", 255],
       ["tfc_w1a1_finn", 1],
@@ -109,9 +108,8 @@ describe("one MNIST network in three forms", () => {
       const imported = load(name);
       const { input } = pictures(400, std);
       const results = await runKernels(imported, input);
-      if (results === null) t.diagnostic(`${name}: kernels wait for a kind of node`);
       const { output } = runReference(imported.graph, imported.weights, input);
-      for (const { data } of results ?? []) assert.ok(difference(data, output.data) <= 1e-4, name);
+      for (const { data } of results) assert.ok(difference(data, output.data) <= 1e-4, name);
     }
   });
 });
