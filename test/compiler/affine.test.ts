@@ -78,13 +78,16 @@ test("thresholds on counts decide as the batch norm of K - count does, exact zer
         const mean = whole ? near : near + fraction;
         const n = { mean, variance: 3, gamma: g, beta };
         const affine = compose(countAffine(1, k, true, null), toAffine(n));
-        const { threshold, flip } = countThresholds(affine, 1, k);
-        assert.ok(threshold[0] >= 0 && threshold[0] <= k);
-        for (let count = 0; count <= k; count++) {
-          const value = batchNorm(k - count, n);
-          // Within rounding of zero either decision is right, but an exact zero is +1.
-          if (value !== 0 && Math.abs(value) < 1e-12 * (1 + Math.abs(beta))) continue;
-          assert.equal((count <= threshold[0] ? 1 : 0) ^ (flip[0] & 1), value >= 0 ? 1 : 0);
+        for (const greater of [false, true]) {
+          const { threshold, flip } = countThresholds(affine, 1, k, 0, greater);
+          assert.ok(threshold[0] >= 0 && threshold[0] <= k);
+          for (let count = 0; count <= k; count++) {
+            const value = batchNorm(k - count, n);
+            // Within rounding of zero either decision is right, but an exact zero is +1, or -1 to a greater sign.
+            if (value !== 0 && Math.abs(value) < 1e-12 * (1 + Math.abs(beta))) continue;
+            const expected = greater ? value > 0 : value >= 0;
+            assert.equal((count <= threshold[0] ? 1 : 0) ^ (flip[0] & 1), expected ? 1 : 0);
+          }
         }
       },
     ),
@@ -95,11 +98,13 @@ test("thresholds on counts decide as the batch norm of K - count does, exact zer
 test("thresholds on floats decide as the batch norm does for every f32 that is not within rounding of the root", () => {
   fc.assert(
     fc.property(norm, fc.float({ noNaN: true, min: -100, max: 100 }), (n, x) => {
-      const { threshold, flip } = floatThresholds(toAffine(n), 1, 4);
-      const v = flip[0] === 0 ? x : -x;
       const value = batchNorm(x, n);
       if (value !== 0 && Math.abs(value) < 1e-12 * (1 + Math.abs(n.beta) + Math.abs(n.gamma) * 1e3)) return;
-      assert.equal(!(v < threshold[0]), value >= 0);
+      for (const greater of [false, true]) {
+        const { threshold, flip } = floatThresholds(toAffine(n), 1, 4, greater);
+        const v = flip[0] === 0 ? x : -x;
+        assert.equal(greater ? v > threshold[0] : !(v < threshold[0]), greater ? value > 0 : value >= 0);
+      }
     }),
   );
 });
@@ -139,16 +144,41 @@ test("shifts stay what they are where no f32 is the root", () => {
   assert.deepEqual(floatShifts({ shift, ...rest }), Float32Array.from(shift));
 });
 
-test("a zero gamma gives the sign of beta, zero beta gives +1", () => {
-  for (const [beta, bit] of [
-    [0, 1],
-    [0.5, 1],
-    [-0.5, 0],
-  ]) {
+test("thresholds at a root that is a float tell its neighbours apart", () => {
+  const neighbours = (root: number) => {
+    const bits = new Int32Array(new Float32Array([root]).buffer);
+    return [-1, 0, 1].map((step) => new Float32Array(Int32Array.of(bits[0] + step).buffer)[0]);
+  };
+  for (const root of [3, -3, 0.1, -1e-30].map(Math.fround)) {
+    for (const scale of [2, -0.5]) {
+      const affine = makeAffine(1, () => ({ scale, shift: -scale * root, root }));
+      for (const greater of [false, true]) {
+        const { threshold, flip } = floatThresholds(affine, 1, 4, greater);
+        for (const x of neighbours(root)) {
+          const v = flip[0] === 0 ? x : -x;
+          const above = scale > 0 ? x - root : root - x;
+          assert.equal(greater ? v > threshold[0] : !(v < threshold[0]), greater ? above > 0 : above >= 0);
+        }
+      }
+    }
+  }
+});
+
+test("a zero gamma gives the sign of beta, zero beta gives +1, or -1 to a greater sign", () => {
+  for (const [beta, bit, greater] of [
+    [0, 1, false],
+    [0.5, 1, false],
+    [-0.5, 0, false],
+    [0, 0, true],
+    [0.5, 1, true],
+    [-0.5, 0, true],
+  ] as const) {
     const affine = batchNormAffine([3], [1], [0], [beta], 1e-5);
-    const { threshold } = floatThresholds(affine, 1, 4);
-    for (const x of [-1e30, -3, 0, 3, 1e30]) assert.equal(x < threshold[0] ? 0 : 1, bit);
-    const counts = countThresholds(compose(countAffine(1, 9, true, null), affine), 1, 9);
+    const { threshold } = floatThresholds(affine, 1, 4, greater);
+    for (const x of [-1e30, -3, 0, 3, 1e30]) {
+      assert.equal((greater ? x > threshold[0] : !(x < threshold[0])) ? 1 : 0, bit);
+    }
+    const counts = countThresholds(compose(countAffine(1, 9, true, null), affine), 1, 9, 0, greater);
     for (let c = 0; c <= 9; c++) assert.equal((c <= counts.threshold[0] ? 1 : 0) ^ (counts.flip[0] & 1), bit);
   }
 });

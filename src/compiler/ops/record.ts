@@ -61,8 +61,3 @@ export function floatsOf({ weight }: NodeContext, name: string): FloatWeight {
 export function optionalFloats(context: NodeContext, name: string | null): FloatWeight | null {
   return name === null ? null : floatsOf(context, name);
 }
-
-/** A node that no kernel computes. */
-export function unsupported({ name, kind }: Node, what = ""): XnorkitError {
-  return new XnorkitError("unsupported", `layer ${name} (${kind}${what}) is not computed here`);
-}
