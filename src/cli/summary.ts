@@ -1,11 +1,13 @@
 /** `xnorkit summary`: the layers of a network as its framework nests them, and what they cost. */
 
-import { XnorkitError } from "../errors.js";
+import { type FloatLayer, floatLayers } from "../compiler/float_layers.js";
+import { MAX_MESSAGE, XnorkitError } from "../errors.js";
 import type { Grain } from "../explain/comparison_text.js";
 import { type Description, describe } from "../explain/describe.js";
 import { descriptionText } from "../explain/description_text.js";
 import { type LayerSummary, type Summary, summarize } from "../graph/cost.js";
 import { allModelNames } from "../models/catalog.js";
+import { printable } from "../printable.js";
 import { formatShape, type Shape } from "../tensor.js";
 import { columnsOf, readGrain } from "./grain.js";
 import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
@@ -15,7 +17,7 @@ import { formatCount, formatLarge, type Io, printJson, printLine, printNotes, pr
 export const usage = `usage: xnorkit summary [M] [--grain stage|block|layer] [--svg F] [--dot F] [--graph F] [--input-shape 1,3,224,224] [--json]
 
 Prints the module tree of a network with output shapes, parameters, multiply-accumulates (MACs) and packed bytes; a module's
-figures include its children's. Without M it lists the networks it knows by name, with their totals.
+figures include its children's. Then, of each layer with quantised weights that does not run on bits, why. Without M it lists the networks it knows by name, with their totals.
 
       --grain G        stage: stem, stages, head, and the order of layers in their units; block: the module tree down to blocks;
                        layer: all of it; with receptive fields, the classes that options chose, and shortcuts: what each reads
@@ -25,7 +27,8 @@ figures include its children's. Without M it lists the networks it knows by name
       --graph F        the graph as JSON
       --time           with measured milliseconds in the drawing, on random weights
       --input-shape S  count for another input: batch, channels, height, width
-      --json           { "name", "inputShape", "totals", "layers" }, with --grain also "parts" and "chosen"; without M { "models": [{ "name", "inputShape", "totals" }] },
+      --json           { "name", "inputShape", "totals", "layers", "floatLayers": [{ "name", "reason" }] }, with --grain also
+                       "parts" and "chosen"; without M { "models": [{ "name", "inputShape", "totals" }] },
                        with "needs" in place of both for a name that does not say enough
 
   parameters    weights, biases, gamma, beta; no running statistics
@@ -102,6 +105,12 @@ function printSummary(io: Io, { name, inputShape, totals, layers }: Summary): vo
   );
 }
 
+/** One line a layer that could run on bits and does not. */
+function printFloatLayers(io: Io, layers: readonly FloatLayer[]): void {
+  if (layers.length > 0) printLine(io, "");
+  for (const { name, reason } of layers) printLine(io, printable(`${name} runs in float: ${reason}`, MAX_MESSAGE));
+}
+
 /** A name with its totals for its own input, or what it needs to become a network. */
 type Listed = Pick<Summary, "name" | "inputShape" | "totals"> | { readonly name: string; readonly needs: string };
 
@@ -157,13 +166,16 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     const { writeDrawings } = await import("./draw.js");
     await writeDrawings(graph, describe(graph, inputShape), { svg, dot, graph: graphFile, grain, time });
   }
-  const summary = summarize(graph, inputShape);
+  const float = floatLayers(graph);
+  const summary = { ...summarize(graph, inputShape), floatLayers: float };
   if (grain === undefined) {
     if (values.json) printJson(io, summary);
     else printSummary(io, summary);
+    if (!values.json) printFloatLayers(io, float);
     return;
   }
   const description = describe(graph, inputShape);
   if (values.json) printJson(io, { ...summary, parts: partsAt(description, grain), chosen: description.chosen });
   else for (const line of descriptionText(graph, description, grain, columnsOf(io))) printLine(io, line);
+  if (!values.json) printFloatLayers(io, float);
 }

@@ -155,7 +155,7 @@ describe("summary", () => {
   it("gives the totals of house rules as JSON", async () => {
     type Summary = { name: string; inputShape: number[]; totals: Record<string, number>; layers: { path: string }[] };
     const summary = await xnorkitJson<Summary>("summary", files.description, "--input-shape", "2x3x32x32");
-    assert.deepEqual(Object.keys(summary).sort(), ["inputShape", "layers", "name", "totals"]);
+    assert.deepEqual(Object.keys(summary).sort(), ["floatLayers", "inputShape", "layers", "name", "totals"]);
     assert.deepEqual(summary.inputShape, [2, 3, 32, 32]);
     const { totals } = summary;
     // Stem 3 to 8, two 8 to 8 on 32x32; 8 to 12 and the binary shortcut at stride 2, 12 to 12 on 16x16.
@@ -188,6 +188,20 @@ describe("summary", () => {
     for (const { name, totals, needs } of models) assert.ok((totals === undefined) !== (needs === undefined), name);
     const table = await xnorkit("summary");
     assert.match(table.stdout, /^resnet18_e1 .*1\.70 G .*3\.52 M/m);
+  });
+
+  it("says of layers with quantised weights that do not run on bits why", async () => {
+    const { stdout } = await xnorkit("summary", "binet18");
+    const lines = stdout.trimEnd().split("\n").slice(-4);
+    assert.equal(lines[0], "");
+    for (const line of lines.slice(1))
+      assert.match(line, /^\S+ runs in float: it reads floats: "\S+" \(avgPool\) gives/);
+    type Layers = { floatLayers: { name: string; reason: string }[] };
+    const { floatLayers } = await xnorkitJson<Layers>("summary", "binet18");
+    assert.deepEqual(
+      floatLayers.map(({ name, reason }) => `${name} runs in float: ${reason}`),
+      lines.slice(1),
+    );
   });
 
   it("counts the largest network", async () => {
