@@ -9,9 +9,10 @@
  *
  *   bits  [pixel][words] u64, words = ceil(channels / 64): channel c in bit c % 64 of word floor(c / 64), the rest 0
  *
- * COST. Copy: two loads, two shifts, a mask and a store for 64 channels, at any offset. Window: the bytes of the rows.
- * Permute takes 16 channels at a time: a swizzle fetches the byte that holds each one, once for every 128 channels of
- * the source, and a comparison with its bit makes a mask: 8 instructions for 16 channels of up to 128.
+ * COST. Copy: two loads, two shifts, a mask and a store for 64 channels, at any offset; from one word into one word two
+ * loads, a rotation, two masks and a store. Window: the bytes of the rows. Permute takes 16 channels at a time: a
+ * swizzle fetches the byte that holds each one, once for every 128 channels of the source, and a comparison with its bit
+ * makes a mask: 8 instructions for 16 channels of up to 128.
  */
 import { SCRATCH_BASE } from "./layout";
 import { bitRowBytes, clearBits } from "./sign_bits";
@@ -55,6 +56,19 @@ export function copyBits(
   const before = ~(~(<u64>0) << below);
   const after = ~(~(<u64>0) >> past);
   const kept = end == dstChannels ? 0 : after;
+  if (first == last && lowest == highest) {
+    // A word into a word: most slices and halves of a concat.
+    const mask = ~before & ~after;
+    const stays = before | kept;
+    let at = src + ((<usize>lowest) << 3);
+    let to = dst + ((<usize>first) << 3);
+    for (let pixel = 0; pixel < pixels; ++pixel) {
+      store<u64>(to, (rotr<u64>(load<u64>(at), shift) & mask) | (load<u64>(to) & stays));
+      at += srcStep;
+      to += dstStep;
+    }
+    return;
+  }
   for (let pixel = 0; pixel < pixels; ++pixel) {
     for (let word = first; word <= last; ++word) {
       const source = word + delta;

@@ -5,6 +5,7 @@ import { kernelModule, relaxedModule } from "../src/runtime/module.js";
 import { instantiateKernels } from "../src/runtime/wasm.js";
 import { type FloatCase, floatCases } from "./support/float_cases.js";
 import { type KernelCase, kernelCases } from "./support/kernel_cases.js";
+import { layerCases, PLAIN } from "./support/layer_cases.js";
 import { isComparable, openPrototypes, type Prototypes } from "./support/prototype.js";
 import { benchResult, machineFacts, reasonOf, wanted } from "./support/report.js";
 import { measureSuite } from "./support/suite.js";
@@ -16,6 +17,14 @@ const resnet18Shapes: readonly BenchShape[] = [
   { height: 14, width: 14, inputs: 256, outputs: 256 },
   { height: 7, width: 7, inputs: 512, outputs: 512 },
 ];
+
+/** For layers as they are planned. */
+const plannedShapes: readonly BenchShape[] = [
+  ...resnet18Shapes.slice(0, 3),
+  { height: 28, width: 28, inputs: 64, outputs: 64 },
+];
+
+const variantOf = ({ height, width, inputs, outputs }: BenchShape) => `${height}x${width}x${inputs}x${outputs}`;
 
 const noPrototypes: Prototypes = { convolution: () => [], stem: () => [] };
 
@@ -44,6 +53,23 @@ function measureCases(
   });
 }
 
+/** Layers as they are planned, each beside the plain one. */
+function measureLayers(
+  module: WebAssembly.Module,
+  shape: BenchShape,
+  { runs = 5, seconds = 0.1, filter }: BenchOptions,
+): readonly BenchResult[] {
+  const cases = layerCases(module, shape);
+  const chosen = cases.filter(({ name }) => wanted(name, filter));
+  if (chosen.length === 0) return [];
+  const timings = measureSuite([...new Set([cases[0], ...chosen])], { rounds: runs, seconds });
+  return chosen.map(({ name, macs }) => {
+    const measured = { suite: "kernels", name, variant: variantOf(shape), timing: timings.get(name)!, macs };
+    const plain = name === PLAIN ? {} : { others: { plain: timings.get(PLAIN)! } };
+    return benchResult({ ...measured, ...plain });
+  });
+}
+
 function open(module: WebAssembly.Module) {
   const host = hostMemory();
   return { host, kernels: instantiateKernels(module, host.memory).exports };
@@ -61,8 +87,9 @@ async function openFloatCases(module: WebAssembly.Module): Promise<readonly Floa
 }
 
 /**
- * 3x3 convolutions with padding 1 on the four shapes of ResNet-18, and its float layers; or on `shape` alone. `runs` rounds (5) of
- * `seconds` (0.1) a case. `table conv, zero padding` is a whole layer without its epilogue.
+ * 3x3 convolutions with padding 1 on the four shapes of ResNet-18, binary layers as the compiler plans them, and its
+ * float layers; or on `shape` alone. `runs` rounds (5) of `seconds` (0.1) a case. `table conv, zero padding` is a whole
+ * layer without its epilogue; the ratio of a planned layer is the plain layer's time to its own.
  */
 export async function runKernelBench(options: BenchOptions): Promise<BenchReport> {
   const { shape: only, filter } = options;
@@ -79,11 +106,13 @@ export async function runKernelBench(options: BenchOptions): Promise<BenchReport
   const results: BenchResult[] = [];
   for (const shape of shapes) {
     const { kernels, host } = open(module);
-    const variant = `${shape.height}x${shape.width}x${shape.inputs}x${shape.outputs}`;
+    const variant = variantOf(shape);
     const cases = kernelCases(kernels, host, shape).filter(({ name }) => wanted(name, filter));
     const named = cases.map((each) => ({ ...each, variant }));
     results.push(...measureCases(named, prototypes.convolution(shape), options));
   }
+  for (const shape of only === undefined ? plannedShapes : [only])
+    results.push(...measureLayers(module, shape, options));
   if (only === undefined) {
     const cases = (await openFloatCases(module)).filter(({ name }) => wanted(name, filter));
     results.push(...measureCases(cases, prototypes.stem(), options));

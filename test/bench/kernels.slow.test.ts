@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { runKernelBench } from "../../bench/kernels.js";
 import { floatCases } from "../../bench/support/float_cases.js";
+import { layerCases } from "../../bench/support/layer_cases.js";
 import { main } from "../../src/cli/main.js";
 import { hostMemory } from "../../src/runtime/memory.js";
 import { kernelModule } from "../../src/runtime/module.js";
@@ -24,14 +25,37 @@ test("every path of a shape is in the report", async () => {
     "bn-sign i32",
     "epilogue u16",
     "table conv, zero padding",
+    "binary layer",
+    "binary layer behind a pad",
+    "binary layer behind a max pool",
+    "binary layer behind a concat",
+    "binary layer in 2 groups",
   ]) {
     assert.ok(names.includes(name), `${name} is missing`);
   }
   assert.equal(new Set(names).size, names.length);
   for (const { name, variant, gmacPerSecond } of report.results) {
     assert.equal(variant, "6x5x40x72");
-    assert.equal(gmacPerSecond > 0, /gemm|table (conv|layer)/.test(name), name);
+    assert.equal(gmacPerSecond > 0, /gemm|table (conv|layer)|binary layer/.test(name), name);
   }
+  const compared = report.results.filter(({ ratios }) => "plain" in ratios).map(({ name }) => name);
+  assert.equal(compared.length, 4, compared.join(", "));
+});
+
+test("planned layers have the products of the plain one, in groups half of them", async () => {
+  const shape = { height: 6, width: 5, inputs: 64, outputs: 64 };
+  const cases = layerCases(await kernelModule(), shape);
+  const products = 6 * 5 * 64 * 64 * 9;
+  assert.deepEqual(
+    cases.map(({ name, macs }) => [name, macs]),
+    [
+      ["binary layer", products],
+      ["binary layer behind a pad", products],
+      ["binary layer behind a max pool", products],
+      ["binary layer behind a concat", products],
+      ["binary layer in 2 groups", products / 2],
+    ],
+  );
 });
 
 test("the prototypes are compared where they are present, and noted where they are not", async () => {
