@@ -1,6 +1,7 @@
 /** Values of few bits that layers move between a quantiser and a convolution: nothing is unpacked, and all is exact. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { compileGraph, planProgram } from "../../src/compiler/compile.js";
 import type { BinaryConv2dNode, Graph, Node } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
@@ -8,6 +9,7 @@ import { runReference } from "../../src/reference/index.js";
 import { createSession } from "../../src/runtime/session.js";
 import type { Shape } from "../../src/tensor.js";
 import { compare } from "../goldens/support.js";
+import { buildRandomGraph, specification } from "./random_graph.js";
 import { add, binary, conv, fused, graphOf, maxPool, norm, sign } from "./small_graphs.js";
 import { noise } from "./support.js";
 
@@ -332,4 +334,21 @@ test("grouped layers read shuffled bits", async () => {
     "d = binaryConv2d(m)",
   ]);
   await assertOnBits("shuffled", graph.nodes.slice(1), graph.inputShape, 3);
+});
+
+test("random graphs move bits in every way, and have groups on bits", () => {
+  const seen = new Map<string, number>();
+  for (const spec of fc.sample(specification, { seed: 1, numRuns: 1000 })) {
+    const graph = buildRandomGraph(spec);
+    for (const op of compileGraph(graph, randomWeights(graph, 1)).ops) {
+      const kind = "groups" in op && op.groups > 1 ? `${op.kind} in groups` : op.kind;
+      seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    }
+  }
+  for (const kind of [
+    ...["windowBits", "maxPoolBits", "concatBits", "sliceBits", "permuteBits", "flattenBits"],
+    ...["binaryConv2d in groups", "planesConv2d in groups"],
+  ]) {
+    assert.ok((seen.get(kind) ?? 0) >= 3, `${kind}: ${seen.get(kind)}`);
+  }
 });

@@ -35,6 +35,18 @@ const weightQuantizers = [
 
 const pair = (...sizes: readonly number[]) => fc.tuple(fc.constantFrom(...sizes), fc.constantFrom(...sizes));
 
+/** What moves the bits between a quantiser and its layer. */
+const movers: readonly (readonly Operation["kind"][])[] = [
+  ...new Array(6).fill([]),
+  ...[["pad"], ["maxPool"], ["concat"], ["channelShuffle"], ["sliceChannels"], ["crop"]],
+  ...[
+    ["pad", "maxPool"],
+    ["concat", "channelShuffle", "sliceChannels"],
+    ["sliceChannels", "pad"],
+    ["maxPool", "pad"],
+  ],
+];
+
 /** One node to be; `first` and `second` choose among the values that it can read. */
 const choice = fc.record({
   kind: fc.oneof(
@@ -63,8 +75,9 @@ const choice = fc.record({
   grouped: fc.constantFrom(false, false, false, true),
   quantizer: fc.constantFrom(...quantizers),
   weights: fc.constantFrom(...weightQuantizers),
+  moved: fc.constantFrom(...movers),
   scaling: fc.constantFrom("none", "none", "channel", "tensor"),
-  factor: fc.constantFrom(0, 0.5, -2, 1),
+  factor: fc.constantFrom<number>(0, 0.5, -2, 1),
   function: fc.constantFrom("tanh", "sigmoid", "softrelu", "softsign"),
   grid: fc.record({
     scale: fc.constantFrom(0.5, 0.25, Math.fround(0.1)),
@@ -296,6 +309,13 @@ function fitsWindow(wanted: Choice, [, , height, width]: Shape): boolean {
 /** Multiplications by a gate, which is a mean or its flattening. */
 const isGate = ({ kind, second }: Choice) => kind === "mul" && second >= 4;
 
+/** Steps between a layer and what it reads: pads of a sign or of 0, and more of the same beside it. */
+function stepsBetween(wanted: Choice): readonly Choice[] {
+  if (wanted.kind !== "binaryConv2d") return [];
+  const { moved, second, padValue: factor } = wanted;
+  return moved.map((kind) => ({ ...wanted, kind, first: 0, second: kind === "concat" ? 0 : second, factor }));
+}
+
 /**
  * Layers of few-bit weights read values that are there, or quantised ones of their own, or those of a batch norm of
  * their own.
@@ -315,9 +335,11 @@ export function buildRandomGraph({ batch, channels, size, choices, output, layou
   const values: Value[] = [{ name: "input", shape: inside, kind: "input" }];
   for (const wanted of choices) {
     const before = stepsBefore(wanted);
+    const between = stepsBetween(wanted);
     const steps = [
       ...before.map((kind, index) => ({ ...wanted, kind, first: index === 0 ? wanted.first : 0 })),
-      { ...wanted, first: before.length === 0 ? wanted.first : 0 },
+      ...between,
+      { ...wanted, first: before.length + between.length === 0 ? wanted.first : 0 },
     ];
     for (const step of steps) {
       const name = `${nodes.length}.${step.kind}`;

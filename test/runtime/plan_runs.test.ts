@@ -45,6 +45,27 @@ function quantizedGraphs(channels: number, size: number): readonly (readonly [na
   );
 }
 
+/** Bits that are moved in every way; of `sign` with exact zeros, some from a pad. */
+function movedBits(method: "det_sign" | "sign", shape: Shape): Graph {
+  const module = "";
+  const [, channels] = shape;
+  const nodes = [
+    { ...sign("s", "x"), method },
+    maxPool("p", "s"),
+    { kind: "pad", name: "w", inputs: ["p"], module, top: 2, left: 1, bottom: 0, right: 3, value: 0 },
+    { kind: "concat", name: "j", inputs: ["w", "w"], module },
+    { kind: "channelShuffle", name: "m", inputs: ["j"], module, groups: 2 },
+    { kind: "sliceChannels", name: "k", inputs: ["m"], module, begin: 5, end: 2 * channels - 1 },
+    { kind: "crop", name: "r", inputs: ["k"], module, top: 1, left: 1 },
+    { kind: "flatten", name: "f", inputs: ["r"], module },
+    {
+      ...{ kind: "binaryDense", name: "d", inputs: ["f"], module, weight: "d.w", bias: null, units: 9 },
+      offset: false,
+    },
+  ].map((node) => (node.kind === "binaryDense" ? { ...node, quantizer: "det_sign", bits: 1 } : node)) as Node[];
+  return graphOf(nodes, shape);
+}
+
 /** Runs all steps and says what became of the memory. */
 function runAll({ bound, words }: TightPlan): void {
   for (const step of bound.steps) runStep(step, words);
@@ -88,6 +109,13 @@ test("quantised layers of every border, group and code write to no constant", as
       const zeros = { shape, data: Float32Array.from(data, (x, i) => (i % 5 === 0 ? 0 : x)) };
       await assertWritesItsOwn(name, graph, kernel, zeros);
     }
+  }
+});
+
+test("moved bits are written to buffers of their own", async () => {
+  for (const method of ["det_sign", "sign"] as const) {
+    const graph = movedBits(method, [2, 37, 9, 8]);
+    for (const kernel of kernels) await assertWritesItsOwn(method, graph, kernel, noise(graph.inputShape, 3));
   }
 });
 
@@ -203,6 +231,11 @@ test("tasks of a phase are independent of each other, and the bits are those of 
   await assertTasksAreIndependent("images", images, "table", {}, seen);
   const stem = graphOf([conv("c", "x", { stride: 2, channels: 32 }), norm("n", "c")], [3, 3, 160, 128]);
   await assertTasksAreIndependent("a byte stem", stem, "table", {}, seen, pixels(stem.inputShape));
+
+  for (const method of ["det_sign", "sign"] as const) {
+    const bits = movedBits(method, [4, 72, 44, 41]);
+    await assertTasksAreIndependent(`moved bits of ${method}`, bits, "table", {}, seen);
+  }
 
   const single = [...seen].filter(([, tasks]) => tasks < 2).map(([kind]) => kind);
   assert.deepEqual(single, [], `kinds of steps that are one task each, of ${[...seen.keys()].join(", ")}`);
