@@ -55,7 +55,13 @@ const choice = fc.record({
     {
       weight: 2,
       arbitrary: fc.constantFrom<Operation["kind"]>(
-        ...["binaryConv2d" as const, "quantize" as const, "quantize" as const, "batchNorm" as const],
+        ...[
+          "binaryConv2d" as const,
+          "binaryConv2d" as const,
+          "quantize" as const,
+          "quantize" as const,
+          "batchNorm" as const,
+        ],
         ...["batchNorm" as const, "add" as const, "add" as const, "relu" as const],
       ),
     },
@@ -216,7 +222,7 @@ function wire(
     }
     case "binaryConv2d": {
       const { padValue, scaling, weights } = wanted;
-      const groups = groupsOf(wanted.grouped, second, channels, x.shape[1]);
+      const groups = groupsOf(wanted.grouped || second >= 3, second, channels, x.shape[1]);
       const layer = { kind, weight, channels, ...sweep, groups, padValue, ...weights, scaling, offset: flag };
       return { operation: layer as Operation, inputs };
     }
