@@ -46,6 +46,18 @@ const movers: readonly (readonly Operation["kind"][])[] = [
   ],
 ];
 
+/** What moves the bits between a quantiser and its layer. */
+const movers: readonly (readonly Operation["kind"][])[] = [
+  ...new Array(6).fill([]),
+  ...[["pad"], ["maxPool"], ["concat"], ["channelShuffle"], ["sliceChannels"], ["crop"]],
+  ...[
+    ["pad", "maxPool"],
+    ["concat", "channelShuffle", "sliceChannels"],
+    ["sliceChannels", "pad"],
+    ["maxPool", "pad"],
+  ],
+];
+
 /** One node to be; `first` and `second` choose among the values that it can read. */
 const choice = fc.record({
   kind: fc.oneof(
@@ -54,7 +66,13 @@ const choice = fc.record({
     {
       weight: 2,
       arbitrary: fc.constantFrom<Operation["kind"]>(
-        ...["binaryConv2d" as const, "quantize" as const, "quantize" as const, "batchNorm" as const],
+        ...[
+          "binaryConv2d" as const,
+          "binaryConv2d" as const,
+          "quantize" as const,
+          "quantize" as const,
+          "batchNorm" as const,
+        ],
         ...["batchNorm" as const, "add" as const, "add" as const, "relu" as const],
       ),
     },
@@ -215,7 +233,7 @@ function wire(
     }
     case "binaryConv2d": {
       const { padValue, scaling, weights } = wanted;
-      const groups = groupsOf(wanted.grouped, second, channels, x.shape[1]);
+      const groups = groupsOf(wanted.grouped || second >= 3, second, channels, x.shape[1]);
       const layer = { kind, weight, channels, ...sweep, groups, padValue, ...weights, scaling, offset: flag };
       return { operation: layer as Operation, inputs };
     }
@@ -307,6 +325,13 @@ function fitsWindow(wanted: Choice, [, , height, width]: Shape): boolean {
 
 /** Multiplications by a gate, which is a mean or its flattening. */
 const isGate = ({ kind, second }: Choice) => kind === "mul" && second >= 4;
+/** Steps between a layer and what it reads: pads of a sign or of 0, and more of the same beside it. */
+function stepsBetween(wanted: Choice): readonly Choice[] {
+  if (wanted.kind !== "binaryConv2d") return [];
+  const { moved, second, padValue: factor } = wanted;
+  return moved.map((kind) => ({ ...wanted, kind, first: 0, second: kind === "concat" ? 0 : second, factor }));
+}
+
 /** Steps between a layer and what it reads: pads of a sign or of 0, and more of the same beside it. */
 function stepsBetween(wanted: Choice): readonly Choice[] {
   if (wanted.kind !== "binaryConv2d") return [];
