@@ -1,7 +1,8 @@
 /** A drawn or photographed digit made into a picture as MNIST has them: found, scaled and centred. */
 import { XnorkitError } from "../errors.js";
+import type { Box } from "./box.js";
 import { drawingToGray } from "./color.js";
-import { type Box, crop } from "./crop.js";
+import { crop } from "./crop.js";
 import { type Image, imageArgument } from "./image.js";
 import { resize } from "./resize.js";
 

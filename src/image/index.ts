@@ -1,7 +1,8 @@
 /** Pictures to tensors, on any host; decoding files is the business of xnorkit/decode. */
+
+export type { Box } from "./box.js";
 export { composeOnWhite, toGray, toRgb } from "./color.js";
 export {
-  type Box,
   centerCrop,
   crop,
   imagenetCrop,

@@ -1,6 +1,6 @@
 /** Pictures of other sizes. */
 import { XnorkitError } from "../errors.js";
-import { type Box, checkBox } from "./crop.js";
+import { type Box, checkBox } from "./box.js";
 import { type Image, imageArgument } from "./image.js";
 
 /**

@@ -34,17 +34,6 @@ const weightQuantizers = [
 ];
 
 const pair = (...sizes: readonly number[]) => fc.tuple(fc.constantFrom(...sizes), fc.constantFrom(...sizes));
-/** What moves the bits between a quantiser and its layer. */
-const movers: readonly (readonly Operation["kind"][])[] = [
-  ...new Array(6).fill([]),
-  ...[["pad"], ["maxPool"], ["concat"], ["channelShuffle"], ["sliceChannels"], ["crop"]],
-  ...[
-    ["pad", "maxPool"],
-    ["concat", "channelShuffle", "sliceChannels"],
-    ["sliceChannels", "pad"],
-    ["maxPool", "pad"],
-  ],
-];
 
 /** What moves the bits between a quantiser and its layer. */
 const movers: readonly (readonly Operation["kind"][])[] = [
@@ -195,7 +184,7 @@ function isGateOf({ shape }: Value, x: Value): boolean {
 }
 
 /**
- * An operation and what it reads, or null if no value can be read by it. The newest values are the first candidates.
+ * An operation and what it reads, or null where no value can be read by it. The newest values are the first candidates.
  */
 function wire(
   wanted: Choice,
@@ -325,12 +314,6 @@ function fitsWindow(wanted: Choice, [, , height, width]: Shape): boolean {
 
 /** Multiplications by a gate, which is a mean or its flattening. */
 const isGate = ({ kind, second }: Choice) => kind === "mul" && second >= 4;
-/** Steps between a layer and what it reads: pads of a sign or of 0, and more of the same beside it. */
-function stepsBetween(wanted: Choice): readonly Choice[] {
-  if (wanted.kind !== "binaryConv2d") return [];
-  const { moved, second, padValue: factor } = wanted;
-  return moved.map((kind) => ({ ...wanted, kind, first: 0, second: kind === "concat" ? 0 : second, factor }));
-}
 
 /** Steps between a layer and what it reads: pads of a sign or of 0, and more of the same beside it. */
 function stepsBetween(wanted: Choice): readonly Choice[] {

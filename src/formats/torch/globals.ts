@@ -5,7 +5,7 @@
  * that run code, wherever they stand, and calls that nobody knows where a weight belongs: they might have made one.
  */
 import { XnorkitError } from "../../errors.js";
-import type { PickleCall } from "./pickle_machine.js";
+import type { PickleCall } from "./pickle_values.js";
 
 /** No weights, known from checkpoints. */
 const KNOWN: ReadonlySet<string> = new Set([

@@ -13,7 +13,6 @@ import {
   mark,
   memoIndex,
   memoize,
-  type PickleCall,
   type PickleHost,
   pop,
   popMany,
@@ -27,9 +26,18 @@ import {
 } from "./pickle_machine.js";
 import { OPCODES } from "./pickle_opcodes.js";
 import { pickleReader } from "./pickle_reader.js";
-import { describeValue, isGlobal, isObject, itemsOf, type PickleList, type PickleValue } from "./pickle_values.js";
+import {
+  describeValue,
+  isGlobal,
+  isObject,
+  itemsOf,
+  type PickleCall,
+  type PickleList,
+  type PickleValue,
+} from "./pickle_values.js";
 
-export type { PickleCall, PickleHost } from "./pickle_machine.js";
+export type { PickleHost } from "./pickle_machine.js";
+export type { PickleCall } from "./pickle_values.js";
 
 export interface PickleRead {
   readonly value: PickleValue;

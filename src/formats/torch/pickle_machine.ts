@@ -3,16 +3,7 @@
 import { type Budget, ENTRY_BYTES, ITEM_BYTES } from "../../budget.js";
 import { quoteName } from "../../graph/suggest.js";
 import type { PickleReader } from "./pickle_reader.js";
-import { describeValue, isDict, isGrowing, isObject, type PickleValue } from "./pickle_values.js";
-
-/** A call or an instance that a pickle asks for. */
-export interface PickleCall {
-  readonly name: string;
-  /** `instance` makes an object without calling its constructor (NEWOBJ), `call` calls a class or function. */
-  readonly how: "call" | "instance";
-  /** `opcode REDUCE at byte 12 of archive/data.pkl`. */
-  readonly place: string;
-}
+import { describeValue, isDict, isGrowing, isObject, type PickleCall, type PickleValue } from "./pickle_values.js";
 
 /** What judges and resolves the names of a pickle. */
 export interface PickleHost {

@@ -3,7 +3,15 @@
  * the call.
  */
 import { quoteName } from "../../graph/suggest.js";
-import type { PickleCall } from "./pickle_machine.js";
+
+/** A call or an instance that a pickle asks for. */
+export interface PickleCall {
+  readonly name: string;
+  /** `instance` makes an object without calling its constructor (NEWOBJ), `call` calls a class or function. */
+  readonly how: "call" | "instance";
+  /** `opcode REDUCE at byte 12 of archive/data.pkl`. */
+  readonly place: string;
+}
 
 export interface PickleList {
   readonly kind: "list" | "tuple" | "set";
