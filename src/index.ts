@@ -1,5 +1,6 @@
 /** xnorkit: binary neural networks on WebAssembly SIMD, exactly as their framework computes them. */
 export { type ErrorCode, XnorkitError } from "./errors.js";
+export { type FittedWeights, fitWeights } from "./formats/fit_weights.js";
 export { loadModel, type SaveOptions, saveModel } from "./formats/packed_model.js";
 export { readWeights } from "./formats/read_weights.js";
 export { readSafetensors, writeSafetensors } from "./formats/safetensors.js";
@@ -23,6 +24,12 @@ export {
   configWarnings,
   withBinaryLayerConfig,
 } from "./nn/binary_config.js";
-export { createSession, type Session, type SessionOptions, type StepProfile } from "./runtime/session.js";
+export {
+  createSession,
+  type Session,
+  type SessionLimits,
+  type SessionOptions,
+  type StepProfile,
+} from "./runtime/session.js";
 export { type Shape, type Tensor, tensor } from "./tensor.js";
 export type { BitWeight, FloatWeight, Weight, Weights } from "./weights.js";

@@ -88,6 +88,10 @@ export function readPreprocess(graph: Graph, { mean, std }: ModelChoice): Prepro
     );
   }
   if (preprocess.std.some((value) => value <= 0)) throw badUsage(`--std is "${std}", expected numbers above 0`);
+  const isFinite32 = (value: number) => Number.isFinite(Math.fround(value));
+  if (![...preprocess.mean, ...preprocess.std.map((value) => 1 / value)].every(isFinite32)) {
+    throw badUsage(`--mean ${mean ?? 0} and --std ${std ?? 1} make numbers that float32 cannot hold`);
+  }
   return preprocess;
 }
 

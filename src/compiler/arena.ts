@@ -24,15 +24,16 @@ function aligned(bytes: number): number {
 }
 
 /**
- * Places buffers so that none overlaps another of its time: by size if they are as many as networks have, else in the order of time.
+ * Places buffers so that none overlaps another of its time: by size if they are as many as networks have, else in the
+ * order of time.
  */
 export function placeBuffers(lifetimes: readonly Lifetime[]): Placement {
   return lifetimes.length <= MAX_COMPARED ? placeBySize(lifetimes) : placeByTime(lifetimes);
 }
 
 /**
- * Largest first, each at the lowest offset that is free during its lifetime ("greedy by size" for tensor arenas, Pisarchyk and Lee
- * 2020).
+ * Largest first, each at the lowest offset that is free during its lifetime ("greedy by size" for tensor arenas,
+ * Pisarchyk and Lee 2020).
  */
 function placeBySize(lifetimes: readonly Lifetime[]): Placement {
   const offsets = new Array<number>(lifetimes.length).fill(0);
@@ -66,8 +67,8 @@ function placeSize(bytes: number): number {
 }
 
 /**
- * In the order of their first use, each in the place that a dead one of about its size has left, else behind all others: takes more
- * memory than by size, and time in proportion to the buffers but for the sorting.
+ * In the order of their first use, each in the place that a dead one of about its size has left, else behind all
+ * others: takes more memory than by size, and time in proportion to the buffers but for the sorting.
  */
 export function placeByTime(lifetimes: readonly Lifetime[]): Placement {
   const offsets = new Array<number>(lifetimes.length).fill(0);

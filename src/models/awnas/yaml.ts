@@ -18,6 +18,18 @@ export interface YamlOptions {
 /** Configurations have some kB; a parser of YAML takes hundreds of bytes for one of text. */
 const MAX_CHARACTERS = 2 ** 16;
 
+/** Brackets within brackets: the parser calls itself for each. */
+const MAX_DEPTH = 100;
+
+/** @throws XnorkitError for more brackets within each other than any configuration has. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = Math.max(depth + (bracket === "[" || bracket === "{" ? 1 : -1), 0);
+    if (depth > MAX_DEPTH) fail("nests too deep to be read");
+  }
+}
+
 function fail(problem: string, cause?: unknown): never {
   throw new XnorkitError("bad-file", `the AWNAS configuration ${problem}`, { cause });
 }
@@ -41,6 +53,7 @@ function parseYaml(text: string): unknown {
   if (text.length > MAX_CHARACTERS) {
     fail(`has ${text.length} characters, expected ${MAX_CHARACTERS} at most: is it another file?`);
   }
+  checkDepth(text);
   try {
     const document = parseDocument(text, { version: "1.1", logLevel: "error", uniqueKeys: false });
     const [error] = document.errors;
