@@ -11,3 +11,4 @@ export { isOnnx } from "./formats/onnx/detect.js";
 export { emittedOperators as onnxOperatorNames } from "./formats/onnx/emit/table.js";
 export type { ExternalData } from "./formats/onnx/external_data.js";
 export { importOnnx, type OnnxImport, type OnnxImportOptions } from "./formats/onnx/import.js";
+export type { FloatReason, OnnxNote, OnnxNoteKind } from "./formats/onnx/notes.js";

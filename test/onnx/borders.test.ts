@@ -9,6 +9,7 @@ import {
   kinds,
   network,
   node,
+  notesOf,
   type OnnxNode,
   type OnnxTensor,
   random,
@@ -62,7 +63,7 @@ describe("borders of binary convolutions", () => {
   test("a frame of -1 and the layer's own zeros are two borders, and the layer runs in float", async () => {
     const { imported } = await run(padded({ ints: { pads: [1, 1, 1, 1] } }), frame(-1));
     assert.deepEqual(kinds(imported), ["quantize", "pad", "conv2d"]);
-    assert.match(imported.notes.join("\n"), /"output" runs in float: its border is none of -1, 0 and \+1/);
+    assert.match(notesOf(imported), /"output" runs in float: its border is none of -1, 0 and \+1/);
   });
 
   test("a frame of 0.5 is no sign", async () => {
@@ -92,7 +93,7 @@ describe("borders of binary convolutions", () => {
     const { imported } = await run(nodes, [scalar("zero", 0)]);
     const conv = binaryConv(imported.graph);
     assert.deepEqual([conv.padValue, conv.padding], [-1, [1, 1]]);
-    assert.match(imported.notes.join("\n"), /"output" runs on bits/);
+    assert.match(notesOf(imported), /"output" runs on bits/);
   });
 
   test("pads by attributes, and pads that are computed from constants", async () => {
@@ -165,6 +166,6 @@ describe("borders of binary convolutions", () => {
       node("Conv", ["m", "w"], "output", { ints: { pads: [1, 1, 1, 1] } }),
     ];
     const { imported } = await run(nodes, []);
-    assert.match(imported.notes.join("\n"), /"output" runs in float: a value between/);
+    assert.match(notesOf(imported), /"output" runs in float: a value between/);
   });
 });

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { readSafetensors, toFloat32 } from "../../src/formats/safetensors.js";
 import type { Graph, Node } from "../../src/graph/types.js";
 import { loadModel, saveModel } from "../../src/index.js";
-import { importOnnx, type OnnxImport, onnxExternalFiles } from "../../src/onnx.js";
+import { importOnnx, type OnnxImport, type OnnxNote, onnxExternalFiles } from "../../src/onnx.js";
 import { runReference } from "../../src/reference/index.js";
 import type { Tensor } from "../../src/tensor.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
@@ -120,12 +120,14 @@ describe("ONNX goldens", () => {
         assert.equal(layers.filter(({ kind }) => kind === "binaryConv2d").length, convolutions);
         assert.equal(layers.filter(({ kind }) => kind === "binaryDense").length, denseLayers);
         for (const layer of layers) assert.equal(sourceOf(graph, layer).kind, "quantize", layer.name);
-        const told = (kind: string) => notes.flatMap((note) => new RegExp(`"(.*)" runs ${kind}`).exec(note)?.[1] ?? []);
+        const told = (wanted: OnnxNote["kind"]) => notes.flatMap(({ kind, layer }) => (kind === wanted ? [layer] : []));
         assert.deepEqual(
-          told("on bits"),
+          told("bits"),
           layers.map((layer) => layer.name),
         );
-        assert.deepEqual(told("in float"), floats);
+        assert.deepEqual(told("float"), floats);
+        const count = `${layers.length} of ${layers.length + floats.length} layers with weights run on bits`;
+        assert.ok(notes.find(({ kind }) => kind === "layers")!.text.startsWith(count));
       });
 
       test("a packed model computes the same", () => {

@@ -1,7 +1,7 @@
 /** What a file may be: versions, inputs, outputs, axes, operators, names, and what it tells of its input and output. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { importOnnx, isOnnx } from "../../src/onnx.js";
+import { importOnnx, isOnnx, onnxExternalFiles } from "../../src/onnx.js";
 import { check, floats, integers, kinds, network, node, random, scalar } from "./support.js";
 
 describe("what a file may be", () => {
@@ -128,7 +128,10 @@ describe("what a file may be", () => {
     refused(new Uint8Array(0), "bad-file", /holds no ONNX model/);
     refused(new TextEncoder().encode("<!DOCTYPE html>"), "bad-file", /damaged|no ONNX model/);
     refused(network([1, 4], relu).subarray(0, 30), "bad-file", /damaged in the protobuf field at byte \d+/);
-    assert.throws(() => importOnnx("net.onnx" as never), { code: "bad-option", message: /needs the bytes of a file/ });
+    assert.throws(() => importOnnx("net.onnx" as never), {
+      code: "bad-option",
+      message: /bytes of importOnnx must be a Uint8Array/,
+    });
     importOnnx(network([1, 4], relu).buffer as ArrayBuffer);
   });
 
@@ -141,7 +144,7 @@ describe("what a file may be", () => {
     const argMax = importOnnx(network([1, 4], choose));
     assert.equal(argMax.graph.output, "scores");
     assert.match(
-      argMax.notes[0],
+      argMax.notes[0].text,
       /the file ends in ArgMax "class", which gives the number of a class: the graph gives the scores before it/,
     );
     const top = [
@@ -151,11 +154,37 @@ describe("what a file may be", () => {
     assert.equal(importOnnx(network([1, 4], top, [integers("k", [1])])).graph.output, "scores");
   });
 
+  test("logits leaves out a softmax at the end, and the note says so", () => {
+    const nodes = [node("Relu", ["input"], "scores"), node("Softmax", ["scores"], "output", { ints: { axis: 1 } })];
+    const bytes = network([1, 4], nodes);
+    assert.equal(importOnnx(bytes).graph.output, "output");
+    const scores = importOnnx(bytes, { logits: true });
+    assert.equal(scores.graph.output, "scores");
+    assert.deepEqual(kinds(scores), ["relu"]);
+    assert.deepEqual(scores.notes[0], {
+      kind: "scores",
+      text: "the softmax at the end is left out: scores are given",
+    });
+    const within = [node("Softmax", ["input"], "chances"), node("Relu", ["chances"], "output")];
+    assert.deepEqual(kinds(importOnnx(network([1, 4], within), { logits: true })), ["softmax", "relu"]);
+  });
+
+  test("arguments that are none", () => {
+    const bytes = network([1, 4], relu);
+    const refusedOptions = (options: unknown, message: RegExp) =>
+      assert.throws(() => importOnnx(bytes, options as never), { code: "bad-option", message });
+    refusedOptions({ shape: [1, 4] }, /importOnnx has no option "shape"/);
+    refusedOptions({ name: 5 }, /name of importOnnx must be a text/);
+    refusedOptions({ externalData: new Uint8Array(4) }, /externalData of importOnnx must be an object or a Map/);
+    refusedOptions("fast", /options of importOnnx must be an object/);
+    assert.throws(() => onnxExternalFiles("net.onnx" as never), { code: "bad-option" });
+  });
+
   test("the range of the input, if metadata or the first operators tell it", () => {
     const divided = [node("Div", ["input", "c"], "x"), node("Relu", ["x"], "output")];
     const raw = importOnnx(network([1, 3, 4, 4], divided, [scalar("c", 255)]));
     assert.deepEqual(raw.graph.preprocess, { mean: [0], std: [1] });
-    assert.match(raw.notes[0], /reads pixels of 0 to 255: its preprocessing is the preset none/);
+    assert.match(raw.notes[0].text, /reads pixels of 0 to 255: its preprocessing is the preset none/);
     const unit = importOnnx(
       network([1, 3, 4, 4], relu, [], { metadata: { "Image.NominalPixelRange": "Normalized_0_1" } }),
     );

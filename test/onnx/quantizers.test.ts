@@ -9,6 +9,7 @@ import {
   kinds,
   network,
   node,
+  notesOf,
   type OnnxNode,
   type OnnxTensor,
   random,
@@ -64,7 +65,7 @@ describe("QONNX and FINN", () => {
         { runtime: false },
       );
       assert.deepEqual(kinds(imported), ["quantize", "binaryConv2d"]);
-      assert.match(imported.notes.join("\n"), /"output" runs on bits/);
+      assert.match(notesOf(imported), /"output" runs on bits/);
     });
   }
 
@@ -87,7 +88,7 @@ describe("QONNX and FINN", () => {
             (x) => (Math.min(Math.max(round(x / 0.25) + 1, low), high) - 1) * 0.25,
           );
           assert.deepEqual(kinds(imported), ["fakeQuantize"]);
-          assert.match(imported.notes.join("\n"), new RegExp(`a grid of ${high - low + 1} levels`));
+          assert.match(notesOf(imported), new RegExp(`a grid of ${high - low + 1} levels`));
         }
       }
     }
@@ -135,7 +136,7 @@ describe("QONNX and FINN", () => {
     assert.deepEqual(kinds(bits.imported), ["quantize", "binaryConv2d"]);
     const two = [scalar("s", 0.5), scalar("z", 0), scalar("b", 2), floats("latent", [4, 6, 3, 3], latent)];
     const levels = await check(network(SHAPE, nodes, two), input, { runtime: false });
-    assert.match(levels.imported.notes.join("\n"), /its weights have three values/);
+    assert.match(notesOf(levels.imported), /its weights have three values/);
   });
 
   test("a Quant that rounds down is refused by name, not computed in another way", async () => {

@@ -77,6 +77,11 @@ export function network(
   });
 }
 
+/** All notes, a line each. */
+export function notesOf({ notes }: OnnxImport): string {
+  return notes.map(({ text }) => text).join("\n");
+}
+
 /** The output that onnxruntime computes. */
 export async function runRuntime(bytes: Uint8Array, input: Tensor): Promise<Tensor> {
   const { InferenceSession, Tensor: OrtTensor } = runtime!;

@@ -5,7 +5,7 @@ import { externalLocations, externalReader } from "../../src/formats/onnx/extern
 import type { TensorProto } from "../../src/formats/onnx/schema.js";
 import { decodeTensor, type ElementType } from "../../src/formats/onnx/tensors.js";
 import { EMPTY } from "../../src/formats/onnx/wire.js";
-import { importOnnx, onnxExternalFiles } from "../../src/onnx.js";
+import { type ExternalData, importOnnx, onnxExternalFiles } from "../../src/onnx.js";
 import { network, node, signs } from "./support.js";
 
 const none = (): Uint8Array => assert.fail("no tensor is external here");
@@ -160,8 +160,19 @@ describe("files beside the model", () => {
     const beside = new Uint8Array(16 + 144);
     beside.set(bytesOf(Float32Array.from(weights)), 16);
     assert.deepEqual(onnxExternalFiles(bytes), ["net.onnx.data"]);
-    const { weights: found } = importOnnx(bytes, { externalData: { "net.onnx.data": beside } });
-    assert.deepEqual([...(found.get("output.weight") as { data: Float32Array }).data], [...weights]);
+    const given: readonly ExternalData[] = [
+      { "net.onnx.data": beside },
+      { "net.onnx.data": beside.buffer },
+      new Map([["net.onnx.data", beside]]),
+    ];
+    for (const externalData of given) {
+      const { weights: found } = importOnnx(bytes, { externalData });
+      assert.deepEqual([...(found.get("output.weight") as { data: Float32Array }).data], [...weights]);
+    }
+    assert.throws(() => importOnnx(bytes, { externalData: { "net.onnx.data": "text" as never } }), {
+      code: "bad-option",
+      message: /externalData "net.onnx.data" of importOnnx must be a Uint8Array or an ArrayBuffer/,
+    });
     assert.throws(() => importOnnx(bytes), { code: "bad-file", message: /"net.onnx.data" beside the model/ });
   });
 });

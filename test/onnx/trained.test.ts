@@ -13,7 +13,7 @@ import { importOnnx, type OnnxImport } from "../../src/onnx.js";
 import { runReference } from "../../src/reference/index.js";
 import type { Tensor } from "../../src/tensor.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
-import { difference, runKernels } from "./support.js";
+import { difference, notesOf, runKernels } from "./support.js";
 
 function load(name: string): OnnxImport {
   return importOnnx(readFileSync(sharedPath(`data/onnx/${name}.onnx`)));
@@ -97,7 +97,7 @@ describe("one MNIST network in three forms", () => {
     assert.equal(wanted.filter((answer, index) => answer === labels[index]).length, 372);
     for (const name of ["tfc_w1a1_finn", "tfc_w1a1_finn_streamlined"]) {
       const imported = load(name);
-      assert.match(imported.notes.join("\n"), /the file ends in TopK "TopK_0", which gives the number of a class/);
+      assert.match(notesOf(imported), /the file ends in TopK "TopK_0", which gives the number of a class/);
       assert.deepEqual(answers(imported, input), wanted, name);
     }
   });

@@ -9,6 +9,7 @@ import {
   kinds,
   network,
   node,
+  notesOf,
   type OnnxNode,
   type OnnxTensor,
   random,
@@ -38,8 +39,8 @@ const conv = (
     [floats("w", [OUTPUTS, INPUTS, 3, 3], weights), ...more],
   );
 
-function notesOf(weights: ArrayLike<number>, before?: readonly OnnxNode[]): string {
-  return importOnnx(conv(weights, before)).notes.join("\n");
+function notesOfConv(weights: ArrayLike<number>, before?: readonly OnnxNode[]): string {
+  return notesOf(importOnnx(conv(weights, before)));
 }
 
 describe("the values of weights", () => {
@@ -103,7 +104,7 @@ describe("layers by their weights", () => {
       runtime: compared,
     });
     assert.deepEqual(kinds(imported), ["quantize", "scaleShift", "conv2d"]);
-    assert.match(imported.notes.join("\n"), /a value between/);
+    assert.match(notesOf(imported), /a value between/);
   });
 
   test("values 0 and 1 with real factors: all goes into scale and bias", async () => {
@@ -210,23 +211,63 @@ describe("layers by their weights", () => {
     const zero = scaled.map((value, index) => (index === 17 ? 0 : value));
     const few = Float32Array.from({ length: OUTPUTS * FAN_IN }, (_, index) => (index % 4) - 1.5);
     const near = scaled.map((value, index) => (index === 17 ? value * 1.0001 : value));
-    assert.match(notesOf(scaled), /convolution "output" runs on bits/);
-    assert.match(notesOf(zero), /convolution "output" runs in float: its weights have three values/);
-    assert.match(notesOf(few), /its weights have more than one bit/);
-    assert.match(notesOf(random(OUTPUTS * FAN_IN)), /its weights are real/);
-    assert.match(notesOf(near), /the weights of "output" are two-valued to 1\.0e-4, not to 1e-6/);
-    assert.match(notesOf(scaled, [node("Relu", ["input"], "s")]), /its input is real$/m);
-    assert.match(notesOf(scaled, [node("Identity", ["input"], "s")]), /its input is real, the network's own/);
+    assert.match(notesOfConv(scaled), /convolution "output" runs on bits/);
+    assert.match(notesOfConv(zero), /convolution "output" runs in float: its weights have three values/);
+    assert.match(notesOfConv(few), /its weights have more than one bit/);
+    assert.match(notesOfConv(random(OUTPUTS * FAN_IN)), /its weights are real/);
+    assert.match(notesOfConv(near), /the weights of "output" are two-valued to 1\.0e-4, not to 1e-6/);
+    assert.match(notesOfConv(scaled, [node("Relu", ["input"], "s")]), /its input is real$/m);
+    assert.match(notesOfConv(scaled, [node("Identity", ["input"], "s")]), /its input is real, the network's own/);
+  });
+
+  test("notes as data: what each is about, the layer, and the reason", () => {
+    const { notes } = importOnnx(conv(random(OUTPUTS * FAN_IN)));
+    assert.deepEqual(
+      notes.map(({ kind, layer, reason }) => ({ kind, layer, reason })),
+      [
+        { kind: "layers", layer: undefined, reason: undefined },
+        { kind: "float", layer: "output", reason: "real-weights" },
+      ],
+    );
+    const near = importOnnx(conv(scaled.map((value, index) => (index === 17 ? value * 1.0001 : value)))).notes;
+    assert.deepEqual(
+      near.map(({ kind, layer }) => [kind, layer]),
+      [
+        ["near-miss", "output"],
+        ["layers", undefined],
+        ["float", "output"],
+      ],
+    );
+  });
+
+  test("the layers on bits are counted, the others named with their reasons", () => {
+    const square = signs(OUTPUTS * OUTPUTS);
+    const two = [
+      node("Conv", ["input", "w"], "first"),
+      node("Sign", ["first"], "s"),
+      node("Conv", ["s", "v"], "second"),
+      node("Conv", ["second", "r"], "output"),
+    ];
+    const bytes = network(SHAPE, two, [
+      floats("w", [OUTPUTS, INPUTS, 1, 1], signs(OUTPUTS * INPUTS)),
+      floats("v", [OUTPUTS, OUTPUTS, 1, 1], square),
+      floats("r", [OUTPUTS, OUTPUTS, 1, 1], random(OUTPUTS * OUTPUTS)),
+    ]);
+    assert.equal(
+      importOnnx(bytes).notes.find(({ kind }) => kind === "layers")?.text,
+      '1 of 3 layers with weights run on bits; in float are "first" (network input), "output" (real weights)',
+    );
+    assert.match(notesOfConv(scaled), /^1 of 1 layers with weights run on bits$/m);
   });
 
   test("a lost sign and a network without bits are told", () => {
-    const lost = notesOf(scaled, [node("Tanh", ["input"], "s")]);
+    const lost = notesOfConv(scaled, [node("Tanh", ["input"], "s")]);
     assert.match(
       lost,
       /two-valued weights read floats in "output": if a sign belongs before them, the exporter lost it/,
     );
     assert.match(lost, /no layer of this file runs on bits/);
-    assert.doesNotMatch(notesOf(scaled), /no layer|lost/);
-    assert.doesNotMatch(notesOf(scaled, [node("Identity", ["input"], "s")]), /lost/);
+    assert.doesNotMatch(notesOfConv(scaled), /no layer|lost/);
+    assert.doesNotMatch(notesOfConv(scaled, [node("Identity", ["input"], "s")]), /lost/);
   });
 });

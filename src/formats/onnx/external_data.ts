@@ -3,11 +3,12 @@
  * docs/ExternalData.md of github.com/onnx/onnx. The caller hands in the files; a location that leads out of the model's
  * folder is refused, so that a command line that reads what a model names reads nothing else.
  */
+import { bytesArgument, type FileBytes, kindOf } from "../../arguments.js";
 import { fail, show } from "./messages.js";
 import type { TensorProto } from "./schema.js";
 
 /** The files beside a model by the names that it gives them. */
-export type ExternalData = ReadonlyMap<string, Uint8Array> | Readonly<Record<string, Uint8Array>>;
+export type ExternalData = ReadonlyMap<string, FileBytes> | Readonly<Record<string, FileBytes>>;
 
 interface Place {
   readonly location: string;
@@ -58,10 +59,17 @@ export function externalLocations(tensors: readonly TensorProto[]): readonly str
   return [...new Set(tensors.filter(({ dataLocation }) => dataLocation === 1).map((proto) => placeOf(proto).location))];
 }
 
+/** @throws XnorkitError `bad-option` for files that are none. */
 function findFile(files: ExternalData | undefined, location: string): Uint8Array | undefined {
   if (files === undefined) return undefined;
-  if (files instanceof Map) return files.get(location);
-  return Object.hasOwn(files, location) ? (files as Readonly<Record<string, Uint8Array>>)[location] : undefined;
+  const byName = kindOf(files) === "Map" ? null : (files as Readonly<Record<string, FileBytes>>);
+  const found =
+    byName === null
+      ? (files as ReadonlyMap<string, FileBytes>).get(location)
+      : Object.hasOwn(byName, location)
+        ? byName[location]
+        : undefined;
+  return found === undefined ? undefined : bytesArgument("importOnnx", `externalData ${show(location)}`, found);
 }
 
 interface Extent {
@@ -115,7 +123,7 @@ export function externalReader(
     const { location, offset, length } = placeOf(proto);
     const name = show(proto.name);
     const file = findFile(files, location);
-    if (!(file instanceof Uint8Array)) {
+    if (file === undefined) {
       return fail(
         "bad-file",
         `tensor ${name} lies in ${show(location)} beside the model: ` +

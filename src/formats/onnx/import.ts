@@ -1,10 +1,11 @@
 /** The road of an .onnx file: read, fold, one form for each thing, nodes of a graph (docs at importOnnx). */
+import { bytesArgument, type FileBytes, objectArgument, optionsArgument, textArgument } from "../../arguments.js";
 import { createAssembler } from "../../graph/assemble.js";
 import { shapeInside } from "../../graph/layout.js";
 import { checkWeights, parameterSpecs } from "../../graph/parameters.js";
 import type { Graph } from "../../graph/types.js";
+import type { Model } from "../../model.js";
 import { elementCount, formatShape, type Shape } from "../../tensor.js";
-import type { Weights } from "../../weights.js";
 import { cutAnswer } from "./answers.js";
 import { removeBeforeSigns } from "./before_signs.js";
 import { recognizeCompositions } from "./compositions.js";
@@ -20,7 +21,7 @@ import { fail, list, show } from "./messages.js";
 import { planNames } from "./names.js";
 import { type InputDims, type Network, type OnnxNode, readers } from "./network.js";
 import type { Rewritten } from "./network_edit.js";
-import { layerNotes, type OnnxNote } from "./notes.js";
+import { fileNotes, layerNotes, type OnnxNote } from "./notes.js";
 import { statedPreprocess } from "./preprocess.js";
 import { readModel } from "./read_model.js";
 import { canonicalizeSigns } from "./signs.js";
@@ -38,18 +39,26 @@ export interface OnnxImportOptions {
   readonly externalData?: ExternalData;
   /** The graph's name, by default the one in the file. */
   readonly name?: string;
+  /**
+   * Leave out a softmax at the end and return what it reads; by default the graph returns what the file's network
+   * does.
+   */
+  readonly logits?: boolean;
 }
 
-/** A network of an .onnx file. */
-export interface OnnxImport {
-  readonly graph: Graph;
-  readonly weights: Weights;
+/** A network that runs as its file says, and what a user should know of how that was read. */
+export interface OnnxImport extends Model {
   /**
-   * One sentence each: what the file does not say as a graph does (a sign that may be lost, an answer cut off, the
-   * range of its pixels), then for each convolution and dense layer whether it runs on bits, and if not why.
+   * First what the file does not say as a graph does: an answer cut off, the range of its pixels, a sign that may be
+   * lost, how many layers run on bits. Then of each convolution and dense layer whether it runs on bits, and if not
+   * why.
    */
-  readonly notes: readonly string[];
+  readonly notes: readonly OnnxNote[];
 }
+
+const SCORES_NOTE: OnnxNote = { kind: "scores", text: "the softmax at the end is left out: scores are given" };
+
+const OPTIONS = ["inputShape", "externalData", "name", "logits"];
 
 const MAX_AXIS = 1 << 20;
 const NHWC_VIEW: View = [[0], [2], [3], [1]];
@@ -162,12 +171,14 @@ function finishOutput(network: Network, { emitter, output }: EmitterState, isNhw
  *   computes), `bad-shape`, `bad-option` (an open axis without inputShape), `bad-value`, `out-of-memory` (constants
  *   beyond all measure).
  */
-export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportOptions = {}): OnnxImport {
-  const content = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
-  if (!(content instanceof Uint8Array)) {
-    return fail("bad-option", "importOnnx needs the bytes of a file: a Uint8Array or an ArrayBuffer");
+export function importOnnx(bytes: FileBytes, options: OnnxImportOptions = {}): OnnxImport {
+  const content = bytesArgument("importOnnx", "bytes", bytes);
+  const { name, externalData } = optionsArgument("importOnnx", OPTIONS, options);
+  if (name !== undefined) textArgument("importOnnx", "name", name);
+  if (externalData !== undefined) {
+    objectArgument("importOnnx", "externalData", "an object or a Map of files by name", externalData);
   }
-  const model = readModel(content, options.externalData);
+  const model = readModel(content, externalData);
   const cut = cutAnswer(model.network);
   const { shape, batch } = inputShapes(model.inputDims, options.inputShape, cut.network.input);
   const fileBytes = content.length + model.externalBytes;
@@ -179,7 +190,7 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportO
   const layout = inputLayout(network, shape, shapes);
   const isNhwc = layout === "NHWC";
   const assembler = createAssembler({
-    name: options.name ?? (network.name === "" ? "onnx" : network.name.slice(0, 200)),
+    name: name ?? (network.name === "" ? "onnx" : network.name.slice(0, 200)),
     inputShape: shape,
     ...(isNhwc && { layout }),
     input: names.input,
@@ -188,7 +199,9 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportO
   const view = isNhwc ? NHWC_VIEW : identityView(shapeInside(shape, layout).length);
   const state = createEmitter(network, readers(network.nodes), assembler, names, view, fileBytes);
   emit(network, state);
-  const output = finishOutput(network, state, isNhwc);
+  const end = assembler.node(finishOutput(network, state, isNhwc));
+  const isCut = options.logits === true && end.kind === "softmax";
+  const output = isCut ? end.inputs[0] : end.name;
   const made = assembler.finish({ output, prune: true, typeOf: names.typeOf });
   const [, ...rest] = made.inputShape;
   const plain: Graph = { ...made, inputShape: [batch, ...rest] };
@@ -197,14 +210,13 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: OnnxImportO
   const stated = statedPreprocess(plain, used, model.metadata);
   const graph = stated === null ? plain : { ...plain, preprocess: stated.preprocess };
   checkWeights(graph, used);
-  const layers = layerNotes(state.layers);
-  const isAboutLayer = ({ kind }: OnnxNote) => kind === "bits" || kind === "float";
-  const notes = [
+  const notes: readonly OnnxNote[] = [
     ...cut.notes,
+    ...(isCut ? [SCORES_NOTE] : []),
     ...(stated === null ? [] : [stated.note]),
-    ...layers.filter((note) => !isAboutLayer(note)),
+    ...fileNotes(state.layers),
     ...state.notes,
-    ...layers.filter(isAboutLayer),
+    ...layerNotes(state.layers),
   ];
-  return { graph, weights: used, notes: notes.map(({ text }) => text) };
+  return { graph, weights: used, notes };
 }

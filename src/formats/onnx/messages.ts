@@ -3,8 +3,6 @@ import { XnorkitError } from "../../errors.js";
 
 /** Longest name that a message repeats. */
 const SHOWN = 60;
-/** Longest message. */
-const LONGEST = 480;
 
 /** A name of the file in quotes: line breaks and other control characters escaped, long ones cut. */
 export function show(name: string): string {
@@ -34,7 +32,7 @@ export function list(names: readonly string[], room = 320): string {
 
 type Code = ConstructorParameters<typeof XnorkitError>[0];
 
-/** @throws XnorkitError with the message, cut if names in it made it too long. */
+/** @throws XnorkitError with the message. */
 export function fail(code: Code, message: string): never {
-  throw new XnorkitError(code, message.length <= LONGEST ? message : `${message.slice(0, LONGEST)}...`);
+  throw new XnorkitError(code, message);
 }

@@ -7,8 +7,8 @@ export type OnnxNoteKind =
   | "bits"
   /** A convolution or dense layer in float, and why. */
   | "float"
-  /** No layer of the file runs on bits. */
-  | "no-bits"
+  /** How many layers run on bits, and which do not. */
+  | "layers"
   /** Two-valued weights that read floats: the file may have lost a sign. */
   | "lost-sign"
   /** Weights that are nearly, but not quite, two-valued. */
@@ -20,6 +20,7 @@ export type OnnxNoteKind =
   /** Values of more than one bit, computed in float. */
   | "levels";
 
+/** One thing that an import says of a layer, or of the whole file. */
 export interface OnnxNote {
   readonly kind: OnnxNoteKind;
   /** The layer it is about, by its name in the graph; absent if it is about the whole file. */
@@ -69,36 +70,48 @@ export interface LayerFacts {
   readonly spread?: number;
 }
 
-const percent = (spread: number) => spread.toExponential(1);
+/** The note that counts the layers. */
+function countLayers(layers: readonly LayerFacts[]): OnnxNote {
+  const floats = layers.flatMap(({ layer, reason }) =>
+    reason === null ? [] : [`${show(layer)} (${reason.replaceAll("-", " ")})`],
+  );
+  if (floats.length === layers.length) {
+    return { kind: "layers", text: "no layer of this file runs on bits: it is computed in float throughout" };
+  }
+  const count = `${layers.length - floats.length} of ${layers.length} layers with weights run on bits`;
+  return { kind: "layers", text: floats.length === 0 ? count : `${count}; in float are ${list(floats)}` };
+}
 
-/** The notes about layers, and about the file as a whole. */
-export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
-  const notes: OnnxNote[] = [];
-  for (const { layer, kind, reason, spread } of layers) {
-    if (reason === null) notes.push({ kind: "bits", layer, text: `${kind} ${show(layer)} runs on bits` });
-    else notes.push({ kind: "float", layer, reason, text: `${kind} ${show(layer)} runs in float: ${REASONS[reason]}` });
-    if (spread !== undefined) {
-      notes.push({
-        kind: "near-miss",
-        layer,
-        text:
-          `the weights of ${show(layer)} are two-valued to ${percent(spread)}, not to 1e-6: ` +
-          "were they rounded on their way into the file?",
-      });
-    }
-  }
+/** Two-valued weights that read floats. */
+function lostSigns(layers: readonly LayerFacts[]): readonly OnnxNote[] {
   const lost = layers.filter((facts) => facts.isTwoValued && facts.reason === "real-input");
-  if (lost.length > 0) {
-    const names = list(lost.map(({ layer }) => show(layer)));
-    notes.push({
-      kind: "lost-sign",
-      text:
-        `two-valued weights read floats in ${names}: if a sign belongs before them, the exporter lost it ` +
-        "(x.data = sign(x.data) is not traced) and the file is no binary network any more",
-    });
-  }
-  if (!layers.some(({ reason }) => reason === null)) {
-    notes.push({ kind: "no-bits", text: "no layer of this file runs on bits: it is computed in float throughout" });
-  }
-  return notes;
+  if (lost.length === 0) return [];
+  const names = list(lost.map(({ layer }) => show(layer)));
+  const text =
+    `two-valued weights read floats in ${names}: if a sign belongs before them, the exporter lost it ` +
+    "(x.data = sign(x.data) is not traced) and the file is no binary network any more";
+  return [{ kind: "lost-sign", text }];
+}
+
+/** What a layer's weights are said to miss. */
+function nearMiss({ layer, spread }: LayerFacts): readonly OnnxNote[] {
+  if (spread === undefined) return [];
+  const text =
+    `the weights of ${show(layer)} are two-valued to ${spread.toExponential(1)}, not to 1e-6: ` +
+    "were they rounded on their way into the file?";
+  return [{ kind: "near-miss", layer, text }];
+}
+
+/** The notes about layers as a whole. */
+export function fileNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
+  return [...layers.flatMap(nearMiss), ...lostSigns(layers), countLayers(layers)];
+}
+
+/** One note for each layer: on bits, or why not. */
+export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
+  return layers.map(({ layer, kind, reason }) =>
+    reason === null
+      ? { kind: "bits", layer, text: `${kind} ${show(layer)} runs on bits` }
+      : { kind: "float", layer, reason, text: `${kind} ${show(layer)} runs in float: ${REASONS[reason]}` },
+  );
 }

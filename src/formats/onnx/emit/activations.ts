@@ -2,6 +2,7 @@
 import type { Operation } from "../../../graph/types.js";
 import { formatShape } from "../../../tensor.js";
 import { floatAttribute, intAttribute } from "../attributes.js";
+import { show } from "../messages.js";
 import type { OnnxNode } from "../network.js";
 import { ownNumber, uniformValue } from "../network_edit.js";
 import { scalarFunction } from "../ops/elementwise.js";
@@ -140,7 +141,7 @@ export const fakeQuantize: Emission = (node, emitter) => {
   emitter.note({
     kind: "levels",
     layer: value,
-    text: `"${name}" puts its values on a grid of ${high - low + 1} levels, which is computed in float`,
+    text: `${show(name)} puts its values on a grid of ${high - low + 1} levels, which is computed in float`,
   });
   return plainOperand(value, x.view, "levels");
 };
