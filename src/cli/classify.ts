@@ -6,8 +6,9 @@ import { elementCount, formatShape, type Tensor } from "../tensor.js";
 import { isFolder } from "./files.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readCount } from "./options.js";
-import { type Io, printJson, printNote, printNotes, printTable } from "./output.js";
+import { type Io, printJson, printNotes, printTable } from "./output.js";
 import { listPictures, readPicture, readResize } from "./prepare_image.js";
+import { requirePreprocess } from "./preprocess.js";
 import { softmax, topIndices } from "./probabilities.js";
 import { openRunner, type Runner } from "./runner.js";
 
@@ -22,7 +23,7 @@ Networks with one channel get the digit centred and scaled as MNIST does; those 
   -w, --weights F     its parameters
   -l, --labels F      class names: a file with one a line, or names with commas between
   -k, --top K         how many classes to list (3)
-      --mean, --std   preprocessing of the pixels
+      --preprocess P  preprocessing of the pixels, for networks that state none; or --mean, --std
       --reference     compute with the slow f64 reference interpreter
       --resize RULE   how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a
                       pixel
@@ -123,11 +124,9 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
 
   const { notes, ...model } = await openModel(values);
   printNotes(io, notes);
+  requirePreprocess(model.graph);
   const files = await expandFolders(positionals);
   const { graph } = model;
-  if (graph.preprocess === undefined) {
-    printNote(io, `${graph.name} states no preprocessing, pixels go in as 0 to 255 (--mean and --std state one)`);
-  }
   const runner = await openRunner(model, { reference: values.reference });
   if (!values.reference) warmUp(runner, graph);
   const results: Classification[] = [];

@@ -22,7 +22,7 @@ and weights of more bits as they are. Float files are read tensor by tensor, so 
 
   -w, --weights F     the parameters: safetensors or a packed model
       --f16           store float weights as float16, and print what that does to the outputs for one random input
-      --mean, --std   preprocessing to store in the file
+      --preprocess P  preprocessing to store in the file; or --mean, --std
       --labels F      class names to store: a file with one a line, or names with commas between
       --name N        name of the network to store
       --progress      show progress where stderr is no terminal, too

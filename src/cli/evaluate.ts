@@ -16,6 +16,7 @@ import {
   progressBar,
 } from "./output.js";
 import { readResize } from "./prepare_image.js";
+import { requirePreprocess } from "./preprocess.js";
 import { topIndices } from "./probabilities.js";
 import { openRunner, type Runner } from "./runner.js";
 import { writeFileWhole } from "./write_file.js";
@@ -31,7 +32,7 @@ Counts how many images of a data set a network names right; without --model the 
   -m, --model M        the network
   -w, --weights F      its parameters
       --labels F       class names, to find folders of classes
-      --mean, --std    preprocessing of the pixels
+      --preprocess P   preprocessing of the pixels, for networks that state none; or --mean, --std
       --batch N        images a run (1)
       --predictions F  write [{ "index", "label", "prediction", "margin" }] as JSON to F: the margin is how far the
                        largest output is above the second, near ties have a small one
@@ -169,12 +170,10 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const resize = readResize(values.resize);
   const { notes, ...model } = await openModel(values);
   printNotes(io, notes);
+  requirePreprocess(model.graph);
   const batch = readCount("--batch", values.batch) ?? DEFAULT_BATCH;
 
   const images = await openDataset(data, model.graph, split, resize);
-  if (model.graph.preprocess === undefined) {
-    printNote(io, `${model.graph.name} states no preprocessing, pixels go in as 0 to 255 (--mean and --std state one)`);
-  }
   const count = Math.min(images.count, limit ?? images.count);
   const runner = await openRunner(model, { reference: values.reference });
   const progress = progressBar(io, count, "images", values.progress === true);

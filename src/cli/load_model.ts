@@ -2,7 +2,7 @@
 import { XnorkitError } from "../errors.js";
 import { inferShapes } from "../graph/shapes.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
-import type { Graph, Preprocess } from "../graph/types.js";
+import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { allModelNames, getAnyModel } from "../models/catalog.js";
 import { parseModelSpec } from "../models/model_spec.js";
@@ -11,8 +11,8 @@ import { checkBuildable } from "../models/registry.js";
 import type { Shape } from "../tensor.js";
 import { isFile, isFolder, readText } from "./files.js";
 import { type FoundModel, findModelFile, readFloatFile, type WeightsFor, withWeights } from "./model_file.js";
-import { badUsage, readCount, readNumbers, readShape } from "./options.js";
-import { planarShape } from "./port_layout.js";
+import { badUsage, readCount, readShape } from "./options.js";
+import { type PreprocessChoice, readPreprocess } from "./preprocess.js";
 
 /** The name of the network that the package carries in itself. */
 export const EMBEDDED = "digits";
@@ -24,19 +24,19 @@ export const MODEL_HELP = `M is one of
   a description (.json)  the network in its framework's words, with --weights for its parameters
   an AWNAS .yaml         its configuration file, with --weights for its parameters
   an MXNet symbol        X-symbol.json, with the .params beside it or in --weights; a softmax at its end is left out
+  an ONNX model          with the files of its tensors beside it; a softmax at its end is left out
+  a .tflite file         of Larq Compute Engine, for one; a softmax at its end is left out
   a packed model         what convert writes
   a safetensors file     whose metadata holds a description; its tensors are the weights
 --weights F is safetensors, a packed model, MXNet's .params or a torch checkpoint (.pth, .pt), told apart by content.
---mean m[,m,m] --std s[,s,s] state the preprocessing of a model that does not: x = (pixel - mean) / std on pixels
-0..255.
+--preprocess mnist|unit|imagenet-torch|imagenet-mxnet|larq|none names the preprocessing of a model that states none;
+--mean m[,m,m] --std s[,s,s] state one in numbers: x = (pixel - mean) / std on pixels 0..255.
 --input-shape N,C,H,W states the input of a model that does not, or another one.
 `;
 
-export interface ModelChoice {
+export interface ModelChoice extends PreprocessChoice {
   readonly model?: string;
   readonly weights?: string;
-  readonly mean?: string;
-  readonly std?: string;
   readonly "input-shape"?: string;
   /** The input that is at hand, for files that do not say theirs. */
   readonly likelyShape?: () => Promise<Shape>;
@@ -69,30 +69,6 @@ async function findByName(
     `there is no model or file named ${quoteName(model)}: ` +
       `of the models ${describeClosest(model, [EMBEDDED, ...allModelNames()])}`,
   );
-}
-
-/** Number of input channels. */
-function channelsOf(graph: Graph): number {
-  return planarShape(graph)[1];
-}
-
-/** What --mean and --std state, the absent one of both being 0 or 1; null without either. */
-export function readPreprocess(graph: Graph, { mean, std }: ModelChoice): Preprocess | null {
-  if (mean === undefined && std === undefined) return null;
-  const preprocess = { mean: readNumbers("--mean", mean) ?? [0], std: readNumbers("--std", std) ?? [1] };
-  for (const [option, values] of Object.entries(preprocess)) {
-    if (values.length === 1 || values.length === channelsOf(graph)) continue;
-    throw badUsage(
-      `--${option} has ${values.length} numbers, expected 1 or ${channelsOf(graph)}, ` +
-        `one for each channel of ${graph.name}`,
-    );
-  }
-  if (preprocess.std.some((value) => value <= 0)) throw badUsage(`--std is "${std}", expected numbers above 0`);
-  const isFinite32 = (value: number) => Number.isFinite(Math.fround(value));
-  if (![...preprocess.mean, ...preprocess.std.map((value) => 1 / value)].every(isFinite32)) {
-    throw badUsage(`--mean ${mean ?? 0} and --std ${std ?? 1} make numbers that float32 cannot hold`);
-  }
-  return preprocess;
 }
 
 /**

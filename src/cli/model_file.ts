@@ -46,7 +46,8 @@ async function readModelFile(path: string, options: ReadOptions): Promise<ReadFi
     // piece.
     const read = (offset: number, length: number) =>
       offset === 0 && length === size ? readBytes(path) : withFile(path, (file) => file.read(offset, length));
-    return { format: reader.name, reading: await reader.read({ name, size, read }, options) };
+    const beside = (other: string) => readBytes(join(dirname(path), other));
+    return { format: reader.name, reading: await reader.read({ name, size, read, beside }, options) };
   });
 }
 

@@ -19,6 +19,7 @@ type Parsed<T extends Options> = ReturnType<
 export const modelOptions = {
   model: { type: "string", short: "m" },
   weights: { type: "string", short: "w" },
+  preprocess: { type: "string" },
   mean: { type: "string" },
   std: { type: "string" },
   "input-shape": { type: "string" },

@@ -22,7 +22,7 @@ the tensor "output" and, for every tap, "tap:<name>" to Y, in F32.
   -o, --output Y           safetensors file to write
       --taps a,b           modules or layers whose output is written too (features.3.0.body.0)
       --reference          compute with the slow f64 reference interpreter instead of the kernels, to compare both
-      --mean, --std        preprocessing of U8 input
+      --preprocess P       preprocessing of U8 input; or --mean, --std
       --input-shape S      input of a network that states none, like 1,3,224,224; by default that of X
       --json               print { "output", "shape", "taps", "ms" } as JSON
 

@@ -9,6 +9,7 @@ import type { Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
 import { isMxnetParams } from "./mxnet/params.js";
 import { isMxnetSymbol } from "./mxnet/symbol.js";
+import { isOnnx } from "./onnx/detect.js";
 import { isNumpyArchive, looksLikeSafetensors, textStart } from "./sniff.js";
 import { isTflite } from "./tflite/detect.js";
 import { isTorchLegacy } from "./torch/legacy_container.js";
@@ -20,6 +21,8 @@ export interface Source {
   readonly name: string;
   readonly size: number;
   readonly read: (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
+  /** A file in the same folder, whole. */
+  readonly beside: (name: string) => Promise<Uint8Array>;
 }
 
 /** The beginning of a file: its first `SNIFF_BYTES`. */
@@ -107,6 +110,21 @@ async function readSymbol(source: Source, { inputShape }: ReadOptions): Promise<
   };
 }
 
+/** Of layers the table of `summary` tells; what is left is about the file. */
+const ABOUT_LAYERS: readonly string[] = ["bits", "float", "levels"];
+
+async function readOnnx(source: Source, { inputShape }: ReadOptions): Promise<Reading> {
+  const { importOnnx } = await import("./onnx/import.js");
+  const { onnxExternalFiles } = await import("./onnx/beside.js");
+  const bytes = await whole(source);
+  const externalData = new Map<string, Uint8Array>();
+  for (const name of onnxExternalFiles(bytes)) externalData.set(name, await source.beside(name));
+  const name = source.name.replace(/\.onnx$/i, "");
+  const { notes, ...model } = importOnnx(bytes, { name, logits: true, inputShape, externalData });
+  const ofFile = notes.filter(({ kind }) => !ABOUT_LAYERS.includes(kind));
+  return { kind: "model", model, notes: ofFile.map(({ text }) => text) };
+}
+
 /** The first that knows a file's beginning reads it. */
 export const readers: readonly FormatReader[] = [
   {
@@ -144,6 +162,7 @@ export const readers: readonly FormatReader[] = [
       return { kind: "model", model, notes: ofFile.map(({ text }) => text) };
     },
   },
+  { name: "an ONNX model", detect: ({ bytes }) => isOnnx(bytes), read: readOnnx },
   {
     name: "a model description",
     detect: ({ text }) => text.startsWith("{") && !/"weight_map"\s*:/.test(text),

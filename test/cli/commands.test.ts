@@ -264,12 +264,16 @@ describe("classify", () => {
     assert.deepEqual(rest, []);
   });
 
-  it("crops colour pictures, and says where no preprocessing is stated", async () => {
-    const { code, stdout, stderr } = await xnorkit("classify", digit(4), ...tiny);
+  it("crops colour pictures, and asks for a preprocessing if none is stated", async () => {
+    const argv = ["classify", digit(4), ...tiny];
+    const { code, stdout, stderr } = await xnorkit(...argv, "--preprocess", "unit");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /4\.png +[012] /);
-    assert.match(stderr, /^note: tiny states no preprocessing/);
-    assert.equal((await xnorkit("classify", digit(4), ...tiny, "--std", "255")).stderr, "");
+    assert.equal(stderr, "");
+    assert.equal((await xnorkit(...argv, "--std", "255")).code, 0);
+    const refused = await xnorkit(...argv);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^xnorkit: tiny .*--preprocess unit, imagenet-torch, imagenet-mxnet, larq, none \(or/);
   });
 });
 
