@@ -71,6 +71,28 @@ const cases = fc.record({
   seed: fc.integer({ min: 1, max: 1e6 }),
 });
 
+test("a gate is one at every size, also of a network that was built for maps of one pixel", async () => {
+  for (const name of ["a gate of one pixel", "a gate of rows"]) {
+    const graph = graphOf(NETWORKS[name](7), [1, 7, 1, 1]);
+    const weights = randomWeights(graph, 1);
+    const session = await createSession({ graph, weights });
+    for (const shape of [
+      [2, 7, 1, 1],
+      [2, 7, 5, 3],
+      [1, 7, 2, 2],
+    ]) {
+      const input = noise(shape, 2);
+      const expected = runReference(graph, weights, input).output.data;
+      session.run(input).data.forEach((value, i) => {
+        assert.ok(
+          Math.abs(value - expected[i]) <= 1e-5 * Math.max(1, Math.abs(expected[i])),
+          `${name}, ${shape}: ${i}`,
+        );
+      });
+    }
+  }
+});
+
 test("any size gives the reference's numbers", async () => {
   await fc.assert(
     fc.asyncProperty(cases, async ({ network, batch, channels, height, width, seed }) => {
