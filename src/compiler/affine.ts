@@ -84,8 +84,23 @@ export function makeBounds(channels: number, min: number | null, max: number | n
 }
 
 /**
- * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine
- * is the same, to the bit, as one after it by these.
+ * An affine for as many channels as a run has. Layers with parameters have as many in all runs. Behind a flattening their
+ * number follows from the picture's size: what affines there are, of layers without any, are the same for all channels.
+ */
+export function affineFor(channels: number, affine: Affine): Affine {
+  if (affine.scale.length === channels) return affine;
+  const [scale, shift, root] = [affine.scale[0], affine.shift[0], affine.root[0]];
+  return makeAffine(channels, () => ({ scale, shift, root }));
+}
+
+/** Bounds for as many channels as a run has, as `affineFor` has affines. */
+export function boundsFor(channels: number, bounds: Bounds): Bounds {
+  return bounds.low.length === channels ? bounds : makeBounds(channels, bounds.low[0], bounds.high[0]);
+}
+
+/**
+ * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine is
+ * the same, to the bit, as one after it by these.
  */
 export function boundsBehind(affine: Affine, { low, high }: Bounds): Bounds {
   const shifts = floatShifts(affine);

@@ -1,8 +1,9 @@
 /** Where an operation's epilogue reads and writes, and the constants that it needs. */
 import type { Arg, Ref } from "../abi/call.js";
 import { bitBytes, mapBytes, mapStride } from "../abi/sizes.js";
-import { type Affine, type Bounds, floatThresholds, recentred } from "./affine.js";
-import { affineConstants, bitsPixel, bytesOf, floatBytes, type LowerContext, mapPixel } from "./context.js";
+import { XnorkitError } from "../errors.js";
+import { type Affine, affineFor, type Bounds, boundsFor, floatThresholds, recentred } from "./affine.js";
+import { affineConstants, bitsPixel, bytesOf, floatBytes, type LowerContext, mapPixel, zeros } from "./context.js";
 import { type EpilogueOp, outputOf } from "./ir.js";
 
 /** Places at pixel 0. */
@@ -41,6 +42,19 @@ function valueBuffer(context: LowerContext, op: EpilogueOp, value: string): Ref 
   return context.builder.buffer(value, bytes);
 }
 
+/** Residuals are of the same channels. Behind flattenings of maps of other sizes they may be for one input and not for another. */
+function residual(context: LowerContext, op: EpilogueOp, value: string | null): Ref | null {
+  if (value === null) return null;
+  const { channels } = context.shapeOf(outputOf(op));
+  const found = context.shapeOf(value).channels;
+  if (found === channels) return context.refOf(value);
+  throw new XnorkitError(
+    "bad-shape",
+    `layer ${op.name} adds ${found} features to ${channels} for an input of this size, but as many for the input that ` +
+      "the graph states: build the graph for this size",
+  );
+}
+
 /**
  * Allocates the outputs of an operation and the constants of its epilogue. `affine` is what the epilogue itself has to
  * apply: null if the operation has it in its weights. `key` names its constants; all plans of a session share what has
@@ -55,23 +69,31 @@ export function epilogueRefs(
 ): EpilogueRefs {
   const { builder } = context;
   const { channels, pixels } = context.shapeOf(outputOf(op));
-  const { bounds } = op.epilogue;
+  const bounds = op.epilogue.bounds && boundsFor(channels, op.epilogue.bounds);
+  const built = [affine?.scale, op.epilogue.bounds?.low, op.sign?.affine?.scale];
+  // Constants of another length than those of the graph's own input have names of their own.
+  const length = built.every((values) => values === undefined || values.length === channels) ? "" : `/${channels}`;
+  const place = `${key}${length}`;
   // Kernels read the center with the bounds.
   const middle = bounds === null ? 0 : center;
-  const { scale, shift } = affineConstants(context, key, middle === 0 ? affine : recentred(affine!, middle), channels);
+  const own = affine && affineFor(channels, affine);
+  const { scale, shift } = affineConstants(context, place, middle === 0 ? own : recentred(own!, middle), channels);
   const value = op.value === null ? null : valueBuffer(context, op, op.value);
   let bits: Ref | null = null;
   let threshold: Ref | null = null;
   let flip: Ref | null = null;
   if (op.sign !== null) {
     bits = builder.buffer(op.sign.bits, bitBytes(pixels, channels));
-    const { affine: own, greater } = op.sign;
+    const { bits: name, affine: after, greater } = op.sign;
     // Without an affine the kernels decide on the sign of the value itself, which is faster than thresholds of 0.
-    if (own !== null || greater) {
+    if (after !== null) {
       const stride = mapStride(channels);
-      const thresholds = () => floatThresholds(own, channels, stride, greater);
-      threshold = builder.constant(`${op.sign.bits}/threshold`, stride * 4, () => bytesOf(thresholds().threshold));
-      flip = builder.constant(`${op.sign.bits}/flip`, stride * 4, () => bytesOf(thresholds().flip));
+      const thresholds = () => floatThresholds(affineFor(channels, after), channels, stride, greater);
+      threshold = builder.constant(`${name}/threshold${length}`, stride * 4, () => bytesOf(thresholds().threshold));
+      flip = builder.constant(`${name}/flip${length}`, stride * 4, () => bytesOf(thresholds().flip));
+    } else if (greater) {
+      threshold = zeros(context, channels);
+      flip = threshold;
     }
   }
   return {
@@ -79,10 +101,10 @@ export function epilogueRefs(
     scale,
     shift,
     center: middle,
-    bounds: bounds && boundsConstants(context, key, bounds),
-    first: op.epilogue.first === null ? null : context.refOf(op.epilogue.first),
+    bounds: bounds && boundsConstants(context, place, bounds),
+    first: residual(context, op, op.epilogue.first),
     relu: op.epilogue.relu,
-    second: op.epilogue.second === null ? null : context.refOf(op.epilogue.second),
+    second: residual(context, op, op.epilogue.second),
     value,
     bits,
     threshold,

@@ -40,6 +40,7 @@ test("the check names what is wrong", () => {
     [replaced(second, { epilogue: { ...second.epilogue, second: "n" } }), /binaryConv2d b reads n, which it writes/],
     [replaced(second, { epilogue: { ...second.epilogue, affine: null } }), /binaryConv2d b has no affine/],
     [[...ops, { ...second, value: null, sign: null } as Op], /binaryConv2d b writes nothing/],
+    [replaced(first, { sign: { ...first.sign!, greater: true } }), /conv2d c cannot tell > 0/],
   ];
   for (const [broken, pattern] of faults) assert.match(check(broken, kept) ?? "", pattern);
 });

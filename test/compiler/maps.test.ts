@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { XnorkitError } from "../../src/errors.js";
 import type { Node } from "../../src/graph/types.js";
 import { createSession } from "../../src/index.js";
 import { randomWeights } from "../../src/models/random_weights.js";
@@ -69,6 +70,70 @@ const cases = fc.record({
   height: fc.integer({ min: 3, max: 6 }),
   width: fc.integer({ min: 2, max: 6 }),
   seed: fc.integer({ min: 1, max: 1e6 }),
+});
+
+test("a gate is one at every size, also of a network that was built for maps of one pixel", async () => {
+  for (const name of ["a gate of one pixel", "a gate of rows"]) {
+    const graph = graphOf(NETWORKS[name](7), [1, 7, 1, 1]);
+    const weights = randomWeights(graph, 1);
+    const session = await createSession({ graph, weights });
+    for (const shape of [
+      [2, 7, 1, 1],
+      [2, 7, 5, 3],
+      [1, 7, 2, 2],
+    ]) {
+      const input = noise(shape, 2);
+      const expected = runReference(graph, weights, input).output.data;
+      session.run(input).data.forEach((value, i) => {
+        assert.ok(
+          Math.abs(value - expected[i]) <= 1e-5 * Math.max(1, Math.abs(expected[i])),
+          `${name}, ${shape}: ${i}`,
+        );
+      });
+    }
+  }
+});
+
+test("layers behind a flattening have as many numbers as a run's picture gives", async () => {
+  const flat: Node = { kind: "flatten", name: "f", inputs: ["x"], module };
+  const tails: readonly (readonly Node[])[] = [
+    [{ kind: "scale", name: "s", inputs: ["f"], module, factor: 2 }],
+    [{ kind: "clip", name: "s", inputs: ["f"], module, min: -0.5, max: 1 }],
+    [{ kind: "quantize", name: "s", inputs: ["f"], module, method: "sign_greater", bits: 1 }],
+    [
+      { kind: "scale", name: "n", inputs: ["f"], module, factor: -2 },
+      { kind: "quantize", name: "s", inputs: ["n"], module, method: "sign_greater", bits: 1 },
+    ],
+    [
+      { kind: "scale", name: "n", inputs: ["f"], module, factor: -2 },
+      { kind: "quantize", name: "s", inputs: ["n"], module, method: "det_sign", bits: 1 },
+    ],
+  ];
+  for (const tail of tails) {
+    const graph = graphOf([flat, ...tail], [1, 3, 2, 2]);
+    const session = await createSession({ graph, weights: new Map() });
+    for (const size of [2, 5, 1, 3]) {
+      const input = noise([2, 3, size, size], 4);
+      const expected = runReference(graph, new Map(), input).output.data;
+      assert.deepEqual(session.run(input).data, Float32Array.from(expected), `${tail.at(-1)!.kind}, ${size}`);
+    }
+  }
+});
+
+test("an addition that another size makes one of fewer features is refused", async () => {
+  const nodes: readonly Node[] = [
+    { kind: "globalAvgPool", name: "g", inputs: ["x"], module },
+    { kind: "flatten", name: "f", inputs: ["g"], module },
+    { kind: "flatten", name: "h", inputs: ["x"], module },
+    { kind: "add", name: "a", inputs: ["h", "f"], module, channelOffset: 0 },
+  ];
+  const session = await createSession({ graph: graphOf(nodes, [1, 3, 1, 1]), weights: new Map() });
+  assert.deepEqual(session.run(noise([1, 3, 1, 1], 1)).shape, [1, 3]);
+  assert.throws(
+    () => session.run(noise([1, 3, 2, 2], 1)),
+    (error) =>
+      error instanceof XnorkitError && error.code === "bad-shape" && /adds 3 features to 12/.test(error.message),
+  );
 });
 
 test("any size gives the reference's numbers", async () => {

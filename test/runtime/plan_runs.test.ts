@@ -225,6 +225,38 @@ test("tasks of a phase are independent of each other, and the bits are those of 
   for (const graph of taps) await assertTasksAreIndependent(graph.output, graph, "table", {}, seen);
   const batch = { ...taps[2], inputShape: [5, channels, 44, 41] };
   await assertTasksAreIndependent("a batch", batch, "table", {}, seen);
+  const gated = [
+    { kind: "globalAvgPool", name: "mean", inputs: ["x"], module } as Node,
+    { kind: "activation", name: "gate", inputs: ["mean"], module, function: "sigmoid" } as Node,
+    { kind: "mul", name: "gated", inputs: ["x", "gate"], module } as Node,
+    { kind: "prelu", name: "leaky", inputs: ["gated"], module, slope: "slope" } as Node,
+    {
+      kind: "fakeQuantize",
+      name: "grid",
+      inputs: ["leaky"],
+      module,
+      scale: 0.125,
+      zeroPoint: 3,
+      low: -128,
+      high: 127,
+      rounding: "half_even",
+    } as Node,
+    { kind: "logSoftmax", name: "log", inputs: ["grid"], module } as Node,
+    { kind: "crop", name: "inner", inputs: ["log"], module, top: 1, left: 0, bottom: 2, right: 3 } as Node,
+    { kind: "scaleShift", name: "affine", inputs: ["inner"], module, scale: "scale", shift: "shift" } as Node,
+    { ...sign("above", "affine"), method: "sign_greater" } as Node,
+    binary("counted", "above", { channels }),
+    { kind: "flatten", name: "row", inputs: ["counted"], module, layout: "NHWC" } as Node,
+  ];
+  for (const inputShape of [
+    [1, 44, 41, channels],
+    [8, 40, 37, 48],
+  ]) {
+    const last = inputShape[3] === channels ? gated : gated.slice(0, -2);
+    const graph: Graph = { ...graphOf(last, inputShape), layout: "NHWC" };
+    await assertTasksAreIndependent("channels last", graph, "table", {}, seen);
+    await assertTasksAreIndependent("bytes, channels last", graph, "popcount", {}, seen, pixels(inputShape));
+  }
   const wide = [sign("s", "x"), binary("c", "s", { kernel: 1, channels: 16 }), maxPool("p", "c")];
   const flat = { kind: "flatten", name: "f", inputs: ["p"], module } as Node;
   const images = graphOf([...wide, flat], [6, 16, 96, 96]);

@@ -3,15 +3,13 @@ import { call } from "../../abi/call.js";
 import { activationIds } from "../../abi/constants.js";
 import { functionCost, mapCost } from "../../abi/costs.js";
 import { mapBytes, mapStride } from "../../abi/sizes.js";
-import { isGate } from "../../graph/nodes/record.js";
-import { sameShape } from "../../tensor.js";
 import type { FloatWeight } from "../../weights.js";
 import { type Affine, batchNormAffine, makeAffine, makeBounds, scaleShiftAffine } from "../affine.js";
-import { bitsPixel, floatBytes, type LowerContext, mapPixel, mapShape } from "../context.js";
+import { bitsPixel, floatBytes, type LowerContext, mapPixel } from "../context.js";
 import { defineOutputs, epilogueArguments, epilogueBytes, epilogueRefs } from "../epilogue.js";
 import { type Epilogue, type EpilogueOp, isEmpty, noEpilogue, outputOf, type UnaryOp, type ValueOp } from "../ir.js";
 import { offsetRef } from "../plan_builder.js";
-import { bandsOf, pixelTasks, tasksOf } from "../tasks.js";
+import { pixelsOf, pixelTasks, rowTasks } from "../tasks.js";
 import { newMap, pixelStep } from "./maps.js";
 import { type FromNodes, floatsOf, type NodeOf, type OpRecords, optionalFloats } from "./record.js";
 
@@ -27,9 +25,9 @@ export interface AddChannelsOp extends ValueOp {
   readonly offset: number;
 }
 
-/** `gate` has one number a channel and image, `mul` as many as the map, or one a pixel. */
+/** inputs[0] times inputs[1], which has its shape, one number a pixel, or one a channel and image (a gate). */
 export interface MulOp extends ValueOp {
-  readonly kind: "mul" | "gate";
+  readonly kind: "mul";
   readonly inputs: readonly [string, string];
 }
 
@@ -98,12 +96,8 @@ export const elementwiseNodes = {
     if (shapeOf(a)[1] === shapeOf(b)[1]) return [pointwise(node, { ...noEpilogue, first: b })];
     return [{ kind: "addChannels", name, inputs: [a, b], offset: node.channelOffset, value: name }];
   },
-  mul(node, { shapeOf }): readonly MulOp[] {
-    const { name } = node;
-    const [a, b] = node.inputs;
-    const same = sameShape(shapeOf(a), shapeOf(b));
-    const kind = !same && isGate(shapeOf(a), shapeOf(b)) ? "gate" : "mul";
-    return [{ kind, name, inputs: [a, b], value: name }];
+  mul({ name, inputs: [a, b] }): readonly MulOp[] {
+    return [{ kind: "mul", name, inputs: [a, b], value: name }];
   },
 } satisfies FromNodes<"batchNorm" | "scaleShift" | "relu" | "prelu" | "clip" | "activation" | "scale" | "add" | "mul">;
 
@@ -157,7 +151,13 @@ function lowerAddChannels(context: LowerContext, op: AddChannelsOp): void {
   context.setRef(op.value, to);
 }
 
+/** Which product it is the sizes of the run decide: maps of one pixel are multiplied by a gate as by a map. */
 function lowerMul(context: LowerContext, op: MulOp): void {
+  if (context.shapeOf(op.inputs[0]).pixels === context.shapeOf(op.inputs[1]).pixels) lowerProduct(context, op);
+  else lowerGate(context, op);
+}
+
+function lowerProduct(context: LowerContext, op: MulOp): void {
   const [a, b] = op.inputs.map((value) => context.refOf(value));
   const { shape, dst } = newMap(context, op.value);
   const { channels } = shape;
@@ -171,23 +171,24 @@ function lowerMul(context: LowerContext, op: MulOp): void {
   });
 }
 
-/** Each image's pixels times its gate; an image is a task at least. */
+/** Each image's pixels times its gate. */
 function lowerGate(context: LowerContext, op: MulOp): void {
   const [a, gate] = op.inputs.map((value) => context.refOf(value));
   const { shape, dst } = newMap(context, op.value);
-  const { batch, height, width, pixels, channels } = shape;
-  const plane = height * width;
-  const parts = tasksOf(mapCost(2 * mapBytes(pixels, channels)));
-  const tasks = bandsOf(mapShape([batch, channels]), 1, Math.ceil(batch / parts)).map(({ image, images }) => [
-    call("mulGateF32", {
-      a: mapPixel(a, image * plane, channels),
-      gate: mapPixel(gate, image, channels),
-      dst: mapPixel(dst, image * plane, channels),
-      batch: images,
-      plane,
-      channels,
-    }),
-  ]);
+  const { pixels, width, channels } = shape;
+  const tasks = rowTasks(shape, mapCost(2 * mapBytes(pixels, channels))).map((band) => {
+    const { first } = pixelsOf(band, shape);
+    return [
+      call("mulGateF32", {
+        a: mapPixel(a, first, channels),
+        gate: mapPixel(gate, band.image, channels),
+        dst: mapPixel(dst, first, channels),
+        batch: band.images,
+        plane: band.rows * width,
+        channels,
+      }),
+    ];
+  });
   context.builder.step({ name: op.name, kind: op.kind, phases: [tasks] });
 }
 
@@ -229,7 +230,6 @@ export const elementwiseOps: OpRecords<ElementwiseOp> = {
   pointwise: { lower: lowerPointwise },
   addChannels: { lower: lowerAddChannels },
   mul: { lower: lowerMul },
-  gate: { lower: lowerGate },
   prelu: { lower: lowerPrelu },
   activation: { lower: lowerActivation },
 };
