@@ -20,18 +20,32 @@ function merged(node: BinaryConv2dNode, pad: PadNode): BinaryConv2dNode | null {
   return { ...node, inputs: pad.inputs, padValue, padding: canonicalPadding(sides) };
 }
 
+function addsNothing({ top, left, bottom, right }: PadNode): boolean {
+  return top + left + bottom + right === 0;
+}
+
+/** Two pads as one, if they add the same or one of them adds nothing: a chain of any length is then one step. */
+function joined(outer: PadNode, inner: PadNode | undefined): PadNode {
+  if (inner === undefined) return outer;
+  if (outer.value !== inner.value && !addsNothing(outer) && !addsNothing(inner)) return outer;
+  return {
+    ...outer,
+    inputs: inner.inputs,
+    value: addsNothing(outer) ? inner.value : outer.value,
+    top: outer.top + inner.top,
+    left: outer.left + inner.left,
+    bottom: outer.bottom + inner.bottom,
+    right: outer.right + inner.right,
+  };
+}
+
 /** The nodes with as many pads merged as can be; the pads stay for whoever else reads them. */
 export function mergePads({ nodes }: Graph): readonly Node[] {
   const pads = new Map<string, PadNode>();
   return nodes.map((node) => {
-    if (node.kind === "pad") pads.set(node.name, node);
+    if (node.kind === "pad") pads.set(node.name, joined(node, pads.get(node.inputs[0])));
     if (node.kind !== "binaryConv2d") return node;
-    let current = node;
-    for (;;) {
-      const pad = pads.get(current.inputs[0]);
-      const next = pad === undefined ? null : merged(current, pad);
-      if (next === null) return current;
-      current = next;
-    }
+    const pad = pads.get(node.inputs[0]);
+    return (pad === undefined ? null : merged(node, pad)) ?? node;
   });
 }

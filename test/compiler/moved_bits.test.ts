@@ -138,6 +138,17 @@ test("a pad goes into the border of the convolution behind it", () => {
   );
 });
 
+test("a chain of pads is merged as far as it adds the same, and pads of nothing with it", () => {
+  const none = [0, 0, 0, 0];
+  const chain = [pad("p", "s", -1), pad("q", "p", 5, none), pad("r", "q", 1), pad("t", "r", 0, none), pad("u", "t", 1)];
+  assert.deepEqual(fused([sign("s", "x"), ...chain, binary("c", "u", { padValue: 1 })]), [
+    start,
+    "p = windowBits(s)",
+    "q = windowBits(p)",
+    "c = binaryConv2d(q)",
+  ]);
+});
+
 test("a pad of another value than the border stays, and zeros beside signs are planes", () => {
   assert.deepEqual(fused([sign("s", "x"), pad("p", "s", 1), binary("c", "p", { padValue: -1 })]), [
     start,

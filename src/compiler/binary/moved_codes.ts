@@ -59,6 +59,7 @@ export function movedCode(node: MovingNode, codes: readonly ActivationCode[]): A
   const name = quoteName(node.name);
   switch (node.kind) {
     case "pad":
+      if (node.top + node.left + node.bottom + node.right === 0) return code;
       return borderOfCode(code, node.value)?.code ?? `${name} pads ${describe(code)} with ${node.value}`;
     case "maxPool": {
       // A kernel of one pixel moves levels as they are; else the largest level is no OR of its digits.

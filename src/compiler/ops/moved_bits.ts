@@ -24,7 +24,7 @@ interface MovedBits extends ValueOp {
   readonly code: ActivationCode;
 }
 
-/** value[y][x] = input[y - top][x - left] if that is inside it, else `border`, a sign for each plane. */
+/** value[y][x] = input[y - top][x - left] if that is inside it, else `border`, a sign for each plane; none if there is no else. */
 export interface WindowBitsOp extends MovedBits {
   readonly kind: "windowBits";
   readonly top: number;
@@ -64,7 +64,7 @@ const fromNodes: {
   readonly [K in MovingKind]: (node: NodeOf<K>, base: MovedBits, context: NodeContext) => MovedBitsOp;
 } = {
   pad({ top, left, value }, base) {
-    return { ...base, kind: "windowBits", top, left, border: borderOfCode(base.from[0], value)!.signs };
+    return { ...base, kind: "windowBits", top, left, border: borderOfCode(base.from[0], value)?.signs ?? [] };
   },
   crop: ({ top, left }, base) => ({ ...base, kind: "windowBits", top: -top, left: -left, border: [] }),
   maxPool({ kernel, stride, padding }, base) {
