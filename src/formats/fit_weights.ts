@@ -1,4 +1,5 @@
 /** Weights whose names carry what a training script wrapped its network in. */
+import { mapArgument } from "../arguments.js";
 import { isKnownExtra, parameterSpecs } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import type { Weight, Weights } from "../weights.js";
@@ -53,6 +54,7 @@ export interface FittedWeights {
  * fit no such way stay as they are, for `createSession` to say which is missing.
  */
 export function fitWeights(graph: Graph, weights: Weights): FittedWeights {
+  mapArgument("fitWeights", "weights", "a Map of weights by name", weights);
   const prefix = wrapperOf(graph, weights.keys());
   return { weights: withoutPrefix<Weight>(weights, prefix), prefix };
 }

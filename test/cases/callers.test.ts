@@ -70,6 +70,8 @@ function* argumentLists(): Generator<readonly unknown[]> {
 
 /** Of the raw kernels the function that does something: the others are arithmetic on sizes, which allocates nothing. */
 const { instantiate } = kernels;
+/** Of explain those that take networks: the others print what these give. */
+const { compare, describe: describeNetwork } = explain;
 const entries = {
   core,
   kernels: { instantiate },
@@ -78,7 +80,7 @@ const entries = {
   awnas,
   onnx,
   tflite,
-  explain,
+  explain: { compare, describe: describeNetwork },
   reference,
   image,
   decode,
