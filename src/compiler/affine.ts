@@ -183,8 +183,8 @@ export function floatShifts({ scale, shift, root }: Affine): Float32Array {
 }
 
 /**
- * Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold); those of greater
- * signs as packGreaterF32 does: bit = (v ^ flip) > threshold.
+ * Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold); those of
+ * greater signs as packGreaterF32 does: bit = (v ^ flip) > threshold.
  */
 export interface FloatThresholds {
   readonly threshold: Float32Array;
@@ -245,7 +245,8 @@ export function countThresholds(
   for (let c = 0; c < channels; c++) {
     const scale = affine.scale[c];
     const root = affine.root[c];
-    // bit 1 for count <= last (scale < 0), or for count > last (scale > 0, flipped); a count at the root is 0 if greater
+    // bit 1 for count <= last (scale < 0), or for count > last (scale > 0, flipped); a count at the root is 0 if
+    // greater
     let last: number;
     if (scale < 0) last = greater ? Math.ceil(root) - 1 : Math.floor(root);
     else if (scale > 0) last = greater ? Math.floor(root) : Math.ceil(root) - 1;
