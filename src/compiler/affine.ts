@@ -84,8 +84,9 @@ export function makeBounds(channels: number, min: number | null, max: number | n
 }
 
 /**
- * An affine for as many channels as a run has. Layers with parameters have as many in all runs. Behind a flattening their
- * number follows from the picture's size: what affines there are, of layers without any, are the same for all channels.
+ * An affine for as many channels as a run has. Layers with parameters have as many in all runs. Behind a flattening
+ * their number follows from the picture's size: what affines there are, of layers without any, are the same for all
+ * channels.
  */
 export function affineFor(channels: number, affine: Affine): Affine {
   if (affine.scale.length === channels) return affine;
@@ -99,8 +100,8 @@ export function boundsFor(channels: number, bounds: Bounds): Bounds {
 }
 
 /**
- * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine is
- * the same, to the bit, as one after it by these.
+ * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine
+ * is the same, to the bit, as one after it by these.
  */
 export function boundsBehind(affine: Affine, { low, high }: Bounds): Bounds {
   const shifts = floatShifts(affine);
