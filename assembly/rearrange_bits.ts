@@ -11,8 +11,8 @@
  *
  * COST. Copy: two loads, two shifts, a mask and a store for 64 channels, at any offset; from one word into one word two
  * loads, a rotation, two masks and a store. Window: the bytes of the rows. Permute takes 16 channels at a time: a
- * swizzle fetches the byte that holds each one, once for every 128 channels of the source, and a comparison with its bit
- * makes a mask: 8 instructions for 16 channels of up to 128.
+ * swizzle fetches the byte that holds each one, once for every 128 channels of the source, and a comparison with its
+ * bit makes a mask: 8 instructions for 16 channels of up to 128.
  */
 import { SCRATCH_BASE } from "./layout";
 import { bitRowBytes, clearBits } from "./sign_bits";

@@ -17,8 +17,9 @@ import { formatCount, formatLarge, type Io, printJson, printLine, printNotes, pr
 export const usage = `usage: xnorkit summary [M] [--grain stage|block|layer] [--svg F] [--dot F] [--graph F]
        [--input-shape 1,3,224,224] [--json]
 
-Prints the module tree of a network with output shapes, parameters, multiply-accumulates (MACs) and packed bytes; a module's
-figures include its children's. Then, of each layer with quantised weights that does not run on bits, why. Without M it lists the networks it knows by name, with their totals.
+Prints the module tree of a network with output shapes, parameters, multiply-accumulates (MACs) and packed bytes; a
+module's figures include its children's. Then, of each layer with quantised weights that does not run on bits, why.
+Without M it lists the networks it knows by name, with their totals.
 
       --grain G        stage: stem, stages, head, and the order of layers in their units; block: the module tree down to
                        blocks; layer: all of it; with receptive fields, the classes that options chose, and shortcuts:
@@ -28,8 +29,8 @@ figures include its children's. Then, of each layer with quantised weights that 
       --graph F        the graph as JSON
       --time           with measured milliseconds in the drawing, on random weights
       --input-shape S  count for another input: batch, channels, height, width
-      --json           { "name", "inputShape", "totals", "layers", "floatLayers": [{ "name", "reason" }] }, with --grain also
-                       "parts" and "chosen"; without M { "models": [{ "name", "inputShape", "totals" }] },
+      --json           { "name", "inputShape", "totals", "layers", "floatLayers": [{ "name", "reason" }] }, with --grain
+                       also "parts" and "chosen"; without M { "models": [{ "name", "inputShape", "totals" }] },
                        with "needs" in place of both for a name that does not say enough
 
   parameters    weights, biases, gamma, beta; no running statistics

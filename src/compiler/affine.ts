@@ -84,8 +84,9 @@ export function makeBounds(channels: number, min: number | null, max: number | n
 }
 
 /**
- * An affine for as many channels as a run has. Layers with parameters have as many in all runs. Behind a flattening their
- * number follows from the picture's size: what affines there are, of layers without any, are the same for all channels.
+ * An affine for as many channels as a run has. Layers with parameters have as many in all runs. Behind a flattening
+ * their number follows from the picture's size: what affines there are, of layers without any, are the same for all
+ * channels.
  */
 export function affineFor(channels: number, affine: Affine): Affine {
   if (affine.scale.length === channels) return affine;
@@ -99,8 +100,8 @@ export function boundsFor(channels: number, bounds: Bounds): Bounds {
 }
 
 /**
- * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine is
- * the same, to the bit, as one after it by these.
+ * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine
+ * is the same, to the bit, as one after it by these.
  */
 export function boundsBehind(affine: Affine, { low, high }: Bounds): Bounds {
   const shifts = floatShifts(affine);
@@ -183,8 +184,8 @@ export function floatShifts({ scale, shift, root }: Affine): Float32Array {
 }
 
 /**
- * Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold); those of greater
- * signs as packGreaterF32 does: bit = (v ^ flip) > threshold.
+ * Thresholds and flips as packThresholdF32 and the epilogues read them: bit = !((v ^ flip) < threshold); those of
+ * greater signs as packGreaterF32 does: bit = (v ^ flip) > threshold.
  */
 export interface FloatThresholds {
   readonly threshold: Float32Array;
@@ -245,7 +246,8 @@ export function countThresholds(
   for (let c = 0; c < channels; c++) {
     const scale = affine.scale[c];
     const root = affine.root[c];
-    // bit 1 for count <= last (scale < 0), or for count > last (scale > 0, flipped); a count at the root is 0 if greater
+    // bit 1 for count <= last (scale < 0), or for count > last (scale > 0, flipped); a count at the root is 0 if
+    // greater
     let last: number;
     if (scale < 0) last = greater ? Math.ceil(root) - 1 : Math.floor(root);
     else if (scale > 0) last = greater ? Math.floor(root) : Math.ceil(root) - 1;

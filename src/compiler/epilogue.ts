@@ -42,7 +42,10 @@ function valueBuffer(context: LowerContext, op: EpilogueOp, value: string): Ref 
   return context.builder.buffer(value, bytes);
 }
 
-/** Residuals are of the same channels. Behind flattenings of maps of other sizes they may be for one input and not for another. */
+/**
+ * Residuals are of the same channels. Behind flattenings of maps of other sizes they may be for one input and not for
+ * another.
+ */
 function residual(context: LowerContext, op: EpilogueOp, value: string | null): Ref | null {
   if (value === null) return null;
   const { channels } = context.shapeOf(outputOf(op));
@@ -50,7 +53,8 @@ function residual(context: LowerContext, op: EpilogueOp, value: string | null): 
   if (found === channels) return context.refOf(value);
   throw new XnorkitError(
     "bad-shape",
-    `layer ${op.name} adds ${found} features to ${channels} for an input of this size, but as many for the input that ` +
+    `layer ${op.name} adds ${found} features to ${channels} for an input of this size, ` +
+      "but as many for the input that " +
       "the graph states: build the graph for this size",
   );
 }

@@ -26,8 +26,8 @@ export interface Sign {
   readonly bits: string;
   readonly affine: Affine | null;
   /**
-   * Bits of v > 0, clear at zero and NaN, in place of !(v < 0). Thresholds of the epilogue kernels are of the second kind
-   * alone, so these are of bare maps, or of counts that nothing but their affine and a clamp follow.
+   * Bits of v > 0, clear at zero and NaN, in place of !(v < 0). Thresholds of the epilogue kernels are of the second
+   * kind alone, so these are of bare maps, or of counts that nothing but their affine and a clamp follow.
    */
   readonly greater: boolean;
 }

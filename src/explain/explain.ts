@@ -27,6 +27,7 @@ export type ValueRunner = (
   names: readonly string[],
 ) => Promise<ReadonlyMap<string, Numbers>> | ReadonlyMap<string, Numbers>;
 
+/** What a network is examined on, and what runs it. */
 export interface ExplainOptions {
   /**
    * What the network is run on; by default random numbers, for maps of at most 64x64 pixels if the network reads those.
@@ -36,6 +37,7 @@ export interface ExplainOptions {
   readonly run?: ValueRunner;
 }
 
+/** The facts that answer a question, each with its proofs. */
 export interface Explanation {
   readonly question: Question;
   readonly facts: readonly Fact[];
@@ -58,6 +60,7 @@ const answerers = {
   passes: { facts: passFacts, values: () => [] },
 } as const satisfies Readonly<Record<string, Answerer>>;
 
+/** What can be asked of one network. */
 export type Question = keyof typeof answerers;
 
 /** The questions that `explain` answers. */

@@ -4,6 +4,7 @@ import type { Fact } from "./facts.js";
 import type { Proof } from "./proofs/numbers.js";
 import { cut, grouped, wrap } from "./text.js";
 
+/** How wide an explanation is printed, and how much of it. */
 export interface ExplanationTextOptions {
   /** Columns; default 100. */
   readonly width?: number;

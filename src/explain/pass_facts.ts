@@ -35,7 +35,8 @@ function passFact(name: string, before: readonly Op[], after: readonly Op[]): Fa
   const text =
     changed === 0
       ? `${name}: the ${before.length} operations stay ${isMoved ? "the same, in another order" : "as they are"}`
-      : `${name}: ${before.length} operations become ${after.length}; ${gone.length} go, ${come.length} come, the first: ${first}`;
+      : `${name}: ${before.length} operations become ${after.length}; ${gone.length} go, ` +
+        `${come.length} come, the first: ${first}`;
   return {
     path: name,
     kind: "pass",
@@ -79,7 +80,9 @@ async function proofOf({ model, outline, value, input }: Examined): Promise<read
   const share = off / expected.data.length;
   return [
     {
-      what: `share of the elements of ${output} that the compiled network gives otherwise than the reference, on ${input}`,
+      what:
+        `share of the elements of ${output} that the compiled network gives otherwise than the ` +
+        `reference, on ${input}`,
       value: share,
       limit: TURNED,
       mustAgree: true,

@@ -4,6 +4,7 @@ import { type Expression, formatExpression, mainBranch, nodesOf, type Step } fro
 import { isWeighted } from "./flow.js";
 import { notation } from "./notation.js";
 
+/** What an adding or joining layer reads past the layers of its branch. */
 export interface Shortcut {
   /** Name of the value that it starts at. */
   readonly reads: string;

@@ -92,7 +92,7 @@ export interface Session {
    * graph's `preprocess` normalises. Another shape than before is planned once, and kept among those used last (option
    * `plans`).
    * @returns the output in an array of its own.
-   * @throws XnorkitError `bad-shape` if the input does not fit the network, `bad-value` where its data is another
+   * @throws XnorkitError `bad-shape` if the input does not fit the network, `bad-value` if its data is another
    *   array,
    * `out-of-memory` where a new shape needs more than there is; earlier shapes still run then.
    */

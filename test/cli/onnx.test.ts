@@ -1,4 +1,6 @@
-/** ONNX files on the command line: run, evaluated, converted and compared, with the files of their tensors beside them. */
+/**
+ * ONNX files on the command line: run, evaluated, converted and compared, with the files of their tensors beside them.
+ */
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

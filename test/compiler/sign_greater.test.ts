@@ -1,6 +1,6 @@
 /**
- * Signs of v > 0, which are -1 at zero and NaN, as users of torch write them: where they are decided, and exactly so, on
- * floats, behind affine maps, on counts and on sums of counts.
+ * Signs of v > 0, which are -1 at zero and NaN, as users of torch write them: where they are decided, and exactly so,
+ * on floats, behind affine maps, on counts and on sums of counts.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

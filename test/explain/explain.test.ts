@@ -392,7 +392,7 @@ describe("float", () => {
 });
 
 describe("passes", () => {
-  test("say how many operations each leaves, in one-line notation, and what is compiled computes the same", async () => {
+  test("say how many operations each leaves, in one-line notation; what is compiled computes the same", async () => {
     for (const graph of [tiny, tinyAwnas, narrowE(2, { slices: 2 })]) {
       const { facts } = await explain(withRandom(graph), "passes");
       const [all, ...each] = facts;

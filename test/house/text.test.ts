@@ -52,7 +52,7 @@ function opens(path: string): boolean {
   const text = readText(path).replace(/^(?:#!.*\n|\/\/ biome-ignore.*\n)+/, "");
   const [, doc, line] = /^(?:\/\*\*([\s\S]*?)\*\/|\/\/ (.*))/.exec(text) ?? [];
   const comment = doc ?? (/^(?:src|assembly|bench|test)\//.test(path) ? "" : (line ?? ""));
-  return (comment.match(/[A-Za-z]{2,}/g) ?? []).length >= 4;
+  return (comment.match(/[A-Za-z]{2,}/g) ?? []).length >= 3;
 }
 
 /** Places that a text of the product has no reason to name: a person's folders, the hosts of package registries. */

@@ -87,14 +87,16 @@ describe("names of layers", () => {
         name: "node_conv2d",
         metadata: metadata(
           "['', 'stem', 'stem.0', 'conv2d']",
-          "['__main__.Net', 'torch.nn.modules.container.Sequential', 'torch.nn.modules.conv.Conv2d', 'aten.conv2d.default']",
+          "['__main__.Net', 'torch.nn.modules.container.Sequential', 'torch.nn.modules.conv.Conv2d', " +
+            "'aten.conv2d.default']",
         ),
       }),
       node("Relu", ["conv2d"], "output", {
         name: "node_relu",
         metadata: metadata(
           "['', 'stem', 'stem.1', 'relu']",
-          "['__main__.Net', 'torch.nn.modules.container.Sequential', 'torch.nn.modules.activation.ReLU', 'aten.relu.default']",
+          "['__main__.Net', 'torch.nn.modules.container.Sequential', 'torch.nn.modules.activation.ReLU', " +
+            "'aten.relu.default']",
         ),
       }),
     ];

@@ -24,7 +24,10 @@ interface MovedBits extends ValueOp {
   readonly code: ActivationCode;
 }
 
-/** value[y][x] = input[y - top][x - left] if that is inside it, else `border`, a sign for each plane; none if there is no else. */
+/**
+ * value[y][x] = input[y - top][x - left] if that is inside it, else `border`, a sign for each plane; none if there is
+ * no else.
+ */
 export interface WindowBitsOp extends MovedBits {
   readonly kind: "windowBits";
   readonly top: number;

@@ -17,9 +17,9 @@ function behind(affine: Affine, sign: Sign): Sign {
 }
 
 /**
- * The operation that writes a greater sign too, or null if it has no thresholds for it: counts have them, if nothing but
- * their affine and a clamp come between, and a batch norm leaves its own to the sign. In both cases nobody else may read
- * the value.
+ * The operation that writes a greater sign too, or null if it has no thresholds for it: counts have them, if nothing
+ * but their affine and a clamp come between, and a batch norm leaves its own to the sign. In both cases nobody else may
+ * read the value.
  */
 function withGreater(source: FusableOp, sign: Sign): FusableOp | null {
   const { epilogue, kind } = source;

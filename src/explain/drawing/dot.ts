@@ -4,6 +4,7 @@ import type { Description, LayerDescription, PartDescription, UnitDescription } 
 import { bytes, cut, millions, wrap } from "../text.js";
 import type { Times } from "../times.js";
 
+/** How a network is drawn. */
 export interface DotOptions {
   /** Default "block". */
   readonly grain?: "stage" | "block" | "layer";

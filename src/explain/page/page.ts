@@ -10,6 +10,7 @@ import { PAGE_SCRIPT } from "./script.js";
 import { sideBySide } from "./side_by_side.js";
 import { PAGE_STYLES } from "./styles.js";
 
+/** What the page of a comparison is made with. */
 export interface PageOptions {
   /** What was compared, as the user named it, options included. */
   readonly a: string;
