@@ -201,7 +201,7 @@ describe("names from files", () => {
   it("are escaped in tables and lines", async () => {
     const labels = await renamed(() => ({ labels: [evil, `${evil}2`, `${evil}3`] }));
     const picture = fileURLToPath(new URL("../../examples/digits/7.png", import.meta.url));
-    const { stdout, code, stderr } = await xnorkit("classify", picture, "--model", labels);
+    const { stdout, code, stderr } = await xnorkit("classify", picture, "--model", labels, "--preprocess", "unit");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /\\u001b\[2J/);
     for (const line of stdout.split("\n")) assertPlain(line);

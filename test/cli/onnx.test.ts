@@ -1,6 +1,4 @@
-/**
- * ONNX files on the command line: run, evaluated, converted and compared, with the files of their tensors beside them.
- */
+/** ONNX files on the command line: run, evaluated, converted, compared; the files of their tensors lie beside them. */
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

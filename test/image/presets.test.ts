@@ -1,4 +1,4 @@
-/** Preprocessing by name. */
+/** Preprocessing by name: which presets fit a picture, and the numbers of each. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isPresetName, PRESETS, presetNames, presetsFor } from "../../src/image/presets.js";
