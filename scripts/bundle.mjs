@@ -13,7 +13,10 @@ const dependencies = Object.keys(manifest.dependencies);
 /** Other libraries, and the prototypes' compiler, are measured where the user has them. */
 const peers = ["onnxruntime-web", "onnxruntime-node", "@tensorflow/*", "assemblyscript"];
 
-const common = { absWorkingDir: root, bundle: true, splitting: true, minify: true, format: "esm", target: "es2022" };
+const common = { absWorkingDir: root, bundle: true, splitting: true, format: "esm", target: "es2022" };
+
+/** The library keeps its names and lines: a stack trace shows the line that threw, and bundlers minify for themselves. */
+const readable = { minifySyntax: true };
 
 /** The source of each entry, and its name in dist/lib. */
 const entries = new Map(
@@ -50,6 +53,7 @@ const fromLibrary = {
 async function bundleCommands() {
   const { metafile } = await build({
     ...common,
+    minify: true,
     entryPoints: [
       { in: "src/cli/main.ts", out: "main" },
       { in: "bench/support/cold_start.ts", out: "cold_start" },
@@ -111,6 +115,7 @@ async function bundleLibrary() {
     .map((name) => ({ in: `src/runtime/${name}.ts`, out: name }));
   const { metafile, outputFiles } = await build({
     ...common,
+    ...readable,
     entryPoints: [
       ...Array.from(entries, ([source, name]) => ({ in: source, out: name })),
       ...builds,
@@ -126,7 +131,7 @@ async function bundleLibrary() {
   if (surplus !== undefined) throw new Error(`the library imports ${surplus}: name it in dependencies of package.json`);
   mkdirSync(join(root, "dist/lib"), { recursive: true });
   // Without the imports that are there for side effects alone: the package has none, and bundlers would warn of each.
-  for (const { path, text } of outputFiles) writeFileSync(path, text.replaceAll(/(?<=^|;)import"\.\/[^"]+";/g, ""));
+  for (const { path, text } of outputFiles) writeFileSync(path, text.replaceAll(/^import "\.\/[^"]+";\n/gm, ""));
 }
 
 for (const folder of ["lib", "cli"]) rmSync(join(root, "dist", folder), { recursive: true, force: true });

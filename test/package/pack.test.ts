@@ -52,6 +52,9 @@ async function packagesOf(paths: readonly string[]): Promise<Set<string>> {
   return new Set(bare.map((name) => name.split("/", name.startsWith("@") ? 2 : 1).join("/")));
 }
 
+/** What the command line imports and nothing bundles: Graphviz, with its WebAssembly, is as large as all else. */
+const DRAWN_BY = ["@hpcc-js/wasm-graphviz"];
+
 describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
   const { folder, remove } = temporaryFolder();
   let packed: Packed;
@@ -68,8 +71,9 @@ describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
       .filter((path) => !wanted.some((pattern) => pattern.test(path)));
     assert.deepEqual(surplus, []);
     assert.ok(packed.files.length <= 300, `${packed.files.length} files`);
-    assert.ok(packed.unpackedSize <= 1.6e6, `${packed.unpackedSize} bytes unpacked`);
-    assert.ok(Object.keys(manifest.dependencies).length <= 6);
+    assert.ok(packed.unpackedSize <= 2.3e6, `${packed.unpackedSize} bytes unpacked`);
+    // Three of the core, and one each of onnx, tflite, decode and the drawings of the command line.
+    assert.ok(Object.keys(manifest.dependencies).length <= 7);
   });
 
   test("holds every file that its entries name", () => {
@@ -108,7 +112,8 @@ describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
     const paths = packed.files.map(({ path }) => path);
     const modules = (folder: string) => paths.filter((path) => path.startsWith(folder) && path.endsWith(".js"));
     const dependencies = Object.keys(manifest.dependencies);
-    assert.deepEqual([...(await packagesOf(modules("dist/lib/")))].sort(), dependencies.sort());
+    const imported = new Set([...(await packagesOf(modules("dist/lib/"))), ...DRAWN_BY]);
+    assert.deepEqual([...imported].sort(), dependencies.sort());
     // Other libraries and the prototypes' compiler are measured where the user has them; the commands say where not.
     const peers = /^(onnxruntime-|@tensorflow\/|assemblyscript$)/;
     const own = [...(await packagesOf(modules("dist/cli/")))].filter((name) => !peers.test(name));
