@@ -15,7 +15,7 @@ const peers = ["onnxruntime-web", "onnxruntime-node", "@tensorflow/*", "assembly
 
 const common = { absWorkingDir: root, bundle: true, splitting: true, format: "esm", target: "es2022" };
 
-/** The library keeps its names and lines: a stack trace shows the line that threw, and bundlers minify for themselves. */
+/** The library keeps names and lines: a stack trace shows the line that threw, and bundlers minify for themselves. */
 const readable = { minifySyntax: true };
 
 /** The source of each entry, and its name in dist/lib. */

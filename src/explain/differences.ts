@@ -85,6 +85,11 @@ function plainFields(node: Node, input: Shape | undefined): Readonly<Record<stri
   return fields;
 }
 
+/** True for TensorFlow's SAME. */
+function isSame(node: Node): boolean {
+  return "padding" in node && node.padding === "same";
+}
+
 /** Layers whose result does not depend on the order of what they read. */
 function isCommutative(node: Node, reads: readonly Shape[]): boolean {
   return (node.kind === "add" || node.kind === "mul") && reads.every((shape) => sameShape(shape, reads[0]));
@@ -233,6 +238,8 @@ function comparePair(comparison: Comparison, a: Node, b: Node): void {
   for (const field of new Set([...Object.keys(fieldsA), ...Object.keys(fieldsB)])) {
     // A field of one kind alone says nothing that the kinds do not.
     if (a.kind !== b.kind && !(field in fieldsA && field in fieldsB)) continue;
+    // SAME in both: its sides follow from the kernel and the input, whose difference is told already.
+    if (field === "padding" && isSame(a) && isSame(b)) continue;
     if (sameField(comparison, [a, b], fieldsA[field], fieldsB[field])) continue;
     const [one, other] = [a, b].map((node) => (node as unknown as Readonly<Record<string, unknown>>)[field] ?? null);
     own.push(report(comparison, { ...where, field, a: one, b: other }));

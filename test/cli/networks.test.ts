@@ -188,7 +188,7 @@ describe("summary", () => {
       ],
     );
     const plain = await xnorkitJson<Readonly<Record<string, unknown>>>("summary", "resnet18_e1");
-    assert.deepEqual(Object.keys(plain).sort(), ["inputShape", "layers", "name", "totals"]);
+    assert.deepEqual(Object.keys(plain).sort(), ["floatLayers", "inputShape", "layers", "name", "totals"]);
   });
 
   test("draws, writes DOT and the graph", async () => {

@@ -5,8 +5,18 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { XnorkitError } from "../../errors.js";
 
-/** Reads one field of a message whose key has been read. */
-type FieldReader<M> = (message: M, reader: BinaryReader, wire: WireType) => void;
+/** What fields read from: a BinaryReader, said in a form that declarations may carry without the package's types. */
+interface Reader {
+  int32(): number;
+  int64(): bigint | string;
+  float(): number;
+  double(): number;
+  string(): string;
+  bytes(): Uint8Array;
+}
+
+/** Reads one field of a message whose key has been read; `wire` is its wire type. */
+type FieldReader<M> = (message: M, reader: Reader, wire: number) => void;
 
 /** The fields of a message by their number. */
 export type Fields<M> = Readonly<Record<number, FieldReader<M>>>;
@@ -14,7 +24,7 @@ export type Fields<M> = Readonly<Record<number, FieldReader<M>>>;
 /** The keys of M whose values take a T. */
 type KeysFor<M, T> = { [K in keyof M]-?: [T] extends [M[K]] ? K : never }[keyof M];
 
-function need(wire: WireType, expected: WireType): void {
+function need(wire: number, expected: number): void {
   if (wire !== expected) throw new RangeError(`wire type ${wire}, expected ${expected}`);
 }
 
@@ -103,7 +113,7 @@ export type NumberList = number[] | Float64Array;
 
 interface NumberType {
   readonly wire: WireType;
-  readonly read: (reader: BinaryReader) => number;
+  readonly read: (reader: Reader) => number;
   /** How many numbers packed bytes hold. */
   readonly count: (packed: Uint8Array) => number;
 }

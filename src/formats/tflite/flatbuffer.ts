@@ -10,12 +10,25 @@
  * field
  * ```
  */
-import type { ByteBuffer } from "flatbuffers";
 import { XnorkitError } from "../../errors.js";
+
+/** The bytes of a file, as the `flatbuffers` package's ByteBuffer reads them: a form without its types. */
+export interface FileScalars {
+  bytes(): Uint8Array;
+  capacity(): number;
+  readInt8(at: number): number;
+  readUint8(at: number): number;
+  readUint16(at: number): number;
+  readInt32(at: number): number;
+  readUint32(at: number): number;
+  readInt64(at: number): bigint;
+  readUint64(at: number): bigint;
+  readFloat32(at: number): number;
+}
 
 /** Where a table lies; its vtable is checked to lie inside the file. */
 export interface Table {
-  readonly file: ByteBuffer;
+  readonly file: FileScalars;
   readonly at: number;
   readonly vtable: number;
   readonly vtableBytes: number;
@@ -24,7 +37,7 @@ export interface Table {
 
 /** Where the elements of a vector lie, all inside the file. */
 export interface Vector {
-  readonly file: ByteBuffer;
+  readonly file: FileScalars;
   readonly at: number;
   readonly count: number;
 }
@@ -37,13 +50,13 @@ function failAt(offset: number, problem: string): never {
   );
 }
 
-function checkRange(file: ByteBuffer, at: number, bytes: number, what: string): void {
+function checkRange(file: FileScalars, at: number, bytes: number, what: string): void {
   if (at >= 0 && bytes >= 0 && at + bytes <= file.capacity()) return;
   failAt(at, `${what} of ${bytes} bytes ends past the file's ${file.capacity()}`);
 }
 
 /** The place that a u32 offset at `at` points to, which lies behind it. */
-function followOffset(file: ByteBuffer, at: number, what: string): number {
+function followOffset(file: FileScalars, at: number, what: string): number {
   checkRange(file, at, 4, `the offset of ${what}`);
   const target = at + file.readUint32(at);
   if (target === at || target + 4 > file.capacity()) failAt(at, `${what} points to byte ${target}`);
@@ -51,7 +64,7 @@ function followOffset(file: ByteBuffer, at: number, what: string): number {
 }
 
 /** The table at `at`, with its vtable checked. */
-function tableAt(file: ByteBuffer, at: number, what: string): Table {
+function tableAt(file: FileScalars, at: number, what: string): Table {
   checkRange(file, at, 4, what);
   const vtable = at - file.readInt32(at);
   checkRange(file, vtable, 4, `the vtable of ${what}`);
@@ -65,7 +78,7 @@ function tableAt(file: ByteBuffer, at: number, what: string): Table {
 }
 
 /** The table that the file starts with. */
-export function rootTable(file: ByteBuffer): Table {
+export function rootTable(file: FileScalars): Table {
   return tableAt(file, followOffset(file, 0, "the root table"), "the root table");
 }
 
