@@ -3,7 +3,7 @@
  */
 import { describeArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
-import { elementCount, formatShape, type Shape } from "../tensor.js";
+import { elementCount, formatShape, type Shape, sameShape } from "../tensor.js";
 import { shapeInside, type TensorLayout } from "./layout.js";
 import { type ComputedNode, recordOf } from "./nodes/index.js";
 import { failShape } from "./nodes/record.js";
@@ -61,6 +61,19 @@ function inferAll(graph: Graph, inputShape: Shape): ReadonlyMap<string, Shape> {
   return shapes;
 }
 
+/** Graphs are read-only data, and a session asks for the shapes that its graph was built for at each of its stages. */
+const known = new WeakMap<Graph, ReadonlyMap<string, Shape>>();
+
+/** The shapes for the graph's own input. */
+function ownShapes(graph: Graph): ReadonlyMap<string, Shape> {
+  let shapes = known.get(graph);
+  if (shapes === undefined) {
+    shapes = inferAll(graph, graph.inputShape);
+    known.set(graph, shapes);
+  }
+  return shapes;
+}
+
 /**
  * A different image size must not ask for other weights: the channels of the input and the features of layers with
  * parameters stay.
@@ -78,7 +91,7 @@ function checkSameParameters(graph: Graph, inputShape: Shape, shapes: ReadonlyMa
         ` the number of axes and of channels must stay, only batch, height and width may change`,
     );
   }
-  const built = inferAll(graph, graph.inputShape);
+  const built = ownShapes(graph);
   for (const node of graph.nodes) {
     if (recordOf(node).parameters === undefined) continue;
     const expected = built.get(node.inputs[0])![1];
@@ -103,7 +116,8 @@ export function inferShapes(graph: Graph, inputShape?: Shape): ReadonlyMap<strin
   checkGraph(graph);
   const shape = inputShape === undefined ? graph.inputShape : inputShape;
   checkInputShape(shape, graph.name, graph.layout);
+  if (sameShape(shape, graph.inputShape)) return ownShapes(graph);
   const shapes = inferAll(graph, shape);
-  if (inputShape !== undefined) checkSameParameters(graph, inputShape, shapes);
+  checkSameParameters(graph, shape, shapes);
   return shapes;
 }
