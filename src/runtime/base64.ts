@@ -4,7 +4,7 @@ interface Host {
   readonly Buffer?: { from(text: string, encoding: "base64"): Uint8Array };
 }
 
-/** The bytes of base64 text, by the host's own decoder if it has one that gives bytes: a loop is slow while it is cold. */
+/** The bytes of base64 text, by the host's own decoder if it gives bytes: a loop is slow while it is cold. */
 export function base64Bytes(base64: string): Uint8Array {
   const { Buffer } = globalThis as Host;
   if (Buffer !== undefined) {
