@@ -81,3 +81,32 @@ export function optionsArgument<T extends object>(callee: string, names: readonl
       `${names.length === 0 ? "it takes none" : describeClosest(unknown, names)}`,
   );
 }
+
+/**
+ * What another function of the library gave, told by the lists that it holds.
+ * @param maker That function's name.
+ * @throws XnorkitError `bad-option` if one of the lists is not there.
+ */
+export function resultArgument<T extends object>(
+  callee: string,
+  argument: string,
+  maker: string,
+  lists: readonly (keyof T & string)[],
+  value: T,
+): T {
+  const expected = `what ${maker} gives`;
+  objectArgument(callee, argument, expected, value);
+  return lists.every((list) => Array.isArray(value[list])) ? value : refuseArgument(callee, argument, expected, value);
+}
+
+/** @throws XnorkitError `bad-option` if the value is none of the choices. */
+export function choiceArgument<T extends string>(callee: string, argument: string, choices: readonly T[], value: T): T {
+  return choices.includes(value) ? value : refuseArgument(callee, argument, `one of ${choices.join(", ")}`, value);
+}
+
+/** @throws XnorkitError `bad-option` if the value is no number. */
+export function numberArgument(callee: string, argument: string, value: number): number {
+  return typeof value === "number" && !Number.isNaN(value)
+    ? value
+    : refuseArgument(callee, argument, "a number", value);
+}

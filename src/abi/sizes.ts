@@ -2,6 +2,7 @@
  * Bytes that the kernels' layouts take, as assembly/ defines them. The host owns all memory, so the plan must know
  * every size before a kernel runs.
  */
+import { objectArgument, refuseArgument } from "../arguments.js";
 import {
   CONV_F32_BLOCK,
   CONV_U8_BLOCK,
@@ -13,6 +14,17 @@ import {
   XNOR_GEMM_PANEL,
 } from "./constants.js";
 
+/** @throws XnorkitError `bad-option` if one of the sizes that a function was given is no number. */
+function needNumbers(callee: string, ...sizes: readonly number[]): void {
+  for (const size of sizes) if (typeof size !== "number") refuseArgument(callee, "a size", "a number", size);
+}
+
+/** @throws XnorkitError `bad-option` if the value holds anything but numbers. */
+function needShape(callee: string, shape: object): void {
+  objectArgument(callee, "shape", "an object of sizes", shape);
+  needNumbers(callee, ...Object.values(shape));
+}
+
 /** The next multiple of `step`. */
 function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
@@ -20,21 +32,25 @@ function roundUp(value: number, step: number): number {
 
 /** Floats from one pixel of a map to the next. */
 export function mapStride(channels: number): number {
+  needNumbers("mapStride", channels);
   return roundUp(channels, 4);
 }
 
 /** Bytes of a float map. */
 export function mapBytes(pixels: number, channels: number): number {
+  needNumbers("mapBytes", pixels, channels);
   return pixels * mapStride(channels) * 4;
 }
 
 /** u64 words that hold the bits of one pixel. */
 export function bitWords(channels: number): number {
+  needNumbers("bitWords", channels);
   return Math.ceil(channels / 64);
 }
 
 /** Bytes of a map of sign bits. */
 export function bitBytes(pixels: number, channels: number): number {
+  needNumbers("bitBytes", pixels, channels);
   return pixels * bitWords(channels) * 8;
 }
 
@@ -46,6 +62,7 @@ export function convF32WeightBytes(
   kernelWidth: number,
   groups: number,
 ): number {
+  needNumbers("convF32WeightBytes", channels, inputsPerGroup, kernelHeight, kernelWidth, groups);
   const depthwise = groups > 1 && inputsPerGroup === 1;
   const lanes = depthwise ? mapStride(channels) : groups * roundUp(channels / groups, CONV_F32_BLOCK);
   return lanes * inputsPerGroup * kernelHeight * kernelWidth * 4;
@@ -75,6 +92,7 @@ export interface ConvF32Shape {
  * (assembly/pad_f32.ts).
  */
 export function convF32ScratchBytes(shape: ConvF32Shape): number {
+  needShape("convF32ScratchBytes", shape);
   const { inChannels, groups } = shape;
   // Depthwise convolutions cut their windows to the map.
   if (groups > 1 && inChannels === groups) return 0;
@@ -92,18 +110,22 @@ export function convF32ScratchBytes(shape: ConvF32Shape): number {
  * has two.
  */
 export function winogradAxis(kernel: number, stride: number): { readonly points: number; readonly pairs: number } {
+  needNumbers("winogradAxis", kernel, stride);
   const near = kernel > 2 * stride ? 5 : 3;
   const far = Math.max(0, kernel - (near === 5 ? 3 : 1) * stride);
   return { points: near + (far > 0 ? 1 : 0), pairs: near * stride + far };
 }
 
 /** Pairs of a point and a phase, of both axes. */
-export function winogradPointPhases({ kernelHeight, kernelWidth, strideHeight, strideWidth }: ConvF32Shape): number {
+export function winogradPointPhases(shape: ConvF32Shape): number {
+  needShape("winogradPointPhases", shape);
+  const { kernelHeight, kernelWidth, strideHeight, strideWidth } = shape;
   return winogradAxis(kernelHeight, strideHeight).pairs * winogradAxis(kernelWidth, strideWidth).pairs;
 }
 
 /** Rows of tiles that are computed together, and their tiles, filled up to fours. */
 export function winogradBand(shape: ConvF32Shape): { readonly rows: number; readonly tiles: number } {
+  needShape("winogradBand", shape);
   const tilesX = Math.ceil(shape.outWidth / 3);
   const most = Math.min(
     WINOGRAD_BAND_TILES,
@@ -115,12 +137,14 @@ export function winogradBand(shape: ConvF32Shape): { readonly rows: number; read
 
 /** Bytes of the weights in the order that winogradF32Pack writes. */
 export function winogradF32WeightBytes(shape: ConvF32Shape): number {
+  needShape("winogradF32WeightBytes", shape);
   const { inChannels, outChannels, groups } = shape;
   return roundUp(outChannels / groups, CONV_F32_BLOCK) * inChannels * winogradPointPhases(shape) * 4;
 }
 
 /** Bytes of the rows, values and products that winogradF32 keeps in `scratch`. */
 export function winogradF32ScratchBytes(shape: ConvF32Shape): number {
+  needShape("winogradF32ScratchBytes", shape);
   const { width, inChannels, strideHeight, strideWidth } = shape;
   const stride = mapStride(inChannels);
   const tilesX = Math.ceil(shape.outWidth / 3);
@@ -132,6 +156,7 @@ export function winogradF32ScratchBytes(shape: ConvF32Shape): number {
 
 /** Bytes of a dense layer's weights in the order that denseF32Pack writes (assembly/dense_f32.ts). */
 export function denseF32WeightBytes(units: number, inputs: number): number {
+  needNumbers("denseF32WeightBytes", units, inputs);
   return roundUp(units, CONV_F32_BLOCK) * inputs * 4;
 }
 
@@ -140,11 +165,13 @@ export function denseF32WeightBytes(units: number, inputs: number): number {
  * their own.
  */
 export function im2colWords(channels: number, taps: number): number {
+  needNumbers("im2colWords", channels, taps);
   return channels <= 32 ? Math.ceil(taps / Math.floor(64 / channels)) : taps * bitWords(channels);
 }
 
 /** Bytes of a popcount GEMM's weights: panels of four channels, the last one filled up (assembly/xnor_gemm.ts). */
 export function xnorGemmWeightBytes(channels: number, words: number): number {
+  needNumbers("xnorGemmWeightBytes", channels, words);
   return roundUp(channels, XNOR_GEMM_PANEL) * words * 8;
 }
 
@@ -157,6 +184,7 @@ export function tableConvSelectorBytes(
   paddedWidth: number,
   channels: number,
 ): number {
+  needNumbers("tableConvSelectorBytes", batch, paddedHeight, paddedWidth, channels);
   return batch * paddedHeight * paddedWidth * bitWords(channels) * TABLE_CONV_WORD_BYTES;
 }
 
@@ -165,21 +193,25 @@ export function tableConvSelectorBytes(
  * words of 64.
  */
 export function tableConvWeightBytes(outChannels: number, inChannels: number, taps: number): number {
+  needNumbers("tableConvWeightBytes", outChannels, inChannels, taps);
   return roundUp(outChannels, TABLE_CONV_BLOCK) * taps * bitWords(inChannels) * 8;
 }
 
 /** u16 counts from one pixel of a table convolution to the next. */
 export function tableConvCountStride(outChannels: number): number {
+  needNumbers("tableConvCountStride", outChannels);
   return roundUp(outChannels, TABLE_CONV_BLOCK);
 }
 
 /** Bytes of a table convolution's counts. */
 export function tableConvCountBytes(pixels: number, outChannels: number): number {
+  needNumbers("tableConvCountBytes", pixels, outChannels);
   return pixels * tableConvCountStride(outChannels) * 2;
 }
 
 /** Bytes of the corrections for zero padding: one row of i16 for each tap (assembly/table_conv_border.ts). */
 export function tableConvCorrectionBytes(outChannels: number, taps: number): number {
+  needNumbers("tableConvCorrectionBytes", outChannels, taps);
   return taps * tableConvCountStride(outChannels) * 2;
 }
 
@@ -188,6 +220,7 @@ export function tableConvCorrectionBytes(outChannels: number, taps: number): num
  * odd channels.
  */
 export function tableConvIsExact(inChannels: number, taps: number, zeroPadding: boolean): boolean {
+  needNumbers("tableConvIsExact", inChannels, taps);
   return inChannels * taps <= (zeroPadding && inChannels % 2 === 1 ? 32767 : 65535);
 }
 
@@ -197,6 +230,7 @@ export function tableConvIsExact(inChannels: number, taps: number, zeroPadding: 
  * (docs/measurements.md).
  */
 export function tableConvRowBand(batch: number, outHeight: number, outWidth: number, bandPixels = 1568): number {
+  needNumbers("tableConvRowBand", batch, outHeight, outWidth, bandPixels);
   const rows = batch * outHeight;
   const bands = Math.max(1, Math.min(rows, Math.round((rows * outWidth) / Math.min(bandPixels, 1568))));
   return Math.ceil(rows / bands);
@@ -207,6 +241,7 @@ export function tableConvRowBand(batch: number, outHeight: number, outWidth: num
  * (assembly/conv_u8.ts).
  */
 export function convU8Lanes(channels: number): number {
+  needNumbers("convU8Lanes", channels);
   return roundUp(channels, CONV_U8_BLOCK);
 }
 
@@ -215,6 +250,7 @@ export function convU8Lanes(channels: number): number {
  * number.
  */
 export function convU8Runs(inChannels: number, kernelHeight: number, kernelWidth: number, dilationWidth: number) {
+  needNumbers("convU8Runs", inChannels, kernelHeight, kernelWidth, dilationWidth);
   const touching = dilationWidth === 1 || kernelWidth === 1;
   const values = inChannels * kernelHeight * (touching ? kernelWidth : 1);
   return { count: touching ? 1 : kernelWidth, values, padded: roundUp(values, 2) };
@@ -228,12 +264,14 @@ export function convU8WeightBytes(
   kernelWidth: number,
   dilationWidth: number,
 ): number {
+  needNumbers("convU8WeightBytes", channels, inChannels, kernelHeight, kernelWidth, dilationWidth);
   const runs = convU8Runs(inChannels, kernelHeight, kernelWidth, dilationWidth);
   return convU8Lanes(channels) * runs.count * runs.padded * 2;
 }
 
 /** Bytes of the padded copy and the strip that convU8 makes in `scratch` (assembly/pad_u8.ts). */
 export function convU8ScratchBytes(shape: Omit<ConvF32Shape, "groups" | "outChannels">): number {
+  needShape("convU8ScratchBytes", shape);
   const reachHeight = (shape.outHeight - 1) * shape.strideHeight + (shape.kernelHeight - 1) * shape.dilationHeight + 1;
   const reachWidth = (shape.outWidth - 1) * shape.strideWidth + (shape.kernelWidth - 1) * shape.dilationWidth + 1;
   const rowBytes = reachWidth * shape.inChannels * 2;

@@ -2,6 +2,7 @@
  * A description as text for a terminal: its parts, or the module tree with the shortcuts that printing it does not
  * show.
  */
+import { choiceArgument, numberArgument, resultArgument } from "../arguments.js";
 import { summarize } from "../graph/cost.js";
 import type { Graph } from "../graph/types.js";
 import { formatShape } from "../tensor.js";
@@ -169,6 +170,10 @@ export function descriptionText(
   grain: "stage" | "block" | "layer",
   width = 100,
 ): readonly string[] {
+  resultArgument("descriptionText", "graph", "getModel or an importer", ["nodes"], graph);
+  resultArgument("descriptionText", "description", "describe", ["parts", "inputShape"], description);
+  choiceArgument("descriptionText", "grain", ["stage", "block", "layer"], grain);
+  numberArgument("descriptionText", "width", width);
   const head = `${description.name}: ${description.class}, input ${formatShape(description.inputShape)}`;
   const lines =
     grain === "stage" ? stageLines(description, width) : treeLines(graph, description, grain === "layer", width);

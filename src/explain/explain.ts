@@ -1,4 +1,5 @@
 /** Facts of a network, each with its proof by numbers on the given weights. */
+import { objectArgument, optionsArgument, textArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import { shapeInside } from "../graph/layout.js";
 import { checkWeights } from "../graph/parameters.js";
@@ -128,9 +129,11 @@ const onReference: ValueRunner = ({ graph, weights }, input, names) =>
  *   does not fit.
  */
 export async function explain(given: Model, question: string, options: ExplainOptions = {}): Promise<Explanation> {
+  objectArgument("explain", "the model", "{ graph, weights }", given);
+  textArgument("explain", "question", question);
   checkQuestion(question);
   checkWeights(given.graph, given.weights);
-  const { run = onReference } = options;
+  const { run = onReference } = optionsArgument("explain", ["input", "run"], options);
   const { model, input } = insideOut(given, options.input ?? randomInput(given.graph));
   const { graph, weights } = model;
   const outline = outlineOf(graph, input.shape);

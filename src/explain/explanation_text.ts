@@ -1,4 +1,5 @@
 /** Facts as text for a terminal: facts of one sort once, with how many there are, and the numbers that prove them. */
+import { optionsArgument, resultArgument } from "../arguments.js";
 import type { Explanation } from "./explain.js";
 import type { Fact } from "./facts.js";
 import type { Proof } from "./proofs/numbers.js";
@@ -32,10 +33,9 @@ function proofText({ what, value, limit, mustAgree, holds }: Proof): string {
 }
 
 /** An explanation as lines of at most `width` columns. */
-export function explanationText(
-  { facts, input }: Explanation,
-  { width = 100, all = false }: ExplanationTextOptions = {},
-): readonly string[] {
+export function explanationText(explanation: Explanation, options: ExplanationTextOptions = {}): readonly string[] {
+  const { facts, input } = resultArgument("explanationText", "explanation", "explain", ["facts"], explanation);
+  const { width = 100, all = false } = optionsArgument("explanationText", ["width", "all"], options);
   const sorts = new Map<string, Fact[]>();
   for (const [index, fact] of facts.entries()) {
     const key = all ? String(index) : sortOf(fact);

@@ -1,4 +1,5 @@
 /** Times of a session's steps, as they belong to the layers, units and parts of a description. */
+import { objectArgument, refuseArgument, resultArgument } from "../arguments.js";
 import type { Description } from "./describe.js";
 
 /** One measured step, as `session.profile()` gives it. */
@@ -29,7 +30,10 @@ function add(times: Map<string, number>, key: string, milliseconds: number): voi
  * Sums measured steps. A step stands for the layer of its name; one that is named otherwise (a repacking between
  * layers) for the layer whose name begins it, else for the last layer before it in the order of the steps.
  */
-export function timesOf({ parts }: Description, steps: readonly MeasuredStep[]): Times {
+export function timesOf(description: Description, steps: readonly MeasuredStep[]): Times {
+  const { parts } = resultArgument("timesOf", "description", "describe", ["parts"], description);
+  if (!Array.isArray(steps)) refuseArgument("timesOf", "steps", "a list of measured steps", steps);
+  for (const step of steps) objectArgument("timesOf", "a step", "{ name, milliseconds }", step);
   const places = new Map<string, Place>();
   for (const part of parts) {
     for (const unit of part.units) {

@@ -68,19 +68,15 @@ function* argumentLists(): Generator<readonly unknown[]> {
   }
 }
 
-/** Of the raw kernels the function that does something: the others are arithmetic on sizes, which allocates nothing. */
-const { instantiate } = kernels;
-/** Of explain those that take networks: the others print what these give. */
-const { compare, describe: describeNetwork } = explain;
 const entries = {
   core,
-  kernels: { instantiate },
+  kernels,
   mxnet,
   torch,
   awnas,
   onnx,
   tflite,
-  explain: { compare, describe: describeNetwork },
+  explain,
   reference,
   image,
   decode,

@@ -1,4 +1,5 @@
 /** Networks in Graphviz's DOT language, top to bottom, at three grains: parts, units, layers. */
+import { choiceArgument, optionsArgument, resultArgument } from "../../arguments.js";
 import { XnorkitError } from "../../errors.js";
 import type { Description, LayerDescription, PartDescription, UnitDescription } from "../describe.js";
 import { bytes, cut, millions, wrap } from "../text.js";
@@ -226,7 +227,10 @@ function layerBoxes(description: Description, times: Times | undefined): readonl
  * A network as a DOT graph. Boxes have the classes `binary`, `float`, `plain` and `sum`, edges of shortcuts `shortcut`.
  * @throws XnorkitError `unsupported` for more boxes than can be laid out; a coarser grain has fewer.
  */
-export function toDot(description: Description, { grain = "block", times }: DotOptions = {}): string {
+export function toDot(description: Description, options: DotOptions = {}): string {
+  resultArgument("toDot", "description", "describe", ["parts", "inputShape"], description);
+  const { grain = "block", times } = optionsArgument("toDot", ["grain", "times"], options);
+  choiceArgument("toDot", "the option grain", ["stage", "block", "layer"], grain);
   const layers = description.parts.reduce(
     (sum, { units }) => sum + units.reduce((count, unit) => count + (grain === "layer" ? unit.layers.length : 1), 0),
     0,

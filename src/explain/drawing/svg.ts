@@ -1,4 +1,5 @@
 /** Drawings as SVG: what a layout program gives, with colours, a title and a text alternative. */
+import { resultArgument, textArgument } from "../../arguments.js";
 import type { Description } from "../describe.js";
 import { colourRules, DRAWING_RULES } from "./style.js";
 
@@ -38,7 +39,8 @@ export function innerSvg(svg: string): string {
 }
 
 /** The drawing in words: its parts, their units, their shortcuts. */
-export function drawingInWords({ parts }: Description): string {
+export function drawingInWords(description: Description): string {
+  const { parts } = resultArgument("drawingInWords", "description", "describe", ["parts"], description);
   return parts
     .map((part) => {
       const units = part.units.map(({ expression }) => expression);
@@ -52,7 +54,10 @@ export function drawingInWords({ parts }: Description): string {
 }
 
 /** A drawing as a file of its own: it follows light and dark screens and reads itself out. */
-export function standaloneSvg(laidOut: string, { name }: Description, words: string): string {
+export function standaloneSvg(laidOut: string, description: Description, words: string): string {
+  textArgument("standaloneSvg", "laidOut", laidOut);
+  textArgument("standaloneSvg", "words", words);
+  const { name } = resultArgument("standaloneSvg", "description", "describe", ["parts"], description);
   const { width, height } = sizeOf(laidOut);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -1,4 +1,5 @@
 /** A comparison as one HTML page that needs no other file and no network. */
+import { objectArgument, resultArgument, textArgument } from "../../arguments.js";
 import { formatShape } from "../../tensor.js";
 import type { Comparison, Side } from "../compare.js";
 import { countRows } from "../comparison_text.js";
@@ -101,6 +102,10 @@ export function comparisonBody(comparison: Comparison, options: PageOptions): st
 
 /** A page of its own: style, script and drawings within, nothing loaded. */
 export function comparisonPage(comparison: Comparison, options: PageOptions): string {
+  resultArgument("comparisonPage", "comparison", "compare", ["parts", "questions", "differences"], comparison);
+  objectArgument("comparisonPage", "options", "{ a, b, ... }", options);
+  textArgument("comparisonPage", "the option a", options.a);
+  textArgument("comparisonPage", "the option b", options.b);
   const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
   return [
     "<!doctype html>",
