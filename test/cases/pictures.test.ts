@@ -199,17 +199,26 @@ describe("20 pictures made to hurt", { skip: skipWithout(hostile) }, () => {
     });
   }
 
+  const limited = `import { pictureDecoder } from "./src/decode/index.js";
+    import { readFile } from "node:fs/promises";
+    import { createRequire } from "node:module";
+    const wasm = createRequire(import.meta.url).resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
+    const decode = pictureDecoder(await WebAssembly.compile(await readFile(wasm)));`;
+
   it("hidden_6000x6000.jpg", () => {
-    const limited = `import { pictureDecoder } from "./src/decode/index.js";
-      import { readFile } from "node:fs/promises";
-      import { createRequire } from "node:module";
-      const wasm = createRequire(import.meta.url).resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
-      const decode = pictureDecoder(await WebAssembly.compile(await readFile(wasm)));`;
     const path = sharedPath(`${hostile}/hidden_6000x6000.jpg`);
     const measured = measure(limited, "(await decode(bytes, { maxPixels: 16e6 })).width", path);
     assert.ok(!measured.isInternal, measured.outcome);
     assert.match(measured.outcome, /says it has 6000x6000 pixels; pictures of 1 to 16 million pixels are read/);
     assert.ok(measured.peakBytes < 64e6, `${measured.peakBytes} bytes`);
+  });
+
+  it("hidden_6000x6000.jpg where it may be read: memory in proportion to its pixels", () => {
+    const measured = measure(limited, "(await decode(bytes)).width", sharedPath(`${hostile}/hidden_6000x6000.jpg`));
+    assert.equal(measured.outcome, "6000");
+    const pixels = 6000 * 6000;
+    // The picture itself takes 4 bytes a pixel beside the decoder.
+    assert.ok(measured.peakBytes <= (24 + 4) * pixels + 24 * 2 ** 20, `${measured.peakBytes} bytes`);
   });
 
   it("an interlaced PNG of 8x8 whose pixels inflate to 256 MB", () => {
