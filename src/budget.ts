@@ -15,7 +15,7 @@ export const FREE_BYTES = 64 * 2 ** 20;
  * what an engine adds to the sizes that readers know.
  */
 const GIVEN_PER_BYTE = 9;
-const GIVEN_FREE = 36 * 2 ** 20;
+const GIVEN_FREE = 28 * 2 ** 20;
 
 /**
  * Roughly what engines take for small things, in bytes: an object or list and a text apart from what they hold; a

@@ -19,10 +19,18 @@ function needNumbers(callee: string, ...sizes: readonly number[]): void {
   for (const size of sizes) if (typeof size !== "number") refuseArgument(callee, "a size", "a number", size);
 }
 
-/** @throws XnorkitError `bad-option` if the value holds anything but numbers. */
-function needShape(callee: string, shape: object): void {
+/** The sizes that every shape of a convolution has; more may stand beside them. */
+const SHAPE_SIZES = [
+  ...(["height", "width", "inChannels", "outHeight", "outWidth", "kernelHeight", "kernelWidth"] as const),
+  ...(["strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft"] as const),
+] satisfies readonly (keyof ConvF32Shape)[];
+
+/** @throws XnorkitError `bad-option` if the value is no object, or one of its sizes no number. */
+function needShape(callee: string, shape: Omit<ConvF32Shape, "groups" | "outChannels">): void {
   objectArgument(callee, "shape", "an object of sizes", shape);
-  needNumbers(callee, ...Object.values(shape));
+  for (const size of SHAPE_SIZES) {
+    if (typeof shape[size] !== "number") refuseArgument(callee, `the size ${size}`, "a number", shape[size]);
+  }
 }
 
 /** The next multiple of `step`. */
