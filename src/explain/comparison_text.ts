@@ -2,7 +2,7 @@
  * A comparison as text for a terminal: the questions in two columns, the costs of the parts, the differences folded
  * together.
  */
-import { objectArgument, optionsArgument, refuseArgument } from "../arguments.js";
+import { optionsArgument, resultArgument } from "../arguments.js";
 import { formatShape, type Shape } from "../tensor.js";
 import type { Comparison } from "./compare.js";
 import type { Counts } from "./counts.js";
@@ -156,8 +156,7 @@ export function comparisonText(comparison: Comparison, options: ComparisonTextOp
     ["a", "b", "grain", "width", "times"],
     options,
   );
-  const { differences } = objectArgument("comparisonText", "comparison", "what compare gives", comparison);
-  if (!Array.isArray(differences)) refuseArgument("comparisonText", "comparison", "what compare gives", comparison);
+  const { differences } = resultArgument("comparisonText", "comparison", "compare", ["differences"], comparison);
   if (differences.length === 0) {
     return [
       ...headLines(comparison, options, width),
