@@ -1,26 +1,9 @@
-/** Gives plans addresses in one memory, and runs them there. */
-import type { Arg, Call, KernelName, Ref } from "../abi/call.js";
+/** Gives plans addresses in one memory, and binds them to the kernels there. */
+import type { Arg, Call, Ref } from "../abi/call.js";
 import type { Constant, Phase, Plan, Port } from "../compiler/plan.js";
-import { XnorkitError } from "../errors.js";
+import { type BoundStep, bindSteps, kernelOf, type LinkedCall, type LinkedPhase, type LinkedStep } from "./link.js";
 import type { Block, HostMemory } from "./memory.js";
 import type { Kernels } from "./wasm.js";
-
-/** A kernel call with every pointer known: running it allocates nothing. */
-export interface BoundCall {
-  readonly kernel: (...args: number[]) => void;
-  readonly args: readonly number[];
-}
-
-/** The tasks of a phase, each the calls that one worker makes. */
-export type BoundPhase = readonly (readonly BoundCall[])[];
-
-/** The phases of a step of the plan, and those that run in their place if the i32 with index `flag` is not 0. */
-export interface BoundStep {
-  readonly phases: readonly BoundPhase[];
-  /** -1 if there is no alternative. */
-  readonly flag: number;
-  readonly alternative: readonly BoundPhase[];
-}
 
 export interface BoundPort {
   readonly address: number;
@@ -32,7 +15,12 @@ export interface BoundPlan {
   readonly input: BoundPort;
   readonly output: BoundPort;
   readonly taps: ReadonlyMap<string, BoundPort>;
+  /** As data, for other workers. */
+  readonly linked: readonly LinkedStep[];
+  /** Bound to the kernels of this instance, with the first worker's scratch. */
   readonly steps: readonly BoundStep[];
+  /** Where the first worker's scratch begins. */
+  readonly scratch: number;
 }
 
 /** Constants and arena are shared by all plans of a session. */
@@ -45,27 +33,20 @@ function aligned(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }
 
+const isScratch = (arg: Arg) => typeof arg !== "number" && arg.area === "scratch";
+
 export function binder({ exports }: Kernels, host: HostMemory): Binder {
   const constants = new Map<string, number>();
   let arena: Block = { address: 0, bytes: 0 };
 
-  const kernelOf = (name: KernelName): BoundCall["kernel"] => {
-    const kernel: unknown = exports[name];
-    if (typeof kernel === "function") return kernel as BoundCall["kernel"];
-    throw new XnorkitError(
-      "bad-option",
-      `the option wasm is a module without the kernel ${name}: give the simd.wasm of this version of xnorkit`,
-    );
-  };
+  const linkCall = ({ kernel, args }: Call, resolve: (ref: Ref) => number): LinkedCall => ({
+    kernel,
+    args: args.map((arg) => (typeof arg === "number" ? arg : resolve(arg))),
+    scratch: args.reduce<number>((mask, arg, i) => (isScratch(arg) ? mask | (1 << i) : mask), 0),
+  });
 
-  const bindCalls = (calls: readonly Call[], resolve: (ref: Ref) => number): BoundCall[] =>
-    calls.map(({ kernel, args }) => ({
-      kernel: kernelOf(kernel),
-      args: args.map((arg: Arg) => (typeof arg === "number" ? arg : resolve(arg))),
-    }));
-
-  const bindPhases = (phases: readonly Phase[], resolve: (ref: Ref) => number): readonly BoundPhase[] =>
-    phases.map((tasks) => tasks.map((calls) => bindCalls(calls, resolve)));
+  const linkPhases = (phases: readonly Phase[], resolve: (ref: Ref) => number): readonly LinkedPhase[] =>
+    phases.map((tasks) => tasks.map((calls) => calls.map((call) => linkCall(call, resolve))));
 
   const write = (address: number, bytes: Uint8Array) => new Uint8Array(host.memory.buffer).set(bytes, address);
 
@@ -79,7 +60,7 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
       const area = host.temporary(packing.areaBytes);
       write(area, source());
       const resolve = (ref: Ref) => (ref.area === "self" ? address : area) + ref.offset;
-      for (const { kernel, args } of bindCalls(packing.calls, resolve)) kernel(...args);
+      for (const call of packing.calls) kernelOf(exports, call.kernel)(...linkCall(call, resolve).args);
     }
     constants.set(key, address);
     return address;
@@ -99,40 +80,27 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
       arena = host.extend(arena, runBytes);
       const base = arena.address;
       const resolve = ({ area, id, offset }: Ref) => {
-        if (area === "constant") return addresses[id] + offset;
-        return base + offset + (area === "scratch" ? scratchOffset : plan.buffers[id].offset);
+        if (area === "scratch") return offset;
+        return area === "constant" ? addresses[id] + offset : base + plan.buffers[id].offset + offset;
       };
       const bindPort = (port: Port): BoundPort => ({ address: resolve(port.ref), port });
+      const linked = plan.steps.map(
+        ({ phases, alternative }): LinkedStep => ({
+          phases: linkPhases(phases, resolve),
+          flag: alternative === null ? -1 : resolve(alternative.flag) / 4,
+          alternative: alternative === null ? [] : linkPhases(alternative.phases, resolve),
+        }),
+      );
+      const scratch = base + scratchOffset;
       return {
         plan,
         input: bindPort(plan.input),
         output: bindPort(plan.output),
         taps: new Map(plan.taps.map(([name, port]) => [name, bindPort(port)])),
-        steps: plan.steps.map(({ phases, alternative }) => ({
-          phases: bindPhases(phases, resolve),
-          flag: alternative === null ? -1 : resolve(alternative.flag) / 4,
-          alternative: alternative === null ? [] : bindPhases(alternative.phases, resolve),
-        })),
+        linked,
+        steps: bindSteps(linked, exports, scratch),
+        scratch,
       };
     },
   };
-}
-
-/** Runs the calls of a task. `Reflect.apply` passes the prepared array without making another. */
-export function runTask(calls: readonly BoundCall[]): void {
-  for (let i = 0; i < calls.length; i++) Reflect.apply(calls[i].kernel, undefined, calls[i].args);
-}
-
-/** The phases of a step that run this time; `words` views the whole memory. */
-export function phasesOf({ phases, flag, alternative }: BoundStep, words: Int32Array): readonly BoundPhase[] {
-  return flag >= 0 && words[flag] !== 0 ? alternative : phases;
-}
-
-/** Runs one step, task by task. */
-export function runStep(step: BoundStep, words: Int32Array): void {
-  const phases = phasesOf(step, words);
-  for (let i = 0; i < phases.length; i++) {
-    const tasks = phases[i];
-    for (let j = 0; j < tasks.length; j++) runTask(tasks[j]);
-  }
 }

@@ -2,8 +2,9 @@
 import type { BinaryKernel } from "../compiler/choose_kernel.js";
 import { type Program, planProgram } from "../compiler/compile.js";
 import type { Shape } from "../tensor.js";
-import { binder, runStep } from "./bind.js";
+import { binder } from "./bind.js";
 import type { CompiledModule } from "./kernel_source.js";
+import { runStep } from "./link.js";
 import { hostMemory } from "./memory.js";
 import { instantiateKernels } from "./wasm.js";
 

@@ -9,7 +9,7 @@ import { compileGraph, type PlanOptions, planProgram } from "../../src/compiler/
 import type { BorderValue, Graph, Node } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { resnetE } from "../../src/models/resnet_e.js";
-import { type BoundPhase, phasesOf, runStep, runTask } from "../../src/runtime/bind.js";
+import { type BoundPhase, phasesOf, runStep, runTask } from "../../src/runtime/link.js";
 import { createSession } from "../../src/runtime/session.js";
 import { elementCount, type Shape, type Tensor } from "../../src/tensor.js";
 import { add, binary, conv, graphOf, maxPool, norm, relu, sign } from "../compiler/small_graphs.js";
