@@ -2,10 +2,16 @@
 // line and the benchmarks in dist/cli. What entries share is there once; what is imported on demand stays so. The
 // packages that the library imports stay imports; those that only the command line needs are bundled, with their
 // licences in dist/cli/LICENSES.txt.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+//
+// A module costs a fresh process about as much to find and link as to read, so the library is not cut by who shares
+// what, but in few layers, none of which imports one that comes after: what the main entry shares with the builds of the
+// kernels (`host`), with entries that know no graph (`base`), with readers and with builders (`graph`, `models`), the
+// rest of it (`core`), and what each other entry has beyond.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -15,8 +21,14 @@ const peers = ["onnxruntime-web", "onnxruntime-node", "@tensorflow/*", "assembly
 
 const common = { absWorkingDir: root, bundle: true, splitting: true, format: "esm", target: "es2022" };
 
-/** The library keeps names and lines: a stack trace shows the line that threw, and bundlers minify for themselves. */
-const readable = { minifySyntax: true };
+/** The main entry in layers: each holds what the main entry shares with these others, and no layer before has. */
+const layers = [
+  { name: "host", others: ["builds", "builds.workerd", "builds.edge"] },
+  { name: "base", others: ["kernels", "image", "decode", "reference"] },
+  { name: "graph", others: ["mxnet", "torch", "onnx", "tflite"] },
+  { name: "models", others: ["awnas", "digits"] },
+  { name: "core", others: ["index"] },
+];
 
 /** The source of each entry, and its name in dist/lib. */
 const entries = new Map(
@@ -24,6 +36,16 @@ const entries = new Map(
     .filter((target) => typeof target === "object")
     .map((target) => [sourceOf(target.types), basename(target.default, ".js")]),
 );
+
+/** The same of the builds of the kernels, one for each condition. */
+const builds = new Map(
+  Object.values(manifest.imports["#builds"])
+    .map((file) => basename(file, ".js"))
+    .map((name) => [join(root, `src/runtime/${name}.ts`), name]),
+);
+
+/** What dist/lib holds by name, and its source. */
+const inputs = Object.fromEntries([...entries, ...builds].map(([source, name]) => [name, source]));
 
 /** dist/types/NAME.d.ts describes src/NAME.ts. */
 function sourceOf(types) {
@@ -92,46 +114,59 @@ function licenceOf(folder) {
  */
 const chosenBuilds = {
   name: "chosen builds",
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/builds\.js$/ }, () => ({ path: "#builds", external: true }));
-  },
+  resolveId: (id) => (id === "./builds.js" ? { id: "#builds", external: true } : null),
 };
 
 /** The module of dist/lib/internals.js. */
 const internals = {
   name: "internals",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^internals$/ }, ({ path }) => ({ path, namespace: "internals" }));
-    onLoad({ filter: /.*/, namespace: "internals" }, () => ({
-      contents: [...shared].map((source) => `export * from ${JSON.stringify(source)};`).join("\n"),
-      resolveDir: root,
-    }));
-  },
+  resolveId: (id) => (id === "internals" ? id : null),
+  load: (id) =>
+    id === "internals" ? [...shared].map((source) => `export * from ${JSON.stringify(source)};`).join("\n") : null,
 };
 
+function isExternal(id) {
+  return (
+    /^#builds$|\.wasm(\?module)?$/.test(id) || dependencies.some((name) => id === name || id.startsWith(`${name}/`))
+  );
+}
+
+/** The sources that entries import, directly or by others, on demand apart. */
+async function reachable(names) {
+  const sources = names.map((name) => inputs[name]);
+  const external = [...dependencies, "*.wasm", "*.wasm?module", "*/builds.js"];
+  const options = { ...common, outdir: "unused", external, write: false, metafile: true };
+  const { metafile } = await build({ ...options, entryPoints: sources });
+  const found = new Set(sources);
+  for (const source of found)
+    for (const { path, kind, external } of metafile.inputs[relative(root, source)].imports)
+      if (kind === "import-statement" && !external) found.add(join(root, path));
+  return found;
+}
+
 async function bundleLibrary() {
-  const builds = Object.values(manifest.imports["#builds"])
-    .map((file) => basename(file, ".js"))
-    .map((name) => ({ in: `src/runtime/${name}.ts`, out: name }));
-  const { metafile, outputFiles } = await build({
-    ...common,
-    ...readable,
-    entryPoints: [
-      ...Array.from(entries, ([source, name]) => ({ in: source, out: name })),
-      ...builds,
-      { in: "internals", out: "internals" },
-    ],
-    outdir: "dist/lib",
-    external: [...dependencies, "*.wasm", "*.wasm?module"],
+  const bundle = await rolldown({
+    cwd: root,
+    input: { ...inputs, internals: "internals" },
+    external: isExternal,
     plugins: [chosenBuilds, internals],
-    metafile: true,
-    write: false,
+    treeshake: { moduleSideEffects: false },
+    // The command line imports at once what the library imports on demand.
+    checks: { ineffectiveDynamicImport: false },
   });
-  const [surplus] = bundledPackages(metafile);
-  if (surplus !== undefined) throw new Error(`the library imports ${surplus}: name it in dependencies of package.json`);
-  mkdirSync(join(root, "dist/lib"), { recursive: true });
-  // Without the imports that are there for side effects alone: the package has none, and bundlers would warn of each.
-  for (const { path, text } of outputFiles) writeFileSync(path, text.replaceAll(/^import "\.\/[^"]+";\n/gm, ""));
+  const main = await reachable(["index"]);
+  const named = new Set(Object.values(inputs));
+  const groups = await Promise.all(
+    layers.map(async ({ name, others }, index) => {
+      const sources = await reachable(others);
+      const isHost = (id) => name === "host" && !named.has(id) && !id.includes("generated");
+      return { name, priority: layers.length - index, test: (id) => sources.has(id) && (main.has(id) || isHost(id)) };
+    }),
+  );
+  // Names and lines stay: a stack trace shows the line that threw, and bundlers minify for themselves.
+  const { output } = await bundle.write({ dir: "dist/lib", format: "esm", comments: false, codeSplitting: { groups } });
+  const surplus = output.flatMap(({ moduleIds = [] }) => moduleIds).find((id) => id.includes("node_modules"));
+  if (surplus !== undefined) throw new Error(`the library bundles ${surplus}: name it in dependencies of package.json`);
 }
 
 for (const folder of ["lib", "cli"]) rmSync(join(root, "dist", folder), { recursive: true, force: true });
