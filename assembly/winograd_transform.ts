@@ -165,21 +165,22 @@ function foldColumn(at: usize, folded: usize, full: bool, far: bool): void {
   const m1 = v128.load(at, 192);
   const m2 = v128.load(at, 384);
   const even = f32x4.add(m1, m2);
-  if (!full) {
-    v128.store(folded, f32x4.add(v128.load(at), even));
-    v128.store(folded, f32x4.sub(m1, m2), 96);
-    v128.store(folded, far ? f32x4.add(even, v128.load(at, 960)) : even, 192);
-    return;
+  let y0 = f32x4.add(v128.load(at), even);
+  let y1 = f32x4.sub(m1, m2);
+  let y2 = even;
+  if (full) {
+    const m3 = v128.load(at, 576);
+    const m4 = v128.load(at, 768);
+    const half = f32x4.mul(m4, f32x4.splat(0.5));
+    const double = f32x4.add(m3, m3);
+    y0 = f32x4.add(y0, f32x4.add(m3, m4));
+    y1 = f32x4.add(y1, f32x4.sub(double, half));
+    y2 = f32x4.add(y2, f32x4.add(f32x4.add(double, double), f32x4.mul(half, f32x4.splat(0.5))));
   }
-  const m3 = v128.load(at, 576);
-  const m4 = v128.load(at, 768);
-  v128.store(folded, f32x4.add(f32x4.add(v128.load(at), even), f32x4.add(m3, m4)));
-  const half = f32x4.mul(m4, f32x4.splat(0.5));
-  const double = f32x4.add(m3, m3);
-  v128.store(folded, f32x4.add(f32x4.sub(m1, m2), f32x4.sub(double, half)), 96);
-  let last = f32x4.add(even, f32x4.add(f32x4.add(double, double), f32x4.mul(half, f32x4.splat(0.5))));
-  if (far) last = f32x4.add(last, v128.load(at, 960));
-  v128.store(folded, last, 192);
+  if (far) y2 = f32x4.add(y2, v128.load(at, 960));
+  v128.store(folded, y0);
+  v128.store(folded, y1, 96);
+  v128.store(folded, y2, 192);
 }
 
 // @ts-ignore: decorator
@@ -207,28 +208,25 @@ function foldRow(
   const m1 = v128.load(at, 16);
   const m2 = v128.load(at, 32);
   const even = f32x4.add(m1, m2);
-  if (!full) {
-    finish(dst, f32x4.add(v128.load(at), even), bias, floor, count);
-    if (pixels > 1) finish(dst + step, f32x4.sub(m1, m2), bias, floor, count);
-    if (pixels > 2) {
-      finish(dst + 2 * step, far ? f32x4.add(even, v128.load(at, 80)) : even, bias, floor, count);
-    }
-    return;
+  let y0 = f32x4.add(v128.load(at), even);
+  let y1 = f32x4.sub(m1, m2);
+  let y2 = even;
+  if (full) {
+    const m3 = v128.load(at, 48);
+    const m4 = v128.load(at, 64);
+    const half = f32x4.mul(m4, f32x4.splat(0.5));
+    const double = f32x4.add(m3, m3);
+    y0 = f32x4.add(y0, f32x4.add(m3, m4));
+    y1 = f32x4.add(y1, f32x4.sub(double, half));
+    y2 = f32x4.add(y2, f32x4.add(f32x4.add(double, double), f32x4.mul(half, f32x4.splat(0.5))));
   }
-  const m3 = v128.load(at, 48);
-  const m4 = v128.load(at, 64);
-  finish(dst, f32x4.add(f32x4.add(v128.load(at), even), f32x4.add(m3, m4)), bias, floor, count);
-  if (pixels == 1) return;
-  const half = f32x4.mul(m4, f32x4.splat(0.5));
-  const double = f32x4.add(m3, m3);
-  finish(dst + step, f32x4.add(f32x4.sub(m1, m2), f32x4.sub(double, half)), bias, floor, count);
-  if (pixels == 2) return;
-  let last = f32x4.add(even, f32x4.add(f32x4.add(double, double), f32x4.mul(half, f32x4.splat(0.5))));
-  if (far) last = f32x4.add(last, v128.load(at, 80));
-  finish(dst + 2 * step, last, bias, floor, count);
+  if (far) y2 = f32x4.add(y2, v128.load(at, 80));
+  finish(dst, y0, bias, floor, count);
+  if (pixels > 1) finish(dst + step, y1, bias, floor, count);
+  if (pixels > 2) finish(dst + 2 * step, y2, bias, floor, count);
 }
 
-/** Up to 4 channels of one tile. */
+/** Up to 4 channels of one tile. Loops, not copies: a first run waits for the engine to optimise every copy. */
 // @ts-ignore: decorator
 @inline
 function storeTile(
@@ -246,17 +244,20 @@ function storeTile(
   pixels: i32,
   channels: i32,
 ): void {
-  foldColumn(m, SCRATCH_BASE, fullY, farY);
-  foldColumn(m + 32, SCRATCH_BASE + 16, fullY, farY);
-  foldColumn(m + 64, SCRATCH_BASE + 32, fullY, farY);
-  if (fullX) {
-    foldColumn(m + 96, SCRATCH_BASE + 48, fullY, farY);
-    foldColumn(m + 128, SCRATCH_BASE + 64, fullY, farY);
+  const near: usize = fullX ? 5 : 3;
+  for (let x: usize = 0; x < 6; ++x) {
+    if (x == near) {
+      if (!farX) break;
+      x = 5;
+    }
+    foldColumn(m + x * 32, SCRATCH_BASE + x * 16, fullY, farY);
   }
-  if (farX) foldColumn(m + 160, SCRATCH_BASE + 80, fullY, farY);
-  foldRow(SCRATCH_BASE, fullX, farX, dst, pixelStep, pixels, bias, floor, channels);
-  if (rows > 1) foldRow(SCRATCH_BASE + 96, fullX, farX, dst + rowStep, pixelStep, pixels, bias, floor, channels);
-  if (rows > 2) foldRow(SCRATCH_BASE + 192, fullX, farX, dst + 2 * rowStep, pixelStep, pixels, bias, floor, channels);
+  let folded = SCRATCH_BASE;
+  do {
+    foldRow(folded, fullX, farX, dst, pixelStep, pixels, bias, floor, channels);
+    folded += 96;
+    dst += rowStep;
+  } while (--rows > 0 && folded < SCRATCH_BASE + 288);
 }
 
 /**
