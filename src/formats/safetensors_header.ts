@@ -7,7 +7,8 @@
 import { type Budget, ENTRY_BYTES, readBudget } from "../budget.js";
 import { XnorkitError } from "../errors.js";
 import { quoteName } from "../graph/suggest.js";
-import { type JsonCursor, jsonCursor } from "../json/cursor.js";
+import type { JsonCursor } from "../json/cursor.js";
+import { quickCursor } from "../json/quick_cursor.js";
 import { elementCount, formatShape, type Shape } from "../tensor.js";
 import { DTYPE_BYTES, type Dtype, isDtype } from "./dtypes.js";
 
@@ -81,7 +82,7 @@ export function parseSafetensorsHeader(bytes: Uint8Array, fileSize: number): Saf
     );
   }
   const text = decodeText(bytes.subarray(LENGTH_BYTES, dataOffset));
-  const cursor = jsonCursor(text, {
+  const cursor = quickCursor(text, {
     what: "the header",
     code: "bad-file",
     start: LENGTH_BYTES,

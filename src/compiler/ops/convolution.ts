@@ -81,13 +81,13 @@ export const convolutionNodes = {
  * (`floatShifts`), unless a network convolves counts as floats: those that its batch norm makes exactly 0 are 0 within
  * rounding only.
  */
-function foldedWeights({ weight }: Conv2dOp, affine: Affine | null): Uint8Array {
-  if (affine === null) return bytesOf(weight.data);
-  const [channels] = weight.shape;
-  const fanIn = weight.data.length / channels;
-  const folded = Float32Array.from(weight.data);
-  for (let o = 0; o < channels; o++) {
-    for (let i = 0; i < fanIn; i++) folded[o * fanIn + i] = weight.data[o * fanIn + i] * affine.scale[o];
+function foldedWeights({ weight: { data, shape } }: Conv2dOp, affine: Affine | null): Uint8Array {
+  if (affine === null) return bytesOf(data);
+  const fanIn = data.length / shape[0];
+  const folded = new Float32Array(data.length);
+  for (let o = 0, i = 0; o < shape[0]; o++) {
+    const scale = affine.scale[o];
+    for (const end = i + fanIn; i < end; i++) folded[i] = data[i] * scale;
   }
   return bytesOf(folded);
 }
