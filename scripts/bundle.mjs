@@ -4,9 +4,9 @@
 // licences in dist/cli/LICENSES.txt.
 //
 // A module costs a fresh process about as much to find and link as to read, so the library is not cut by who shares
-// what, but in few layers, none of which imports one that comes after: what the main entry shares with the builds of the
-// kernels (`host`), with entries that know no graph (`base`), with readers and with builders (`graph`, `models`), the
-// rest of it (`core`), and what each other entry has beyond.
+// what, but in few layers, none of which imports one that comes after: what the main entry shares with the builds of
+// the kernels (`host`), with entries that know no graph (`base`), with readers and with builders (`graph`, `models`),
+// the rest of it (`core`), and what each other entry has beyond.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
