@@ -23,7 +23,7 @@ const common = { absWorkingDir: root, bundle: true, splitting: true, format: "es
 
 /** The main entry in layers: each holds what the main entry shares with these others, and no layer before has. */
 const layers = [
-  { name: "host", others: ["builds", "builds.workerd", "builds.edge"] },
+  { name: "host", others: ["builds", "unpack"] },
   { name: "base", others: ["kernels", "image", "decode", "reference"] },
   { name: "graph", others: ["mxnet", "torch", "onnx", "tflite"] },
   { name: "models", others: ["awnas", "digits"] },
@@ -37,15 +37,16 @@ const entries = new Map(
     .map((target) => [sourceOf(target.types), basename(target.default, ".js")]),
 );
 
-/** The same of the builds of the kernels, one for each condition. */
-const builds = new Map(
-  Object.values(manifest.imports["#builds"])
+/** The same of what the user's conditions choose among: the builds of the kernels, and what unpacks them. */
+const chosen = new Map(
+  Object.values(manifest.imports)
+    .flatMap((variants) => Object.values(variants))
     .map((file) => basename(file, ".js"))
     .map((name) => [join(root, `src/runtime/${name}.ts`), name]),
 );
 
 /** What dist/lib holds by name, and its source. */
-const inputs = Object.fromEntries([...entries, ...builds].map(([source, name]) => [name, source]));
+const inputs = Object.fromEntries([...entries, ...chosen].map(([source, name]) => [name, source]));
 
 /** dist/types/NAME.d.ts describes src/NAME.ts. */
 function sourceOf(types) {
@@ -109,12 +110,13 @@ function licenceOf(folder) {
   return [`${name} ${version} (${license})`, ...texts].join("\n\n");
 }
 
-/**
- * Sources import the builds for hosts that compile bytes; in the package the conditions of its user choose among them.
- */
-const chosenBuilds = {
-  name: "chosen builds",
-  resolveId: (id) => (id === "./builds.js" ? { id: "#builds", external: true } : null),
+/** Sources import `./NAME.js` where the package imports `#NAME`, which the conditions of its user choose. */
+const byCondition = {
+  name: "by condition",
+  resolveId(id) {
+    const name = id.replace(/^\.\/(.*)\.js$/, "#$1");
+    return name in manifest.imports ? { id: name, external: true } : null;
+  },
 };
 
 /** The module of dist/lib/internals.js. */
@@ -127,14 +129,14 @@ const internals = {
 
 function isExternal(id) {
   return (
-    /^#builds$|\.wasm(\?module)?$/.test(id) || dependencies.some((name) => id === name || id.startsWith(`${name}/`))
+    /^#|^node:|\.wasm(\?module)?$/.test(id) || dependencies.some((name) => id === name || id.startsWith(`${name}/`))
   );
 }
 
 /** The sources that entries import, directly or by others, on demand apart. */
 async function reachable(names) {
   const sources = names.map((name) => inputs[name]);
-  const external = [...dependencies, "*.wasm", "*.wasm?module", "*/builds.js"];
+  const external = [...dependencies, "*.wasm", "*.wasm?module", "*/builds.js", "*/unpack.js", "node:*"];
   const options = { ...common, outdir: "unused", external, write: false, metafile: true };
   const { metafile } = await build({ ...options, entryPoints: sources });
   const found = new Set(sources);
@@ -149,7 +151,7 @@ async function bundleLibrary() {
     cwd: root,
     input: { ...inputs, internals: "internals" },
     external: isExternal,
-    plugins: [chosenBuilds, internals],
+    plugins: [byCondition, internals],
     treeshake: { moduleSideEffects: false },
     // The command line imports at once what the library imports on demand.
     checks: { ineffectiveDynamicImport: false },
@@ -164,7 +166,13 @@ async function bundleLibrary() {
     }),
   );
   // Names and lines stay: a stack trace shows the line that threw, and bundlers minify for themselves.
-  const { output } = await bundle.write({ dir: "dist/lib", format: "esm", comments: false, codeSplitting: { groups } });
+  const { output } = await bundle.write({
+    dir: "dist/lib",
+    format: "esm",
+    comments: false,
+    codeSplitting: { groups },
+    paths: (id) => id.replace(/^.*\/wasm\//, "../wasm/"),
+  });
   const surplus = output.flatMap(({ moduleIds = [] }) => moduleIds).find((id) => id.includes("node_modules"));
   if (surplus !== undefined) throw new Error(`the library bundles ${surplus}: name it in dependencies of package.json`);
 }

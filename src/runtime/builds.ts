@@ -4,16 +4,15 @@
  * in package.json).
  */
 import { simdWasm } from "../generated/simd_wasm.js";
-import { base64Bytes } from "./base64.js";
 import { supportsRelaxedSimd } from "./features.js";
-import { inflate } from "./inflate.js";
 import { type CompiledModule, compileKernels, type KernelBuilds } from "./kernel_source.js";
+import { unpack } from "./unpack.js";
 
 let baseline: Promise<CompiledModule> | undefined;
 let relaxed: Promise<CompiledModule> | undefined;
 
 async function inlined(base64: string): Promise<CompiledModule> {
-  return compileKernels(await inflate(base64Bytes(base64)));
+  return compileKernels(await unpack(base64));
 }
 
 export const builds: KernelBuilds = {

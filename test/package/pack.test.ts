@@ -44,7 +44,7 @@ async function packagesOf(paths: readonly string[]): Promise<Set<string>> {
     format: "esm",
     platform: "node",
     packages: "external",
-    external: ["*.wasm", "*.wasm?module", "#builds"],
+    external: ["*.wasm", "*.wasm?module", "#*"],
     logLevel: "error",
   });
   const imports = Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter((found) => found.external));
@@ -153,13 +153,19 @@ test("the sources can be published to JSR", {
   run(deno, args, root);
 });
 
-test("the builds of one host have their twin for all hosts", () => {
-  assert.deepEqual(manifest.imports["#builds"], {
-    workerd: "./dist/lib/builds.workerd.js",
-    "edge-light": "./dist/lib/builds.edge.js",
-    default: "./dist/lib/builds.js",
+test("what is for one host has its twin for all hosts", () => {
+  assert.deepEqual(manifest.imports, {
+    "#builds": {
+      workerd: "./dist/lib/builds.workerd.js",
+      "edge-light": "./dist/lib/builds.edge.js",
+      default: "./dist/lib/builds.js",
+    },
+    "#unpack": {
+      node: "./dist/lib/unpack.node.js",
+      default: "./dist/lib/unpack.js",
+    },
   });
   const names = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
-  const variants = names.filter((name) => /\.(workerd|edge)\.ts$/.test(name)).sort();
-  assert.deepEqual(variants, ["runtime/builds.edge.ts", "runtime/builds.workerd.ts"]);
+  const variants = names.filter((name) => /\.(workerd|edge|node)\.ts$/.test(name)).sort();
+  assert.deepEqual(variants, ["runtime/builds.edge.ts", "runtime/builds.workerd.ts", "runtime/unpack.node.ts"]);
 });
