@@ -6,10 +6,12 @@ import { parameterSpecs } from "../graph/parameters.js";
 import { inferNodeShape } from "../graph/shapes.js";
 import type { Graph, Node } from "../graph/types.js";
 import { canonicalPadding, paddingSides } from "../graph/window.js";
-import { type Shape, sameShape } from "../tensor.js";
+import { elementCount, type Shape, sameShape } from "../tensor.js";
+import { isOneAffineInTwoForms, onlyReader } from "./affines.js";
 import { fieldsOf } from "./describe.js";
 import { expressionOf } from "./expression.js";
 import { type Figures, figuresBy } from "./figures.js";
+import { hasModuleTree } from "./modules.js";
 import { notation } from "./notation.js";
 import type { Outline, Unit } from "./outline.js";
 import type { Pair, Pairing } from "./pairing.js";
@@ -79,10 +81,16 @@ function plainFields(node: Node, input: Shape | undefined): Readonly<Record<stri
   if ("padding" in node && input !== undefined) {
     fields.padding = canonicalPadding(paddingSides(node, [input[2], input[3]]));
   }
-  if (node.kind === "flatten") fields.layout ??= "NCHW";
+  // The numbers of one pixel have one order.
+  if (node.kind === "flatten") fields.layout = isPixel(input) ? "NCHW" : (node.layout ?? "NCHW");
   if (node.kind === "crop") fields.bottom ??= 0;
   if (node.kind === "crop") fields.right ??= 0;
   return fields;
+}
+
+/** True for the shape of maps of one pixel. */
+function isPixel(shape: Shape | undefined): boolean {
+  return shape !== undefined && elementCount(shape.slice(2)) === 1;
 }
 
 /** True for TensorFlow's SAME. */
@@ -111,6 +119,8 @@ interface Comparison {
   readonly parametersAToB: Map<string, string>;
   readonly parametersBToA: Map<string, string>;
   readonly isSameSkeleton: boolean;
+  /** Both networks have a module tree, or neither has one. */
+  readonly areModulesAlike: boolean;
 }
 
 /** A node and the shapes that it reads. */
@@ -169,6 +179,16 @@ function sameField(comparison: Comparison, [a, b]: readonly [Node, Node], one: u
     return sameParameter(comparison, one, other, a.name === b.name);
   }
   return equal(one, other);
+}
+
+/** What a convolution does to all numbers of a channel, as an affine after it would. */
+const AFFINE_FIELDS: ReadonlySet<string> = new Set(["offset", "scaling"]);
+
+/** True if the affines behind both layers hold what their fields differ in, having two forms. */
+function isHeldBehind({ a, b, partners }: Comparison, first: Node, second: Node): boolean {
+  const [one, other] = [onlyReader(a.outline.flow, first.name), onlyReader(b.outline.flow, second.name)];
+  if (one === undefined || other === undefined) return false;
+  return partners.get(one.name) === other.name && isOneAffineInTwoForms(one, other);
 }
 
 function inputsAgree(comparison: Comparison, [a, readsA]: Read, [b, readsB]: Read): boolean {
@@ -234,17 +254,20 @@ function comparePair(comparison: Comparison, a: Node, b: Node): void {
   const [readsA, readsB] = [shapesOf(comparison.a, a), shapesOf(comparison.b, b)];
   const [fieldsA, fieldsB] = [plainFields(a, readsA[0]), plainFields(b, readsB[0])];
   const own: Found[] = [];
-  if (a.kind !== b.kind) own.push(report(comparison, { ...where, field: "kind", a: a.kind, b: b.kind }));
+  const isAffineInTwoForms = isOneAffineInTwoForms(a, b);
+  if (a.kind !== b.kind && !isAffineInTwoForms)
+    own.push(report(comparison, { ...where, field: "kind", a: a.kind, b: b.kind }));
   for (const field of new Set([...Object.keys(fieldsA), ...Object.keys(fieldsB)])) {
     // A field of one kind alone says nothing that the kinds do not.
     if (a.kind !== b.kind && !(field in fieldsA && field in fieldsB)) continue;
     // SAME in both: its sides follow from the kernel and the input, whose difference is told already.
     if (field === "padding" && isSame(a) && isSame(b)) continue;
     if (sameField(comparison, [a, b], fieldsA[field], fieldsB[field])) continue;
+    if (AFFINE_FIELDS.has(field) && isHeldBehind(comparison, a, b)) continue;
     const [one, other] = [a, b].map((node) => (node as unknown as Readonly<Record<string, unknown>>)[field] ?? null);
     own.push(report(comparison, { ...where, field, a: one, b: other }));
   }
-  if (a.name === b.name && a.module !== b.module) {
+  if (comparison.areModulesAlike && a.name === b.name && a.module !== b.module) {
     own.push(report(comparison, { ...where, field: "module", a: a.module, b: b.module }));
   }
   if (!inputsAgree(comparison, [a, readsA], [b, readsB])) {
@@ -264,6 +287,7 @@ function comparePair(comparison: Comparison, a: Node, b: Node): void {
     comparison.b.causes.set(b.name, blamed);
   }
   // Costs follow from the maps that a layer reads, if they differ, else from its own fields.
+  if (isAffineInTwoForms) return;
   const costly = sameReads ? own[0] : (causeOf(comparison, a, b) ?? cause ?? own[0]);
   costly?.consequences.push(...figures);
 }
@@ -321,6 +345,7 @@ export function differencesOf(a: Outline, b: Outline, pairing: Pairing): readonl
     parametersAToB: new Map(),
     parametersBToA: new Map(),
     isSameSkeleton: pairing.isSameSkeleton,
+    areModulesAlike: hasModuleTree(a.flow.graph) === hasModuleTree(b.flow.graph),
   };
   const pairs = pairsInOrder(pairing);
   for (const pair of pairs) {

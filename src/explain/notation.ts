@@ -71,7 +71,7 @@ export function notation(node: Node): string {
     case "scaleShift":
       return "affine";
     case "fakeQuantize":
-      return "int8";
+      return node.high - node.low === 255 ? "int8" : `${node.high - node.low + 1} levels`;
     default:
       return node.kind;
   }

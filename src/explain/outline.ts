@@ -10,6 +10,7 @@ import { checkGraph } from "../graph/read_graph.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph, Node } from "../graph/types.js";
 import { type Shape, sameShape } from "../tensor.js";
+import { isAffine } from "./affines.js";
 import { type Flow, flowOf, isConvolution, isWeighted, type Segment, segmentsOf } from "./flow.js";
 import { blockPaths } from "./modules.js";
 
@@ -92,8 +93,8 @@ function trunkStart(pieces: readonly Piece[]): number {
 }
 
 /**
- * Quantisation and borders before a convolution belong to it, and so does a batch norm between a sum and a
- * quantisation.
+ * Quantisation and borders before a convolution belong to it, and so does a batch norm, or what stands for one, between
+ * a sum and a quantisation.
  */
 function preambleStart(pieces: readonly Piece[], position: number): number {
   let start = position;
@@ -102,8 +103,7 @@ function preambleStart(pieces: readonly Piece[], position: number): number {
     if (isParallel || !["quantize", "pad", "crop"].includes(nodes[0].kind)) break;
     start--;
   }
-  const isNorm =
-    start > 1 && pieces[start].nodes[0].kind === "quantize" && pieces[start - 1].nodes[0].kind === "batchNorm";
+  const isNorm = start > 1 && pieces[start].nodes[0].kind === "quantize" && isAffine(pieces[start - 1].nodes[0]);
   return isNorm && !pieces[start - 1].isParallel && pieces[start - 2].isParallel ? start - 1 : start;
 }
 

@@ -14,9 +14,11 @@ interface QuantizingLayer {
   readonly scaling?: Packing["scaling"];
 }
 
-/** The packing of a layer's weight; null if it has more than 1 bit or is used in float (dorefa, identity). */
+const signQuantizers: ReadonlySet<WeightQuantizer> = new Set(["det_sign", "sign_approx_sign", "sign"]);
+
+/** The packing of a layer's weight; null if it has more than 1 bit, or its quantiser needs the floats. */
 export function packingOf({ bits, quantizer, scaling = "none" }: QuantizingLayer): Packing | null {
-  if (bits !== 1 || quantizer === "dorefa" || quantizer === "identity") return null;
+  if (bits !== 1 || !signQuantizers.has(quantizer)) return null;
   return { signs: quantizer === "sign" ? "sign" : "det_sign", scaling };
 }
 

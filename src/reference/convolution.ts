@@ -5,7 +5,7 @@ import { formatShape, type Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
 import { windowPlaces } from "./padding.js";
 import { readFloatParameter, readParameter } from "./parameters.js";
-import { clip, quantizeWeights } from "./quantizers.js";
+import { clip, needsNumbers, quantizeWeights } from "./quantizers.js";
 import { mapAxes, type Value } from "./value.js";
 
 /**
@@ -35,7 +35,7 @@ function binaryConv2d(node: BinaryConv2dNode, [input]: readonly Value[], weights
   const shape = weightShape(node, input);
   const parameter = readParameter(weights, node.weight, shape);
   const needsScale = node.scaling !== "none" && parameter.scale === null;
-  const needsSizes = needsScale || node.quantizer === "dorefa" || node.quantizer === "identity";
+  const needsSizes = needsScale || needsNumbers(node.quantizer);
   if (parameter.signsOnly && needsSizes) {
     throw new XnorkitError(
       "bad-value",

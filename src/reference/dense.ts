@@ -3,7 +3,7 @@ import { XnorkitError } from "../errors.js";
 import type { BinaryDenseNode, DenseNode } from "../graph/types.js";
 import type { Weights } from "../weights.js";
 import { readFloatParameter, readParameter } from "./parameters.js";
-import { clip, quantizeWeights } from "./quantizers.js";
+import { clip, needsNumbers, quantizeWeights } from "./quantizers.js";
 import type { Value } from "./value.js";
 
 /**
@@ -25,7 +25,7 @@ function dense(node: DenseNode, [input]: readonly Value[], weights: Weights): Va
 function binaryDense(node: BinaryDenseNode, [input]: readonly Value[], weights: Weights): Value {
   const inputs = inputCount(input);
   const { data, signsOnly } = readParameter(weights, node.weight, [node.units, inputs]);
-  if (signsOnly && (node.quantizer === "dorefa" || node.quantizer === "identity")) {
+  if (signsOnly && needsNumbers(node.quantizer)) {
     throw new XnorkitError(
       "bad-value",
       `parameter ${node.weight} holds 1-bit signs, but ${node.name} (quantizer ${node.quantizer}) needs its numbers`,

@@ -33,8 +33,8 @@ export function quantizeActivations(x: Float64Array, method: ActivationQuantizer
 }
 
 /**
- * The weight quantisers: BMXNet's, and AWNAS's sign of the weights (`ops/bnn_ops.py`). `dorefa` takes its maximum over
- * the tensor.
+ * The weight quantisers: BMXNet's, AWNAS's sign of the weights (`ops/bnn_ops.py`), and QONNX's signed `Quant` of
+ * scale 1. `dorefa` takes its maximum over the tensor.
  */
 export function quantizeWeights(w: Float64Array, method: WeightQuantizer, bits: number): Float64Array {
   switch (method) {
@@ -45,9 +45,22 @@ export function quantizeWeights(w: Float64Array, method: WeightQuantizer, bits: 
       return w.map(sign);
     case "dorefa":
       return dorefa(w, bits);
+    case "integer":
+      return w.map((value) => toInteger(value, bits));
     case "identity":
       return w.slice();
   }
+}
+
+/** Half to even, cut to what `bits` bits of two's complement hold. */
+function toInteger(x: number, bits: number): number {
+  const end = 2 ** (bits - 1);
+  return Math.min(Math.max(roundHalfEven(x), -end), end - 1);
+}
+
+/** True for a quantiser that needs more of weights than their signs. */
+export function needsNumbers(method: WeightQuantizer): boolean {
+  return method === "dorefa" || method === "integer" || method === "identity";
 }
 
 /** BMXNet's sign: -1 below zero, else +1; 0, -0 and NaN give +1. */

@@ -221,3 +221,53 @@ test("forms that mean the same are no difference", () => {
   const flatten = graph.nodes.find(({ kind }) => kind === "flatten")!;
   assert.deepEqual(compare(graph, withNode(graph, flatten.name, { layout: "NCHW" })).differences, []);
 });
+
+describe("an affine for each channel", () => {
+  /** The network with a factor and a summand in place of a batch norm. */
+  function asAffine(graph: Graph, norm: string, fields: Fields = {}): Graph {
+    const nodes = graph.nodes.map((node): Node => {
+      if (node.name !== norm) return node;
+      const { name, inputs, module } = node;
+      const affine = { kind: "scaleShift", scale: `${norm}.scale`, shift: `${norm}.shift`, ...fields };
+      return { ...affine, name, inputs, module } as Node;
+    });
+    return { ...graph, nodes };
+  }
+  const graph = smallE1();
+  const convolution = graph.nodes.find((node) => node.kind === "binaryConv2d")!;
+  const norm = graph.nodes.find(({ kind, inputs }) => kind === "batchNorm" && inputs[0] === convolution.name)!;
+  const found = (a: Graph, b: Graph) => compare(a, b).differences.map(({ path, field }) => [path, field]);
+
+  test("is one whatever its form: a batch norm, or a factor and a summand", () => {
+    assert.deepEqual(found(graph, asAffine(graph, norm.name)), []);
+    assert.deepEqual(found(asAffine(graph, norm.name), graph), []);
+  });
+
+  test("needs both: a factor alone, or a summand, is another function", () => {
+    for (const missing of ["scale", "shift"]) {
+      const other = asAffine(graph, norm.name, { [missing]: null });
+      assert.deepEqual(found(graph, other), [[norm.name, "kind"]]);
+      assert.deepEqual(found(asAffine(graph, norm.name), other), [[norm.name, missing]]);
+    }
+  });
+
+  test("holds the popcount's offset and a mean's scale of the convolution before it, in another form alone", () => {
+    for (const change of [{ offset: false }, { scaling: "channel" }]) {
+      const [field] = Object.keys(change);
+      const changedGraph = withNode(graph, convolution.name, change);
+      assert.deepEqual(found(graph, changedGraph), [[convolution.name, field]]);
+      assert.deepEqual(found(graph, asAffine(changedGraph, norm.name)), []);
+      const both = [graph, changedGraph].map((one) => asAffine(one, norm.name));
+      assert.deepEqual(found(both[0], both[1]), [[convolution.name, field]]);
+    }
+    const border = withNode(graph, convolution.name, { padValue: 1, offset: false });
+    assert.deepEqual(found(graph, asAffine(border, norm.name)), [[convolution.name, "padValue"]]);
+  });
+
+  test("holds nothing of a convolution that others read too", () => {
+    const sum = graph.nodes.find(({ kind, inputs }) => kind === "add" && inputs.includes(norm.name))!;
+    const read = withNode(graph, sum.name, { inputs: [convolution.name, norm.name] });
+    const other = asAffine(withNode(read, convolution.name, { offset: false }), norm.name);
+    assert.deepEqual(found(read, other), [[convolution.name, "offset"]]);
+  });
+});

@@ -34,7 +34,7 @@ const convolution = fc
 
 const weights = fc.oneof(
   fc.record({ quantizer: oneOf("det_sign" as const, "sign_approx_sign" as const, "sign" as const), bits: oneOf(1) }),
-  fc.record({ quantizer: oneOf("dorefa" as const), bits: integer(2, 8) }),
+  fc.record({ quantizer: oneOf("dorefa" as const, "integer" as const), bits: integer(2, 8) }),
   fc.record({ quantizer: oneOf("identity" as const), bits: oneOf(32) }),
 );
 

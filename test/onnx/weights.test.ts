@@ -62,12 +62,32 @@ describe("the values of weights", () => {
     const near = scaled.map((value, index) => (index === 17 ? value * 1.0001 : value));
     assert.equal(weightValues(near, OUTPUTS).kind, "near");
     const zero = scaled.map((value, index) => (index === 17 ? 0 : value));
-    assert.equal(weightValues(zero, OUTPUTS).kind, "three");
+    const ternary = weightValues(zero, OUTPUTS);
+    assert.ok(ternary.kind === "integers" && ternary.bits === 2 && ternary.integers[17] === 0);
     const row = scaled.map((value, index) => (index < FAN_IN ? 0 : value));
-    assert.equal(weightValues(row, OUTPUTS).kind, "three", "a row of zeros has no sign");
-    const few = Float32Array.from({ length: OUTPUTS * FAN_IN }, (_, index) => (index % 4) - 1.5);
+    assert.equal(weightValues(row, OUTPUTS).kind, "integers", "a row of zeros has no sign");
+    const few = Float32Array.from({ length: OUTPUTS * FAN_IN }, (_, index) => [1, 1.7, -2, 0.4][index % 4]);
     assert.equal(weightValues(few, OUTPUTS).kind, "few");
     assert.equal(weightValues(random(OUTPUTS * FAN_IN), OUTPUTS).kind, "real");
+  });
+
+  test("integers of up to 4 bits times a number for each output", () => {
+    const integers = Float32Array.from({ length: OUTPUTS * FAN_IN }, (_, index) => ((index * 7) % 16) - 8);
+    const values = weightValues(
+      integers.map((value, index) => Math.fround(value * Math.fround(alphas[Math.floor(index / FAN_IN)]))),
+      OUTPUTS,
+    );
+    assert.ok(values.kind === "integers" && values.bits === 4);
+    assert.deepEqual(values.integers, integers);
+    for (const [output, alpha] of values.alphas.entries()) assert.ok(Math.abs(alpha / alphas[output] - 1) < 1e-7);
+    const wide = weightValues(
+      integers.map((value) => value + 1),
+      OUTPUTS,
+    );
+    assert.equal(wide.kind, "few", "8 takes 5 bits");
+    const odd = Float32Array.from({ length: OUTPUTS * FAN_IN }, (_, index) => (index % 4) - 1.5);
+    const halves = weightValues(odd, OUTPUTS);
+    assert.ok(halves.kind === "integers" && halves.bits === 3 && halves.integers.every((value) => value % 2 !== 0));
   });
 
   test("NaN and infinity are no two values", () => {
@@ -209,10 +229,12 @@ describe("layers by their weights", () => {
 
   test("notes say why a layer runs in float", () => {
     const zero = scaled.map((value, index) => (index === 17 ? 0 : value));
-    const few = Float32Array.from({ length: OUTPUTS * FAN_IN }, (_, index) => (index % 4) - 1.5);
+    const few = Float32Array.from({ length: OUTPUTS * FAN_IN }, (_, index) => [1, 1.7, -2, 0.4][index % 4]);
     const near = scaled.map((value, index) => (index === 17 ? value * 1.0001 : value));
     assert.match(notesOfConv(scaled), /convolution "output" runs on bits/);
-    assert.match(notesOfConv(zero), /convolution "output" runs in float: its weights have three values/);
+    assert.match(notesOfConv(zero), /convolution "output" runs on bits, plane by plane/);
+    const floats = [node("Relu", ["input"], "s")];
+    assert.match(notesOfConv(zero, floats), /convolution "output" runs in float: its weights have three values/);
     assert.match(notesOfConv(few), /its weights have more than one bit/);
     assert.match(notesOfConv(random(OUTPUTS * FAN_IN)), /its weights are real/);
     assert.match(notesOfConv(near), /the weights of "output" are two-valued to 1\.0e-4, not to 1e-6/);

@@ -38,6 +38,18 @@ test("dorefa normalises by the largest |tanh| of the whole tensor", () => {
   assert.deepEqual([...quantizeWeights(Float64Array.from(x), "dorefa", 2)], expected);
 });
 
+test("integer weights are rounded to even and cut to two's complement", () => {
+  const w = Float64Array.of(-9, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.51, 9);
+  assert.deepEqual(
+    [...quantizeWeights(w, "integer", 4)].map((x) => x + 0),
+    [-8, -2, -2, 0, 0, 2, 2, 3, 7],
+  );
+  assert.deepEqual(
+    [...quantizeWeights(w, "integer", 2)].map((x) => x + 0),
+    [-2, -2, -2, 0, 0, 1, 1, 1, 1],
+  );
+});
+
 test("the 32-bit activations", () => {
   const x = [-2, -1, -0.5, 0, 0.5, 1, 2];
   assert.deepEqual(quantized("identity", 32, ...x), x);

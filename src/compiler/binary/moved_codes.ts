@@ -4,7 +4,7 @@
  */
 import { quoteName } from "../../graph/suggest.js";
 import type { Node, NodeKind } from "../../graph/types.js";
-import { type ActivationCode, ternaryCode } from "./codes.js";
+import { type ActivationCode, signsOf, ternaryCode } from "./codes.js";
 
 /** Kinds of nodes that move values, for whose bits there are kernels. */
 export type MovingKind = "pad" | "crop" | "flatten" | "concat" | "channelShuffle" | "sliceChannels" | "maxPool";
@@ -27,24 +27,24 @@ export interface Border {
 
 /** The planes of a constant, or null if it is not a value of the code, nor 0 beside signs. */
 export function borderOfCode(code: ActivationCode, value: number): Border | null {
-  const { method, weights } = code;
-  const all = (sign: -1 | 1): Border => ({ code, signs: weights.map(() => sign) });
-  // The lowest level of `round` is 0, of all others -1; what lies between levels has planes of its own, if it is a sum.
-  if (value === 1) return all(1);
-  if (value === (method === "round" ? 0 : -1)) return all(-1);
+  const { method } = code;
   if (value === 0 && (method === "sign" || method === "ternary")) return { code: ternaryCode(false), signs: [-1, 1] };
-  return null;
+  const signs = signsOf(code, value);
+  return signs === null ? null : { code, signs };
 }
 
-function describe({ method, bits }: ActivationCode): string {
+function describe({ method, bits, unit }: ActivationCode): string {
   if (method === "sign") return "signs";
+  if (method === "grid") return `levels of ${bits} bits, ${unit} apart`;
   return method === "ternary" ? "signs and zeros" : `${method} values of ${bits} bits`;
 }
 
 /** The one code that can stand for values of all of them: signs are ternary beside ternary ones. */
 function joinedCode(codes: readonly ActivationCode[]): ActivationCode | null {
   const [first] = codes;
-  if (codes.every(({ method, bits }) => method === first.method && bits === first.bits)) {
+  const isSame = ({ method, bits, unit, offset }: ActivationCode) =>
+    method === first.method && bits === first.bits && unit === first.unit && offset === first.offset;
+  if (codes.every(isSame)) {
     return first.method === "ternary" ? ternaryCode(codes.every(({ flagged }) => flagged)) : first;
   }
   const ternary = codes.filter(({ method }) => method === "ternary");

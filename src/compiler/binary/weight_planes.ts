@@ -13,12 +13,24 @@ export interface WeightPlanes {
   readonly planes: readonly BitWeight[];
 }
 
+const signCode: Code = { weights: [1], offset: 0, steps: 1 };
+const ternaryCode: Code = { weights: [1, 1], offset: 0, steps: 2 };
+
+/**
+ * Integers from -2^(bits - 1) to 2^(bits - 1): as many planes as bits and one more, so that 0 is a value. With 1 bit
+ * they are signs and zeros.
+ */
+function integerCode(bits: number): Code {
+  return { weights: [1, ...powers(bits)], offset: 0, steps: 2 };
+}
+
 /** The planes of quantised weights; `zeros`: some of them are exactly 0 under torch's sign. */
 export function weightCode(quantizer: WeightQuantizer, bits: number, zeros: boolean): Code | null {
-  if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return { weights: [1], steps: 1, beta: 0 };
-  if (quantizer === "sign") return zeros ? { weights: [1, 1], steps: 2, beta: 0 } : { weights: [1], steps: 1, beta: 0 };
-  if (quantizer === "dorefa" && bits <= maxBits) return { weights: powers(bits), steps: 2 ** bits - 1, beta: 0 };
-  return null;
+  if (quantizer === "det_sign" || quantizer === "sign_approx_sign") return signCode;
+  if (quantizer === "sign") return zeros ? ternaryCode : signCode;
+  if (bits > maxBits) return null;
+  if (quantizer === "dorefa") return { weights: powers(bits), offset: 0, steps: 2 ** bits - 1 };
+  return quantizer === "integer" ? integerCode(bits) : null;
 }
 
 /** Half away from zero of a value that is not negative, as C's `round`. */
@@ -33,6 +45,31 @@ function dorefaLevels(data: Float32Array, bits: number): Float64Array {
   for (const w of data) max = Math.max(max, Math.abs(Math.tanh(w)));
   const levels = 2 ** bits - 1;
   return Float64Array.from(data, (w) => roundHalfUp(((0.5 * Math.tanh(w)) / max + 0.5) * levels));
+}
+
+/** Half to even, cut to what `bits` bits of two's complement hold. */
+function integers(data: Float32Array, bits: number): Float64Array {
+  const end = 2 ** (bits - 1);
+  return Float64Array.from(data, (w) => {
+    const below = Math.floor(w);
+    const isUp = w - below > 0.5 || (w - below === 0.5 && below % 2 !== 0);
+    return Math.min(Math.max(isUp ? below + 1 : below, -end), end - 1);
+  });
+}
+
+/** The planes of integers, no more than the largest of them needs. */
+function integerPlanes(weight: FloatWeight, bits: number, name: string): WeightPlanes {
+  const values = integers(weight.data, bits);
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const code = integerCode(1 + Math.ceil(Math.log2(largest)));
+  // value = (s + sum 2^i s_i) / 2 = bit + sum 2^i bit_i - top, of which all bits are the largest.
+  const top = 2 ** (code.weights.length - 2);
+  const levels = values.map((value) => value + top);
+  const extra = plane(weight, name, (i) => levels[i] === 2 * top);
+  const digits = powers(code.weights.length - 1).map((digit) =>
+    plane(weight, name, (i) => levels[i] === 2 * top || (levels[i] & digit) !== 0),
+  );
+  return { code, planes: [extra, ...digits] };
 }
 
 function plane(weight: FloatWeight, name: string, positive: (index: number) => boolean): BitWeight {
@@ -51,7 +88,7 @@ export function weightPlanes(
   if (weight.kind === "bits") {
     const { shape, data, nonzero } = weight;
     const code = weightCode(quantizer, bits, nonzero !== undefined);
-    if (code === null || quantizer === "dorefa") {
+    if (code === null || quantizer === "dorefa" || quantizer === "integer") {
       throw new XnorkitError(
         "bad-value",
         `parameter ${name} is packed to 1 bit, but its layer (${quantizer}, ${bits} bits) needs the float values`,
@@ -61,6 +98,7 @@ export function weightPlanes(
     return { code, planes: [{ kind: "bits", shape, data: data.map((byte, i) => byte & nonzero[i]) }, weight] };
   }
   const { data } = weight;
+  if (quantizer === "integer" && bits <= maxBits) return integerPlanes(weight, bits, name);
   const zeros = quantizer === "sign" && data.includes(0);
   const code = weightCode(quantizer, bits, zeros);
   if (code === null) return null;
@@ -82,6 +120,8 @@ export function quantizedFloats(weight: FloatWeight, quantizer: WeightQuantizer,
       return data.map((w) => (w < 0 ? -1 : 1));
     case "sign":
       return data.map(Math.sign);
+    case "integer":
+      return Float32Array.from(integers(data, bits));
     case "dorefa": {
       const steps = 2 ** bits - 1;
       return Float32Array.from(dorefaLevels(data, bits), (level) => (2 * level) / steps - 1);

@@ -3,7 +3,7 @@ import { type Call, call, type Ref } from "../../abi/call.js";
 import type { BorderValue } from "../../graph/types.js";
 import type { SlidingWindow } from "../../graph/window.js";
 import { type Affine, countAffine } from "../affine.js";
-import { type ActivationCode, weightSum } from "../binary/codes.js";
+import { type ActivationCode, signsOf, weightSum } from "../binary/codes.js";
 import { type BinaryConv, borderOf, type CountsSink, fanIn, kernelShape } from "../binary/conv.js";
 import { countsEpilogue, countsFormat, countsKey, countsPhases, halved } from "../binary/counts.js";
 import { bitsLayer, layerEpilogue, type QuantizedLayer } from "../binary/layer.js";
@@ -29,9 +29,15 @@ export interface PlanesConv2dOp extends EpilogueOp {
   readonly weights: WeightPlanes;
 }
 
+/** What outputs are multiplied by, the activations' unit included. */
+function inUnits(scale: Float64Array | null, { unit }: ActivationCode, outputs: number): Float64Array | null {
+  if (unit === 1) return scale;
+  return scale === null ? new Float64Array(outputs).fill(unit) : scale.map((value) => value * unit);
+}
+
 /**
  * dot of few-bit values: with M and N the largest weighted sums of an activation and a weight, T the weighted sum of
- * all signs of an output's weights, dot = (K M N - 2 * (weighted sum of counts) + beta steps_a T) / (steps_a steps_w).
+ * all signs of an output's weights, dot = unit (K M N - 2 * (weighted sum of counts) + offset_a T) / (steps_a steps_w).
  */
 export function planesConvOp(
   layer: QuantizedLayer,
@@ -49,9 +55,9 @@ export function planesConvOp(
     });
   });
   const largest = k * weightSum(activation) * weightSum(code);
-  const zero = (channel: number) => (largest + activation.beta * activation.steps * sums[channel]) / 2;
+  const zero = (channel: number) => (largest + activation.offset * sums[channel]) / 2;
   const meaning = { zero, steps: activation.steps * code.steps };
-  const affine = countAffine(outputs, k, layer.node.offset, scale, meaning);
+  const affine = countAffine(outputs, k, layer.node.offset, inUnits(scale, activation, outputs), meaning);
   const epilogue = layerEpilogue(layer, affine);
   return { kind: "planesConv2d", ...bitsLayer(layer), activation, weights, epilogue };
 }
@@ -59,11 +65,11 @@ export function planesConvOp(
 /** The border bits of an activation plane for which the planes stand for `padValue`, if there are such bits. */
 function planeBorder(op: PlanesConv2dOp, plane: number): BorderValue {
   const { method } = op.activation;
-  // All planes of round at 0 are the level 0; what a border of -1 lacks is a correction.
-  if (method === "round") return op.padValue === 1 ? 1 : -1;
   // A ternary 0: one plane says -1, the other +1.
   if (method === "ternary" && op.padValue === 0) return plane === 0 ? -1 : 1;
-  return op.padValue;
+  if (method !== "round" && method !== "grid") return op.padValue;
+  // What a border of -1 lacks is a correction to the level 0 of `round`; no other layer of a grid runs on planes.
+  return signsOf(op.activation, op.padValue)?.[plane] ?? -1;
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Call, call, type Ref } from "../../abi/call.js";
 import { functionCost, mapCost } from "../../abi/costs.js";
 import { bitBytes, mapBytes } from "../../abi/sizes.js";
 import { XnorkitError } from "../../errors.js";
+import { makeAffine } from "../affine.js";
 import { type ActivationCode, activationCode, weightSum } from "../binary/codes.js";
 import { affineConstants, bitsPixel, type LowerContext, mapPixel } from "../context.js";
 import { noBounds } from "../epilogue.js";
@@ -41,7 +42,13 @@ export interface FakeQuantizeOp extends UnaryOp {
   readonly halfAway: boolean;
 }
 
-export type QuantizeOp = PackOp | UnpackOp | LevelsOp | FakeQuantizeOp;
+/** Real numbers to bit planes of the integers that stand for them. */
+export interface PackGridOp extends Omit<FakeQuantizeOp, "kind"> {
+  readonly kind: "packGrid";
+  readonly code: ActivationCode;
+}
+
+export type QuantizeOp = PackOp | UnpackOp | LevelsOp | FakeQuantizeOp | PackGridOp;
 
 export const quantizeNodes = {
   quantize({ name, inputs, method, bits }): readonly (PointwiseOp | ActivationOp | QuantizeOp)[] {
@@ -69,9 +76,19 @@ export const quantizeNodes = {
     }
     throw new XnorkitError("unsupported", `layer ${name} quantises by ${method} with ${bits} bits: use at most 31`);
   },
-  fakeQuantize({ name, inputs: [input], scale, zeroPoint, low, high, rounding }): readonly QuantizeOp[] {
-    const halfAway = rounding === "half_away";
-    return [{ kind: "fakeQuantize", name, scale, zeroPoint, low, high, halfAway, inputs: [input], value: name }];
+  fakeQuantize(node, { codeOf }): readonly QuantizeOp[] {
+    const {
+      name,
+      inputs: [input],
+      scale,
+      zeroPoint,
+      low,
+      high,
+    } = node;
+    const halfAway = node.rounding === "half_away";
+    const grid = { name, scale, zeroPoint, low, high, halfAway, inputs: [input], value: name } as const;
+    const code = codeOf(name);
+    return [code === null ? { kind: "fakeQuantize", ...grid } : { kind: "packGrid", code, ...grid }];
   },
 } satisfies FromNodes<"quantize" | "fakeQuantize">;
 
@@ -120,14 +137,14 @@ function unpackCalls(
   { first, count }: Stretch,
 ): readonly Call[] {
   const { pixels, channels } = context.shapeOf(op.value);
-  const { method, bits, steps, beta } = op.code;
+  const { method, bits, steps, offset, unit } = op.code;
   const place = { src: bitsPixel(src, first, channels), dst: mapPixel(dst, first, channels), pixels: count, channels };
   if (method === "sign") return [call("unpackSignF32", place)];
   if (method !== "ternary") {
-    // s_i = 2 b_i - 1: sum 2^i s_i / steps + beta = 2 q / steps + beta - sum 2^i / steps
-    const offset = beta - weightSum(op.code) / steps;
+    // s_i = 2 b_i - 1: unit (sum 2^i s_i + offset) / steps = unit (2 q + offset - sum 2^i) / steps
+    const beta = (unit * (offset - weightSum(op.code))) / steps;
     const planeBytes = bitBytes(pixels, channels);
-    return [call("unpackPlanesF32", { ...place, bits, planeBytes, scale: 2 / steps, beta: offset })];
+    return [call("unpackPlanesF32", { ...place, bits, planeBytes, scale: (2 * unit) / steps, beta })];
   }
   // (s_0 + s_1) / 2
   const root = new Float64Array(channels);
@@ -185,6 +202,39 @@ function lowerFakeQuantize(context: LowerContext, op: FakeQuantizeOp): void {
   });
 }
 
+/**
+ * The values as fakeQuantizeF32 rounds them, moved to [0, 1] and packed as levels of `round`: an affine of a few levels
+ * is nearer to each than half a step, so that rounding finds it.
+ */
+function lowerPackGrid(context: LowerContext, op: PackGridOp): void {
+  const { builder } = context;
+  const { pixels, channels } = context.shapeOf(op.value);
+  const { scale, zeroPoint, low, high } = op;
+  const { bits, weights } = op.code;
+  const planeBytes = bitBytes(pixels, channels);
+  const src = context.refOf(op.inputs[0]);
+  const dst = builder.buffer(op.value, planeBytes * weights.length);
+  context.setRef(op.value, dst);
+  const top = weightSum(op.code);
+  const levels = makeAffine(channels, () => {
+    const shift = (zeroPoint - low) / top;
+    return { scale: 1 / (scale * top), shift, root: (low - zeroPoint) * scale };
+  });
+  const affine = affineConstants(context, `${op.name}/levels/${channels}`, levels, channels);
+  const ends = { first: 0, relu: 0, second: 0, bits: 0, signThreshold: 0, signFlip: 0 };
+  const tasks = pixelTasks(pixels, mapCost(4 * mapBytes(pixels, channels))).map(({ first, count }) => {
+    const values = builder.scratch()(mapBytes(count, channels));
+    const part = { pixels: count, channels };
+    const grid = { scale, zeroPoint, low, high, halfAway: op.halfAway ? 1 : 0 };
+    return [
+      call("fakeQuantizeF32", { src: mapPixel(src, first, channels), dst: values, ...part, ...grid }),
+      call("epilogueF32", { ...part, ...affine, ...noBounds, ...ends, src: values, dst: values }),
+      call("packRoundF32", { src: values, dst: bitsPixel(dst, first, channels), ...part, bits, planeBytes }),
+    ];
+  });
+  builder.step({ name: op.name, kind: op.kind, phases: [tasks] });
+}
+
 export const quantizeOps: OpRecords<QuantizeOp> = {
   pack: {
     writes: "bits",
@@ -192,6 +242,7 @@ export const quantizeOps: OpRecords<QuantizeOp> = {
   },
   unpack: { reads: "bits", lower: lowerUnpack },
   fakeQuantize: { lower: lowerFakeQuantize },
+  packGrid: { writes: "bits", lower: lowerPackGrid },
   round: { lower: lowerLevels },
   dorefa: { lower: lowerLevels },
 };

@@ -22,6 +22,7 @@ import { planNames } from "./names.js";
 import { type InputDims, type Network, type OnnxNode, readers } from "./network.js";
 import type { Rewritten } from "./network_edit.js";
 import { fileNotes, layerNotes, type OnnxNote } from "./notes.js";
+import { movePoolsBeforeGrids } from "./pools_before_grids.js";
 import { statedPreprocess } from "./preprocess.js";
 import { readModel } from "./read_model.js";
 import { canonicalizeSigns } from "./signs.js";
@@ -106,7 +107,7 @@ function canonicalize(network: Network, inputShape: Shape, fileBytes: number): R
   const lowered = lowerQuantizers(plain, folded.shapes);
   const signed = canonicalizeSigns(mergeEqual(lowered.network), lowered.shapes);
   const composed = recognizeCompositions(mergeEqual(signed.network), signed.shapes);
-  return { ...composed, network: mergeEqual(removeBeforeSigns(composed.network)) };
+  return movePoolsBeforeGrids({ ...composed, network: mergeEqual(removeBeforeSigns(composed.network)) });
 }
 
 /** @throws XnorkitError `unsupported` once, with all operators that become no node. */

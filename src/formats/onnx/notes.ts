@@ -17,7 +17,7 @@ export type OnnxNoteKind =
   | "scores"
   /** What the file tells of its input's range. */
   | "preprocess"
-  /** Values of more than one bit, computed in float. */
+  /** Values of more than one bit. */
   | "levels";
 
 /** One thing that an import says of a layer, or of the whole file. */
@@ -64,6 +64,8 @@ export interface LayerFacts {
   readonly kind: "convolution" | "dense layer";
   /** Null if it runs on bits. */
   readonly reason: FloatReason | null;
+  /** True if it runs on bits, and its input or its weights have more than one. */
+  readonly isPlanes: boolean;
   /** True if the weights of each output are two-valued. */
   readonly isTwoValued: boolean;
   /** How far weights are from two values, if that is little. */
@@ -109,9 +111,9 @@ export function fileNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
 
 /** One note for each layer: on bits, or why not. */
 export function layerNotes(layers: readonly LayerFacts[]): readonly OnnxNote[] {
-  return layers.map(({ layer, kind, reason }) =>
+  return layers.map(({ layer, kind, reason, isPlanes }) =>
     reason === null
-      ? { kind: "bits", layer, text: `${kind} ${show(layer)} runs on bits` }
+      ? { kind: "bits", layer, text: `${kind} ${show(layer)} runs on bits${isPlanes ? ", plane by plane" : ""}` }
       : { kind: "float", layer, reason, text: `${kind} ${show(layer)} runs in float: ${REASONS[reason]}` },
   );
 }

@@ -114,7 +114,20 @@ function arithmetic(importer: Importer, op: TfliteOperator, kind: Arithmetic): v
   const isFirst = b?.kind === "map";
   const value = importer.map(op, isFirst ? 1 : 0);
   const data = channelConstant(importer, op, importer.floats(op, isFirst ? 0 : 1), value);
-  finish(importer, op, value.node, [constantStep(importer, op, kind, data, isFirst)], { bounds, shape: value.shape });
+  const step = constantStep(importer, op, kind, data, isFirst);
+  const [input, merged] = withFactor(importer, value.node, step);
+  finish(importer, op, input, [merged], { bounds, shape: value.shape });
+}
+
+/**
+ * A summand behind a factor as one layer with both, as a batch norm of the network was before its conversion; the
+ * factor alone is left out in the end if nothing else reads it.
+ */
+function withFactor(importer: Importer, value: string, step: Step): readonly [input: string, step: Step] {
+  const [before, { operation }] = [importer.node(value), step];
+  const isFactor = before.kind === "scaleShift" && before.scale !== null && before.shift === null;
+  if (!isFactor || operation.kind !== "scaleShift" || operation.scale !== null) return [value, step];
+  return [before.inputs[0], { ...step, operation: { ...operation, scale: before.scale } }];
 }
 
 export const add = (importer: Importer, op: TfliteOperator): void => arithmetic(importer, op, "add");

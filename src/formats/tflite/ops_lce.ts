@@ -106,6 +106,13 @@ function perChannel(importer: Importer, op: TfliteOperator, index: number, outpu
     : badOperator(op, `has ${data.length} numbers as input ${index}, expected ${outputs}`);
 }
 
+/** True if multiplier and bias make the popcount of agreeing signs of a dot product: (dot + fanIn) / 2. */
+function isPopcount(importer: Importer, op: TfliteOperator, outputs: number, fanIn: number): boolean {
+  const [scale, shift] = [2, 3].map((index) => perChannel(importer, op, index, outputs));
+  const isHalf = scale?.every((value) => value === 0.5) ?? false;
+  return isHalf && (shift?.every((value) => value === fanIn / 2) ?? false);
+}
+
 /** y * multiplier + bias; without what changes nothing. */
 function affineSteps(importer: Importer, op: TfliteOperator, outputs: number): readonly Step[] {
   const parameter = (role: string, data: Float32Array | null, neutral: number) =>
@@ -181,6 +188,7 @@ export function lceBconv2d(importer: Importer, op: TfliteOperator, era: Era): vo
   const tensor = importer.output(op);
   const rule = lcePadding(op, options.padding, era, window, sizeOf(input), tensor.known);
 
+  const fanIn = groupChannels * kernel[0] * kernel[1];
   const signs = signsFor(importer, op, { ...input, node });
   const dot = convolution(importer, op, options, filter, rule);
   const border = rule === "VALID" ? "no padding" : `SAME padded with ${options.padValue === 1 ? "+1" : "0"}`;
@@ -189,13 +197,17 @@ export function lceBconv2d(importer: Importer, op: TfliteOperator, era: Era): vo
   if (tensor.type === "i32") {
     const isThreshold = importer.operand(op, 4) !== null;
     const steps = isThreshold
-      ? thresholdSteps(importer, op, outputs, groupChannels * kernel[0] * kernel[1])
+      ? thresholdSteps(importer, op, outputs, fanIn)
       : [...clampSteps(options.bounds, "clamp"), ...affineSteps(importer, op, outputs), SIGN];
     defineBits(importer, op, importer.add(op, signs, [dot, ...steps]));
     importer.note(op, "bits", `${text}, signs by ${isThreshold ? "thresholds" : "the sign of the result"}`);
     return;
   }
-  const steps = [dot, ...clampSteps(options.bounds, "clamp"), ...affineSteps(importer, op, outputs)];
+  const clamps = clampSteps(options.bounds, "clamp");
+  const steps =
+    clamps.length === 0 && isPopcount(importer, op, outputs, fanIn)
+      ? [{ ...dot, operation: { ...dot.operation, offset: true } }]
+      : [dot, ...clamps, ...affineSteps(importer, op, outputs)];
   finish(importer, op, signs, steps);
   importer.note(op, "bits", text);
 }

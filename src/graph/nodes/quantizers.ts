@@ -18,8 +18,11 @@ export type ActivationQuantizer =
   | "leaky_clip"
   | "approx_sign";
 
-/** How weights become few-bit values; `sign` is torch's with sign(0) = 0, on weights clamped to [-1, 1]. */
-export type WeightQuantizer = "det_sign" | "sign_approx_sign" | "sign" | "dorefa" | "identity";
+/**
+ * How weights become few-bit values; `sign` is torch's with sign(0) = 0, on weights clamped to [-1, 1]. `integer` is
+ * QONNX's signed Quant of scale 1: rounded, halves to even, and cut to [-2^(bits - 1), 2^(bits - 1) - 1].
+ */
+export type WeightQuantizer = "det_sign" | "sign_approx_sign" | "sign" | "dorefa" | "integer" | "identity";
 
 /** From 1 to 32. */
 export const readBits = readInteger(1, 32);
@@ -40,6 +43,6 @@ export const readActivationQuantizer = readOneOf<ActivationQuantizer>(
 
 /** The fields of a layer that quantises its weights. */
 export const weightQuantizerFields = {
-  quantizer: readOneOf<WeightQuantizer>("det_sign", "sign_approx_sign", "sign", "dorefa", "identity"),
+  quantizer: readOneOf<WeightQuantizer>("det_sign", "sign_approx_sign", "sign", "dorefa", "integer", "identity"),
   bits: readBits,
 };

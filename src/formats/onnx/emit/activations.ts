@@ -11,6 +11,9 @@ import { type Emission, type Emitter, unsupported } from "./emitter.js";
 import { computedFrom, type Operand, plainOperand, type ValueOperand } from "./operand.js";
 import { findAxis } from "./view.js";
 
+/** Of as many levels planes of bits are worth more than floats. */
+const MAX_LEVELS = 16;
+
 /** A node of one operation whose value has the axes of its input. */
 function apply(node: OnnxNode, emitter: Emitter, operation: Operation, suffix?: string): ValueOperand {
   const x = emitter.plain(node, 0);
@@ -138,10 +141,10 @@ export const fakeQuantize: Emission = (node, emitter) => {
   const operation: Operation = { kind: "fakeQuantize", scale, zeroPoint, low, high, rounding: "half_even" };
   const { name } = emitter.name(node);
   const value = emitter.add(node, operation, [x.value]);
-  emitter.note({
-    kind: "levels",
-    layer: value,
-    text: `${show(name)} puts its values on a grid of ${high - low + 1} levels, which is computed in float`,
-  });
-  return plainOperand(value, x.view, "levels");
+  const levels = high - low + 1;
+  const isFew = levels <= MAX_LEVELS && low <= zeroPoint && zeroPoint <= high;
+  const computed = isFew ? "which layers read bit by bit" : "which is computed in float";
+  const text = `${show(name)} puts its values on a grid of ${levels} levels, ${computed}`;
+  emitter.note({ kind: "levels", layer: value, text });
+  return plainOperand(value, x.view, isFew ? "few-levels" : "levels");
 };

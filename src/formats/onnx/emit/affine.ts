@@ -7,18 +7,10 @@ import { addedBias } from "./added_bias.js";
 import { floats } from "./binary_form.js";
 import { type ChannelNumbers, mapNumbers } from "./constants.js";
 import { type Emission, type Emitter, unsupported } from "./emitter.js";
-import { computedFrom, type Numbers, type Operand, plainOperand, type ValueOperand } from "./operand.js";
+import { computedFrom, type Operand, plainOperand, scaledNumbers, type ValueOperand } from "./operand.js";
 import { sameView, type View, viewShape } from "./view.js";
 
-/**
- * The numbers of a value after a factor or a summand for each channel: signs stay signs only while one factor serves
- * them all.
- */
-function scaledNumbers(numbers: Numbers): Numbers {
-  return numbers === "signs" ? "between" : numbers;
-}
-
-/** x * scale + shift. Of signs one number for all is left to the layer that reads them. */
+/** x * scale + shift. Of signs and levels one number for all is left to the layer that reads them. */
 function affine(
   node: OnnxNode,
   emitter: Emitter,
@@ -26,7 +18,8 @@ function affine(
   scale: ChannelNumbers,
   shift: ChannelNumbers,
 ): Operand {
-  const isPending = x.numbers === "signs" && typeof scale === "number" && typeof shift === "number" && scale !== 0;
+  const mayWait = x.numbers === "signs" || x.numbers === "few-levels";
+  const isPending = mayWait && typeof scale === "number" && typeof shift === "number" && scale !== 0;
   if (isPending) return { ...x, scale: x.scale * scale, shift: x.shift * scale + shift };
   const whole = emitter.finish(node, x);
   const channels = emitter.shape(whole.value)[1];

@@ -1,8 +1,11 @@
-/** Whether a layer runs on bits, and what it is then: signs of its weights, a factor and a summand for each output. */
+/**
+ * Whether a layer runs on bits, and what it is then: signs of its weights or small integers, a factor and a summand for
+ * each output.
+ */
 
 import { packSigns } from "../../../bits.js";
 import type { Shape } from "../../../tensor.js";
-import type { BitWeight } from "../../../weights.js";
+import type { BitWeight, FloatWeight } from "../../../weights.js";
 import type { FloatReason, LayerFacts } from "../notes.js";
 import type { OnnxTensor } from "../tensors.js";
 import { type ChannelNumbers, spread } from "./constants.js";
@@ -13,16 +16,19 @@ import type { WeightValues } from "./two_valued.js";
 export function floatReason(
   { numbers }: ValueOperand,
   weights: WeightValues,
-  isBorderSign: boolean,
+  isBorderValue: boolean,
 ): FloatReason | null {
-  if (numbers === "signs" && weights.kind === "signs") return isBorderSign ? null : "border";
+  const isCounted = weights.kind === "signs" || weights.kind === "integers";
+  if ((numbers === "signs" || numbers === "few-levels") && isCounted) return isBorderValue ? null : "border";
   switch (weights.kind) {
     case "real":
       return "real-weights";
     case "near":
       return "near-two-values";
-    case "three":
-      return "weights-of-three-values";
+    case "integers":
+      return weights.integers.every((value) => Math.abs(value) <= 1)
+        ? "weights-of-three-values"
+        : "weights-of-more-bits";
     case "few":
       return "weights-of-more-bits";
   }
@@ -30,6 +36,7 @@ export function floatReason(
     case "image":
       return "network-input";
     case "levels":
+    case "few-levels":
       return "input-of-more-bits";
     case "real":
       return "real-input";
@@ -43,10 +50,12 @@ export function layerFacts(
   layer: string,
   kind: LayerFacts["kind"],
   reason: FloatReason | null,
+  { numbers }: ValueOperand,
   weights: WeightValues,
 ): LayerFacts {
   const isTwoValued = weights.kind === "signs";
-  return { layer, kind, reason, isTwoValued, ...(weights.kind === "near" && { spread: weights.spread }) };
+  const isPlanes = reason === null && (numbers !== "signs" || !isTwoValued);
+  return { layer, kind, reason, isPlanes, isTwoValued, ...(weights.kind === "near" && { spread: weights.spread }) };
 }
 
 /** The numbers of a constant in float32. */
@@ -69,33 +78,46 @@ function rowSums(values: Float32Array, outputs: number): Float64Array {
   });
 }
 
+/** Weights of a layer that runs on bits. */
+export type CountedWeights = Extract<WeightValues, { readonly kind: "signs" | "integers" }>;
+
 export interface BinaryForm {
-  readonly weight: BitWeight;
-  /** What each output is multiplied by: never negative, the signs see to that. */
+  readonly quantizer: "det_sign" | "integer";
+  readonly bits: number;
+  readonly weight: BitWeight | FloatWeight;
+  /** What each output is multiplied by: of signs never negative, they see to that. */
   readonly alphas: Float32Array;
   /** What is added to it after that. */
   readonly added: Float32Array;
 }
 
 /**
- * The binary form of a layer that reads a * signs + b: since the layer is linear, a goes into the weights' scale and b
- * times the sum of the weights into the bias. The border is told in terms of the signs, so this holds at the border
- * too.
+ * The binary form of a layer that reads a * signs + b, or levels in place of the signs: since the layer is linear, a
+ * goes into the weights' scale and b times the sum of the weights into the bias. The border is told in terms of the
+ * signs, so this holds at the border too.
  */
 export function binaryForm(
   { scale, shift }: ValueOperand,
   values: Float32Array,
   shape: Shape,
-  alphas: Float64Array,
+  weights: CountedWeights,
   bias: ChannelNumbers,
   name: string,
 ): BinaryForm {
   const [outputs] = shape;
   const given = spread(bias, outputs);
   const sums = shift === 0 ? null : rowSums(values, outputs);
+  const added = sums === null ? given : given.map((value, output) => value + shift * sums[output]);
+  if (weights.kind === "integers") {
+    const { bits, integers, alphas } = weights;
+    const weight: FloatWeight = { kind: "f32", shape, data: integers };
+    return { quantizer: "integer", bits, weight, alphas: Float32Array.from(alphas, (alpha) => alpha * scale), added };
+  }
   return {
+    quantizer: "det_sign",
+    bits: 1,
     weight: packSigns(scale < 0 ? values.map((value) => -value) : values, shape, name),
-    alphas: Float32Array.from(alphas, (alpha) => alpha * Math.abs(scale)),
-    added: sums === null ? given : given.map((value, output) => value + shift * sums[output]),
+    alphas: Float32Array.from(weights.alphas, (alpha) => alpha * Math.abs(scale)),
+    added,
   };
 }

@@ -54,7 +54,9 @@ export const concat: Emission = (node, emitter) => {
     return unsupported(node, "joins values along an axis that is not the channels");
   }
   const kinds = new Set(alike.map(({ numbers }) => numbers));
-  const numbers: Numbers = kinds.size === 1 ? alike[0].numbers : "real";
+  const joined: Numbers = kinds.size === 1 ? alike[0].numbers : "real";
+  // Of two grids of few levels no one grid need be made.
+  const numbers = joined === "few-levels" ? "levels" : joined;
   const value = emitter.add(
     node,
     { kind: "concat" },

@@ -6,7 +6,7 @@ import { failShape } from "../ops/row.js";
 import { type OnnxWindow, windowOf } from "../ops/windows.js";
 import type { OnnxTensor } from "../tensors.js";
 import { addedBias } from "./added_bias.js";
-import { allAre, asNumbers, binaryForm, floatReason, floats, layerFacts } from "./binary_form.js";
+import { allAre, asNumbers, binaryForm, type CountedWeights, floatReason, floats, layerFacts } from "./binary_form.js";
 import type { ChannelNumbers } from "./constants.js";
 import { dense } from "./dense.js";
 import { type Emitter, unsupported } from "./emitter.js";
@@ -35,6 +35,11 @@ function borderOf(x: ValueOperand, { pads, isSame }: OnnxWindow): Border | null 
 
 const isBorderValue = (value: number): value is BorderValue => value === 0 || value === 1 || value === -1;
 
+/** True if a layer on bits may read this outside its map; of levels 0 is always one. */
+function fitsBorder({ numbers }: ValueOperand, { value }: Border): boolean {
+  return numbers === "few-levels" ? value === 0 : isBorderValue(value);
+}
+
 /** The window over the map as the file has it, with its frame. */
 function windowOver(node: OnnxNode, emitter: Emitter, x: ValueOperand, kernel: readonly number[]): OnnxWindow {
   const [, , height, width] = emitter.shape(x.value);
@@ -56,10 +61,11 @@ export function conv(node: OnnxNode, emitter: Emitter): Operand {
   const window = windowOver(node, emitter, x, kernel);
   const border = borderOf(x, window);
   const values = weightValues(floats(weight), channels);
-  const reason = floatReason(x, values, border !== null && isBorderValue(border.value));
-  const told = (value: string) => emitter.layer(layerFacts(value, "convolution", reason, values));
-  const isBinary = reason === null && values.kind === "signs" && border !== null && isBorderValue(border.value);
-  if (isBinary) return binaryConv(node, emitter, x, weight, window, border, values.alphas, bias, told);
+  const reason = floatReason(x, values, border !== null && fitsBorder(x, border));
+  const told = (value: string) => emitter.layer(layerFacts(value, "convolution", reason, x, values));
+  const isCounted = values.kind === "signs" || values.kind === "integers";
+  if (reason === null && isCounted && border !== null)
+    return binaryConv(node, emitter, x, weight, window, border, values, bias, told);
   return floatConv(node, emitter, x, weight, window, border, bias, told);
 }
 
@@ -74,12 +80,12 @@ function binaryConv(
   weight: OnnxTensor,
   window: OnnxWindow,
   { padding, value: padValue }: Border,
-  alphas: Float64Array,
+  values: CountedWeights,
   bias: ChannelNumbers,
   told: (value: string) => void,
 ): Operand {
-  const form = binaryForm(x, floats(weight), weight.shape, alphas, bias, emitter.name(node).name);
-  const isScaled = !allAre(form.alphas, 1);
+  const form = binaryForm(x, floats(weight), weight.shape, values, bias, emitter.name(node).name);
+  const isScaled = form.weight.kind === "bits" && !allAre(form.alphas, 1);
   const value = emitter.add(
     node,
     {
@@ -88,15 +94,17 @@ function binaryConv(
       ...layerFields(node, weight, window),
       padding,
       padValue: isBorderValue(padValue) ? padValue : 0,
-      quantizer: "det_sign",
-      bits: 1,
+      quantizer: form.quantizer,
+      bits: form.bits,
       scaling: isScaled ? "channel" : "none",
       offset: false,
     },
     [x.value],
   );
   told(value);
-  return plainOperand(emitter.affine(node, value, 1, asNumbers(form.added), "bias"), identityView(4), "real");
+  const scale = form.weight.kind === "bits" ? 1 : asNumbers(form.alphas);
+  const made = emitter.affine(node, value, scale, asNumbers(form.added), scale === 1 ? "bias" : "scaled");
+  return plainOperand(made, identityView(4), "real");
 }
 
 function floatConv(

@@ -5,7 +5,7 @@ import type { OnnxNode } from "../network.js";
 import { failShape } from "../ops/row.js";
 import type { OnnxTensor } from "../tensors.js";
 import { addedBias } from "./added_bias.js";
-import { allAre, asNumbers, binaryForm, floatReason, floats, layerFacts } from "./binary_form.js";
+import { allAre, asNumbers, binaryForm, type CountedWeights, floatReason, floats, layerFacts } from "./binary_form.js";
 import { type ChannelNumbers, mapNumbers } from "./constants.js";
 import { type Emitter, unsupported } from "./emitter.js";
 import { type Operand, plainOperand, type ValueOperand } from "./operand.js";
@@ -33,11 +33,12 @@ export function dense(
   }
   const values = weightValues(weight, units);
   const reason = floatReason(read, values, true);
-  const told = (value: string) => emitter.layer(layerFacts(value, "dense layer", reason, values));
-  const isBinary = reason === null && values.kind === "signs";
-  const value = isBinary
-    ? binaryDense(node, emitter, read, weight, values.alphas, bias, isPopcount, told)
-    : floatDense(node, emitter, read, weight, units, bias, isPopcount, told);
+  const told = (value: string) => emitter.layer(layerFacts(value, "dense layer", reason, read, values));
+  const isCounted = values.kind === "signs" || values.kind === "integers";
+  const value =
+    reason === null && isCounted
+      ? binaryDense(node, emitter, read, weight, values, bias, isPopcount, told)
+      : floatDense(node, emitter, read, weight, units, bias, isPopcount, told);
   return plainOperand(value, identityView(2), "real");
 }
 
@@ -46,14 +47,14 @@ function binaryDense(
   emitter: Emitter,
   x: ValueOperand,
   weight: Float32Array,
-  alphas: Float64Array,
+  values: CountedWeights,
   bias: ChannelNumbers,
   isPopcount: boolean,
   told: (value: string) => void,
 ): string {
-  const units = alphas.length;
+  const units = values.alphas.length;
   const features = weight.length / units;
-  const form = binaryForm(x, weight, [units, features], alphas, bias, emitter.name(node).name);
+  const form = binaryForm(x, weight, [units, features], values, bias, emitter.name(node).name);
   const isScaled = !allAre(form.alphas, 1);
   const isBiased = !allAre(form.added, 0);
   // The layer halves its count before its bias: what is added inside the count must not be there.
@@ -65,8 +66,8 @@ function binaryDense(
       weight: emitter.parameter(node, "weight", form.weight),
       bias: isScaled || !isBiased ? null : emitter.numbers(node, "bias", asNumbers(form.added), units),
       units,
-      quantizer: "det_sign",
-      bits: 1,
+      quantizer: form.quantizer,
+      bits: form.bits,
       offset: halves,
     },
     [x.value],

@@ -9,7 +9,7 @@ import type { Network, OnnxNode } from "../network.js";
 import type { LayerFacts, OnnxNote } from "../notes.js";
 import type { OnnxTensor } from "../tensors.js";
 import { type ChannelNumbers, channelNumbers, spread } from "./constants.js";
-import { type Numbers, type Operand, plainOperand, type ValueOperand } from "./operand.js";
+import { type Operand, plainOperand, scaledNumbers, type ValueOperand } from "./operand.js";
 import { flattenOrder, identityView, isIdentity, type View } from "./view.js";
 
 /** What an operator's emission works with. */
@@ -171,9 +171,9 @@ export function createEmitter(
       made = affine(node, made, scale, shift, "input");
       finished.set(key, made);
     }
-    const keepsSigns = scale === 1 && shift === 0 && (frame === null || Math.abs(frame.value) <= 1);
-    const kept: Numbers = value.numbers === "signs" && !keepsSigns ? "between" : value.numbers;
-    return plainOperand(made, view, kept);
+    const fits = frame === null || (value.numbers === "signs" ? Math.abs(frame.value) <= 1 : frame.value === 0);
+    const isKept = scale === 1 && shift === 0 && fits;
+    return plainOperand(made, view, isKept ? value.numbers : scaledNumbers(value.numbers));
   }
 
   function plain(node: OnnxNode, index: number): ValueOperand {

@@ -11,7 +11,9 @@ export type Numbers =
   | "signs"
   /** Computed from signs by something that is no layer. */
   | "between"
-  /** On a grid of more than one bit. */
+  /** On a grid of at most 16 levels, 0 among them. */
+  | "few-levels"
+  /** On any other grid of more than one bit. */
   | "levels";
 
 /** Rows and columns of a constant around a map. */
@@ -46,6 +48,12 @@ export type Operand = ValueOperand | ConstantOperand;
 /** A value with nothing left to do. */
 export function plainOperand(value: string, view: View, numbers: Numbers): ValueOperand {
   return { kind: "value", value, view, numbers, frame: null, scale: 1, shift: 0 };
+}
+
+/** What signs and levels are after a factor or a summand that no layer takes along, such as one for each channel. */
+export function scaledNumbers(numbers: Numbers): Numbers {
+  if (numbers === "signs") return "between";
+  return numbers === "few-levels" ? "levels" : numbers;
 }
 
 /** What becomes of numbers by something that is no sign and no layer. */

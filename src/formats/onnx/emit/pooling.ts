@@ -6,7 +6,7 @@ import { ownNumber } from "../network_edit.js";
 import { reducedAxes } from "../ops/reduce.js";
 import { type OnnxWindow, windowOf } from "../ops/windows.js";
 import { type Emission, type Emitter, unsupported } from "./emitter.js";
-import { computedFrom, type Operand, plainOperand, type ValueOperand } from "./operand.js";
+import { computedFrom, type Numbers, type Operand, plainOperand, type ValueOperand } from "./operand.js";
 import { identityView, type View } from "./view.js";
 
 function valueAt(node: OnnxNode, emitter: Emitter): ValueOperand {
@@ -32,8 +32,12 @@ export const maxPool: Emission = (node, emitter) => {
   if (node.outputs.length > 1 && node.outputs[1] !== "" && emitter.readers.has(node.outputs[1])) {
     return unsupported(node, "gives the places of its maxima");
   }
-  return { ...x, value: emitter.add(node, { kind: "maxPool", ...windowFields(window) }, [x.value]) };
+  const value = emitter.add(node, { kind: "maxPool", ...windowFields(window) }, [x.value]);
+  return { ...x, value, numbers: largestOf(x.numbers) };
 };
+
+/** The largest of levels is one, but the planes of their digits do not tell which. */
+const largestOf = (numbers: Numbers): Numbers => (numbers === "few-levels" ? "levels" : numbers);
 
 /** The pads that a mean counts: those of a Pad(0) before it, which torch writes for its own padding. */
 function countedPads(x: ValueOperand, window: OnnxWindow): OnnxWindow["pads"] | null {
@@ -82,7 +86,7 @@ export const globalMaxPool: Emission = (node, emitter) => {
   const [, , height, width] = emitter.shape(x.value);
   const kernel = [height, width] as const;
   const value = emitter.add(node, { kind: "maxPool", kernel, stride: kernel, padding: [0, 0] }, [x.value]);
-  return plainOperand(value, identityView(4), x.numbers);
+  return plainOperand(value, identityView(4), largestOf(x.numbers));
 };
 
 /** The view of a value after its axes were reduced. */

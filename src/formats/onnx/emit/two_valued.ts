@@ -1,4 +1,4 @@
-/** Whether the weights of a layer are signs times a number for each output. */
+/** Whether the weights of a layer are signs, or small integers, times a number for each output. */
 
 /** What the weights of a layer are. */
 export type WeightValues =
@@ -6,9 +6,9 @@ export type WeightValues =
   | { readonly kind: "signs"; readonly alphas: Float64Array }
   /** They miss that by little: `spread` is the largest relative difference within an output. */
   | { readonly kind: "near"; readonly spread: number }
-  /** Zero besides, or three values of another kind. */
-  | { readonly kind: "three" }
-  /** At most 16 values in all, evenly spaced as a rule: of more than one bit. */
+  /** Each output's are integers of `bits` bits times a number: `alphas` has one for each, `integers` are all. */
+  | { readonly kind: "integers"; readonly bits: number; readonly integers: Float32Array; readonly alphas: Float64Array }
+  /** At most 16 values in all, on no such grid. */
   | { readonly kind: "few"; readonly values: number }
   | { readonly kind: "real" };
 
@@ -17,6 +17,8 @@ const SAME = 1e-6;
 /** From here on it is no accident. */
 const NEAR = 1e-3;
 const FEW = 16;
+/** Integers of as many bits, which are worth planes. */
+const MAX_BITS = 4;
 
 /** The largest relative difference of |w| within an output; infinite if there are zeros. Gives the means too. */
 function magnitudes(values: Float32Array, outputs: number): { readonly spread: number; readonly alphas: Float64Array } {
@@ -52,16 +54,49 @@ function countValues(values: Float32Array): number {
   return found.length;
 }
 
-/** True if each output's weights are -a, 0 and a for some a. */
-function isTernary(values: Float32Array, outputs: number): boolean {
-  const fanIn = values.length / outputs;
-  for (let output = 0; output < outputs; output++) {
-    const row = values.subarray(output * fanIn, (output + 1) * fanIn);
-    let high = 0;
-    for (const value of row) high = Math.max(high, Math.abs(value));
-    if (!row.every((value) => value === 0 || Math.abs(value) >= high * (1 - SAME))) return false;
+/**
+ * The largest step that all values are multiples of, to 1e-6 of the largest, with integers of at most 4 bits; null if
+ * there is none.
+ */
+function commonStep(row: Float32Array): number | null {
+  let [largest, sum] = [0, 0];
+  for (const value of row) {
+    largest = Math.max(largest, Math.abs(value));
+    sum += Math.abs(value);
   }
-  return true;
+  if (largest === 0) return 1;
+  if (!Number.isFinite(sum)) return null;
+  for (let count = 1; count <= 2 ** (MAX_BITS - 1); count++) {
+    const step = largest / count;
+    let steps = 0;
+    const fits = row.every((value) => {
+      const multiple = Math.round(value / step);
+      steps += Math.abs(multiple);
+      return multiple < 2 ** (MAX_BITS - 1) && Math.abs(value - multiple * step) <= SAME * largest;
+    });
+    // The mean of all is nearer to the step than the largest alone.
+    if (fits) return sum / steps;
+  }
+  return null;
+}
+
+/** Weights as integers of at most 4 bits; null if those of some output are none. */
+function integerWeights(values: Float32Array, outputs: number): WeightValues | null {
+  const fanIn = values.length / outputs;
+  const [integers, alphas] = [new Float32Array(values.length), new Float64Array(outputs)];
+  let [low, high] = [-1, 0];
+  for (let output = 0; output < outputs; output++) {
+    const step = commonStep(values.subarray(output * fanIn, (output + 1) * fanIn));
+    if (step === null) return null;
+    alphas[output] = step;
+    for (let i = output * fanIn; i < (output + 1) * fanIn; i++) {
+      integers[i] = Math.round(values[i] / step) + 0;
+      low = Math.min(low, integers[i]);
+      high = Math.max(high, integers[i]);
+    }
+  }
+  const bits = 1 + Math.ceil(Math.log2(Math.max(-low, high + 1)));
+  return { kind: "integers", bits, integers, alphas };
 }
 
 /**
@@ -76,7 +111,8 @@ export function weightValues(values: Float32Array, outputs: number): WeightValue
     return { kind: "signs", alphas: isPlain ? alphas.fill(1) : alphas };
   }
   if (spread <= NEAR) return { kind: "near", spread };
-  if (isTernary(values, outputs)) return { kind: "three" };
+  const integers = integerWeights(values, outputs);
+  if (integers !== null) return integers;
   const count = countValues(values);
   return count <= FEW ? { kind: "few", values: count } : { kind: "real" };
 }
