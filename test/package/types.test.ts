@@ -19,6 +19,7 @@ const consumer = `
 ${entries.map((name, i) => `import * as entry${i} from "${name}";`).join("\n")}
 import { createSession, loadModel, type Model, saveModel, type Session, type Tensor, XnorkitError } from "xnorkit";
 import { instantiate, type KernelInstance } from "xnorkit/kernels";
+import { type Block, buildGraph, conv2d, defineGraph, dense, type NodeDraft, sequential, torch } from "xnorkit/nn";
 
 export const entries = [${entries.map((_, i) => `entry${i}`).join(", ")}];
 
@@ -28,6 +29,21 @@ export async function classify(bytes: Uint8Array, pixels: Uint8Array, wasm: Arra
   const output: Tensor = session.run({ shape: [1, 1, 32, 32], data: pixels });
   if (output.data instanceof Uint8Array) throw new XnorkitError("bad-value", "logits are floats");
   return output.data;
+}
+
+export function networks(channels: number): readonly string[] {
+  const own: Block = { type: "Own", forward: (scope, x) => scope.add({ kind: "relu" }, [x]) };
+  const blocks = [conv2d({ channels, kernelSize: [3, 1] }), own, torch.hardtanh(), dense({ units: 2 })];
+  const nodes: readonly NodeDraft[] = [
+    { kind: "conv2d", channels, kernel: 3, padding: "same" },
+    { kind: "crop", left: 1 },
+    { kind: "flatten" },
+    // @ts-expect-error a dense layer without units
+    { kind: "dense", bias: null },
+  ];
+  // @ts-expect-error a layer without its channels
+  conv2d({ kernelSize: 3 });
+  return [buildGraph("net", [1, 3, 8, 8], sequential(blocks)).output, defineGraph({ inputShape: [1, 3], nodes }).name];
 }
 
 export async function put(bytes: Uint8Array): Promise<number> {
