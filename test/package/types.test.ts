@@ -55,6 +55,18 @@ export async function put(bytes: Uint8Array): Promise<number> {
 }
 `;
 
+/** For who has the symbol of `using`. */
+const scoped = `
+import { createSession, type Model, type Tensor } from "xnorkit";
+
+export async function runOnce(model: Model, input: Tensor): Promise<Tensor> {
+  using session = await createSession(model);
+  const held: Disposable = session;
+  void held;
+  return session.run(input);
+}
+`;
+
 const config = {
   compilerOptions: {
     target: "ES2022",
@@ -78,12 +90,17 @@ describe("the types of the package", { skip: noSkip ? false : notBuilt }, () => 
     installPackage(folder);
     writeFileSync(join(folder, "consumer.ts"), consumer);
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    writeFileSync(join(folder, "scoped.ts"), scoped);
+    const { lib, ...others } = config.compilerOptions;
+    const compilerOptions = { ...others, lib: [...lib, "ESNext.Disposable"] };
+    writeFileSync(join(folder, "tsconfig.scoped.json"), JSON.stringify({ compilerOptions, files: ["scoped.ts"] }));
   });
   after(remove);
 
-  function compile(typescript: string): string {
+  function compile(typescript: string, project = "tsconfig.json"): string {
     const tsc = join(root, typescript, "bin/tsc");
-    const { stdout, stderr } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8", timeout: 120_000 });
+    const argv = [tsc, "-p", join(folder, project)];
+    const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8", timeout: 120_000 });
     return stdout + stderr;
   }
 
@@ -96,6 +113,7 @@ describe("the types of the package", { skip: noSkip ? false : notBuilt }, () => 
       const found = JSON.parse(readFileSync(join(root, typescript, "package.json"), "utf8")).version;
       assert.ok(found.startsWith(`${version}.`), found);
       assert.equal(compile(typescript), "");
+      assert.equal(compile(typescript, "tsconfig.scoped.json"), "");
       // The compiler has seen the package's types: a wrong use is an error.
       writeFileSync(join(folder, "consumer.ts"), `${consumer}\nexport const wrong: string = createSession;\n`);
       assert.match(compile(typescript), /error TS2322/);
