@@ -1,11 +1,12 @@
 /**
  * `bench kernels`: the kernels at the shapes of ResNet-18, every path, beside the prototypes if they are present.
  */
-import type { BenchOptions, BenchReport, BenchResult, BenchShape } from "../src/cli/bench_report.js";
+import type { BenchOptions, BenchReport, BenchResult, BenchShape, GemmShape } from "../src/cli/bench_report.js";
 import { hostMemory } from "../src/runtime/memory.js";
 import { kernelModule, relaxedModule } from "../src/runtime/module.js";
 import { instantiateKernels } from "../src/runtime/wasm.js";
 import { type FloatCase, floatCases } from "./support/float_cases.js";
+import { FLOAT_GEMM, gemmCases } from "./support/gemm_cases.js";
 import { type KernelCase, kernelCases } from "./support/kernel_cases.js";
 import { layerCases, PLAIN } from "./support/layer_cases.js";
 import { isComparable, openPrototypes, type Prototypes } from "./support/prototype.js";
@@ -75,6 +76,26 @@ function measureLayers(
   });
 }
 
+/** One product of signs, every path beside the float one. */
+function measureGemm(
+  module: WebAssembly.Module,
+  shape: GemmShape,
+  { runs = 5, seconds = 0.1, filter }: BenchOptions,
+): readonly BenchResult[] {
+  const { kernels, host } = open(module);
+  const { cases } = gemmCases(kernels, host, shape);
+  const chosen = cases.filter(({ name }) => wanted(name, filter));
+  if (chosen.length === 0) return [];
+  const float = cases.find(({ name }) => name === FLOAT_GEMM)!;
+  const timings = measureSuite([...new Set([...chosen, float])], { rounds: runs, seconds });
+  const variant = `${shape.rows}x${shape.outputs}x${shape.inputs}`;
+  return chosen.map(({ name, macs }) => {
+    const measured = { suite: "kernels", name, variant, timing: timings.get(name)!, macs };
+    if (name === FLOAT_GEMM || macs === 0) return benchResult(measured);
+    return benchResult({ ...measured, others: { float: timings.get(FLOAT_GEMM)! } });
+  });
+}
+
 function open(module: WebAssembly.Module) {
   const host = hostMemory();
   return { host, kernels: instantiateKernels(module, host.memory).exports };
@@ -93,13 +114,15 @@ async function openFloatCases(module: WebAssembly.Module): Promise<readonly Floa
 
 /**
  * 3x3 convolutions with padding 1 on the four shapes of ResNet-18, binary layers as the compiler plans them, and its
- * float layers; or on `shape` alone. `runs` rounds (5) of `seconds` (0.1) a case. `table conv, zero padding` is a whole
- * layer without its epilogue; the ratio of a planned layer is the plain layer's time to its own.
+ * float layers; or on `shape` alone, or the product `gemm` alone. `runs` rounds (5) of `seconds` (0.1) a case. `table
+ * conv, zero padding` is a whole layer without its epilogue; the ratio of a planned layer is the plain layer's time to
+ * its own.
  */
 export async function runKernelBench(options: BenchOptions): Promise<BenchReport> {
-  const { shape: only, filter } = options;
-  const shapes = only === undefined ? resnet18Shapes : [only];
+  const { shape: only, gemm, filter } = options;
   const module = await kernelModule();
+  if (gemm !== undefined) return { machine: machineFacts(), results: measureGemm(module, gemm, options) };
+  const shapes = only === undefined ? resnet18Shapes : [only];
   const notes: string[] = [];
   let prototypes = noPrototypes;
   try {

@@ -84,14 +84,16 @@ async function coldStart(model: ModelCase, runs: number) {
 
 /**
  * Every network by turns in `runs` rounds (10) of three runs; then sessions opened from packed bytes, memory, and a
- * fresh process for the first network at 224x224. `model` names one more network, `profile` adds the steps of each,
- * `scale` measures sizes and batches instead.
+ * fresh process for the first network at 224x224. `model` names one of the user's, which is measured beside the
+ * first alone unless `filter` names others; `profile` adds the steps of each, `scale` measures sizes and batches
+ * instead.
  */
 export async function runModelBench(options: BenchOptions): Promise<BenchReport> {
   if (options.scale) return runScale(options);
   const { runs = 10, filter, kernel } = options;
   const starts = Math.min(runs, 5);
-  const cases = [...modelCases(filter), ...(await ownCases(options.model))];
+  const others = options.model !== undefined && filter === undefined ? modelCases().slice(0, 1) : modelCases(filter);
+  const cases = [...others, ...(await ownCases(options))];
   const opened: Opened[] = [];
   for (const model of cases) opened.push(await open(model, starts, kernel));
   const timings = await interleave(

@@ -14,7 +14,7 @@ import { compareSameFile } from "./peers/same_file.js";
 import { tfjsLibrary } from "./peers/tfjs.js";
 import { binaryNetwork, bytePicture, floatPicture } from "./support/inputs.js";
 import { interleave, type MeasureOptions, type Timed } from "./support/measure.js";
-import { ownCases } from "./support/own_model.js";
+import { type OwnModel, ownCases } from "./support/own_model.js";
 import { benchResult, machineFacts, reasonOf, wanted } from "./support/report.js";
 
 const SEED = 1;
@@ -24,8 +24,8 @@ export interface PeerComparison {
   readonly measure: MeasureOptions;
   readonly filter?: string;
   readonly kernel?: BenchOptions["kernel"];
-  /** A network to measure beside ours: a name or a file. */
-  readonly model?: string;
+  /** A network to measure beside ours. */
+  readonly own?: OwnModel;
 }
 
 interface Opened {
@@ -121,7 +121,7 @@ const timedName = ({ name, variant }: Pick<Ours, "name" | "variant">) => `${name
  * Our networks of the same picture size and classes: resnet18_e1 with the imagenet stem and float 1x1 shortcuts with
  * average pooling, on floats and on bytes; and awnas_resnet18.
  */
-async function openOurs({ network, kernel, model }: PeerComparison): Promise<readonly Ours[]> {
+async function openOurs({ network, kernel, own: choice = {} }: PeerComparison): Promise<readonly Ours[]> {
   const last = network.layers[network.layers.length - 1];
   const classes = last.kind === "dense" ? last.units : 1000;
   const graph = binaryNetwork({ useFp: true, usePooling: true, classes, inputShape: network.inputShape });
@@ -140,7 +140,7 @@ async function openOurs({ network, kernel, model }: PeerComparison): Promise<rea
     const session = await createSession(model, { kernel });
     ours.push({ name, variant, session, input, macs: binaryMacs + floatMacs + denseMacs });
   }
-  for (const { name, variant, input, ...own } of await ownCases(model)) {
+  for (const { name, variant, input, ...own } of await ownCases(choice)) {
     const { binaryMacs, floatMacs, denseMacs } = summarize(own.graph).totals;
     const session = await createSession(own, { kernel });
     ours.push({ name, variant, session, input, macs: binaryMacs + floatMacs + denseMacs });
@@ -195,9 +195,10 @@ export async function comparePeers(
  * Ten rounds (`runs`) of three runs of everything at 224x224; `filter` chooses among the peers, ours always run. Then
  * Bi-Real Net's ResNet-18, the same .onnx file in all that read such files.
  */
-export async function runPeerBench({ runs = 10, filter, kernel, model }: BenchOptions): Promise<BenchReport> {
+export async function runPeerBench(options: BenchOptions): Promise<BenchReport> {
+  const { runs = 10, filter, kernel } = options;
   const measure = { rounds: runs, repeats: 3 };
-  const sizes = await comparePeers({ network: resnet18({ seed: SEED }), measure, filter, kernel, model });
+  const sizes = await comparePeers({ network: resnet18({ seed: SEED }), measure, filter, kernel, own: options });
   const file = await compareSameFile({ network: bireal({ seed: SEED }), measure, filter, kernel });
   return {
     machine: { ...sizes.machine, ...file.machine },

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 const bundles = [
   { name: "core", entry: "index" },
   { name: "core.workerd", entry: "index", conditions: ["workerd"] },
-  ...["kernels", "mxnet", "torch", "awnas", "onnx", "tflite", "reference", "image", "decode", "digits"].map(
+  ...["kernels", "mxnet", "torch", "awnas", "onnx", "tflite", "nn", "reference", "image", "decode", "digits"].map(
     (entry) => ({
       name: entry,
       entry,

@@ -3,9 +3,9 @@
  */
 import { type Block, buildGraph, type Scope } from "../../src/graph/builder.js";
 import type { Model } from "../../src/model.js";
+import { addSameShape } from "../../src/nn/ports.js";
 import {
   adaptiveAvgPool2d,
-  addSameShape,
   avgPool2d,
   batchNorm2d,
   conv2d,

@@ -90,7 +90,7 @@ function modelCase(kind: Kind): ModelCase {
 }
 
 /** The cases that this runtime can run and whose names have the text of `filter`. */
-export function modelCases(filter: string | undefined): readonly ModelCase[] {
+export function modelCases(filter?: string): readonly ModelCase[] {
   const canRelax = supportsRelaxedSimd();
   return kinds
     .filter((kind) => !kind.relaxed || canRelax)

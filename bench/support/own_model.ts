@@ -3,6 +3,7 @@
  * a preprocessing.
  */
 import { basename } from "node:path";
+import type { BenchOptions } from "../../src/cli/bench_report.js";
 import { findModel, readModelWeights } from "../../src/cli/load_model.js";
 import { randomWeights } from "../../src/index.js";
 import { formatShape } from "../../src/tensor.js";
@@ -11,13 +12,17 @@ import type { ModelCase } from "./model_cases.js";
 
 const SEED = 1;
 
+/** How the user names it. */
+export type OwnModel = Pick<BenchOptions, "model" | "weights" | "input-shape">;
+
 /**
  * The cases of `--model M`; a network without weights gets random ones, which take the same time.
  * @throws XnorkitError as the command line does when it opens a model.
  */
-export async function ownCases(model: string | undefined): Promise<readonly ModelCase[]> {
+export async function ownCases(options: OwnModel): Promise<readonly ModelCase[]> {
+  const { model, weights: weightsPath } = options;
   if (model === undefined) return [];
-  const found = await findModel({ model });
+  const found = await findModel({ model, weights: weightsPath, "input-shape": options["input-shape"] });
   const { graph } = found;
   const weights = found.weights.kind === "none" ? randomWeights(graph, SEED) : (await readModelWeights(found)).weights;
   const name = `${basename(model)} ${formatShape(graph.inputShape.slice(1))}`;

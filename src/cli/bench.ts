@@ -1,6 +1,6 @@
 /** `xnorkit bench`: finds the benchmark, which lives in bench/, and prints its figures. */
 import type { KernelChoice } from "../compiler/choose_kernel.js";
-import type { BenchOptions, BenchReport, BenchResult, BenchShape } from "./bench_report.js";
+import type { BenchOptions, BenchReport, BenchResult, BenchShape, GemmShape } from "./bench_report.js";
 import { badUsage, checkPositionals, parseCommand, readCount, readNumbers, readShape } from "./options.js";
 import { type Io, printJson, printLine, printNote, printTable } from "./output.js";
 
@@ -11,8 +11,13 @@ export const usage = `usage: xnorkit bench kernels|models|peers [--shape HxWxCin
   peers    the same network in other libraries, interleaved in one process (they are development dependencies)
 
       --shape S    only the 3x3 convolution on HxW maps from Cin to Cout channels, like 56x56x64x64 (kernels)
+      --gemm MxNxK only the product of M rows and N columns of K signs, and the same in float, like 784x128x1152
+                   (kernels)
       --filter T   only what has T in its name
-      --model M    also a network of yours, a name or a file as other commands take them (models, peers)
+      --model M    a network of yours, a name or a file as other commands take them (models, peers); models measures it
+                   beside resnet18_e1 alone, if no --filter names others
+      --weights F  its parameters; without them they are random, which takes the same time
+      --input-shape S  its input, like 1,3,224,224
       --scale      time a multiply-accumulate over input sizes and batches (models)
       --profile    also the time of every step (models)
       --kernel K   table, popcount or auto, the default (models, peers)
@@ -25,10 +30,13 @@ A ratio is the other's time divided by ours in the same run, best against best. 
 steadier when the process keeps to one core: taskset -c 1 npx xnorkit bench kernels
 `;
 
-const options = {
+export const options = {
   shape: { type: "string" },
   filter: { type: "string" },
+  gemm: { type: "string" },
   model: { type: "string", short: "m" },
+  weights: { type: "string", short: "w" },
+  "input-shape": { type: "string" },
   scale: { type: "boolean" },
   profile: { type: "boolean" },
   kernel: { type: "string" },
@@ -51,6 +59,22 @@ function readBenchShape(value: string | undefined): BenchShape | undefined {
   if (sizes.length !== 4) throw badUsage(`--shape is "${value}", expected HxWxCinxCout, like 56x56x64x64`);
   const [height, width, inputs, outputs] = sizes;
   return { height, width, inputs, outputs };
+}
+
+/** Of each size, so that no address leaves the memory. */
+const MAX_GEMM = 1 << 20;
+const MAX_GEMM_BYTES = 2 ** 30;
+
+function readGemm(value: string | undefined): GemmShape | undefined {
+  const sizes = readShape("--gemm", value);
+  if (sizes === undefined) return undefined;
+  if (sizes.length !== 3) throw badUsage(`--gemm is "${value}", expected MxNxK, like 784x128x1152`);
+  const [rows, outputs, inputs] = sizes;
+  const bytes = 4 * (rows * inputs + outputs * inputs + rows * outputs);
+  if (sizes.some((size) => size > MAX_GEMM) || bytes > MAX_GEMM_BYTES) {
+    throw badUsage(`--gemm ${value} needs ${Math.ceil(bytes / 2 ** 20)} MiB as floats: at most 1024 are measured`);
+  }
+  return { rows, outputs, inputs };
 }
 
 function readSeconds(value: string | undefined): number | undefined {
@@ -129,10 +153,19 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const [suite] = positionals;
   const load = suites.get(suite);
   if (load === undefined) throw badUsage(`there is no benchmark "${suite}": expected ${[...suites.keys()].join(", ")}`);
+  if (values.shape !== undefined && values.gemm !== undefined) {
+    throw badUsage("--shape and --gemm exclude each other");
+  }
+  if (values.model === undefined && (values.weights ?? values["input-shape"]) !== undefined) {
+    throw badUsage("--weights and --input-shape go with --model");
+  }
   const benchOptions: BenchOptions = {
     shape: readBenchShape(values.shape),
+    gemm: readGemm(values.gemm),
     filter: values.filter,
     model: values.model,
+    weights: values.weights,
+    "input-shape": values["input-shape"],
     scale: values.scale === true,
     profile: values.profile === true,
     kernel: readKernel(values.kernel),

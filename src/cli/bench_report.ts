@@ -9,13 +9,26 @@ export interface BenchShape {
   readonly outputs: number;
 }
 
+/** A product of signs: `rows` x `inputs` times `inputs` x `outputs`. */
+export interface GemmShape {
+  readonly rows: number;
+  readonly outputs: number;
+  readonly inputs: number;
+}
+
 export interface BenchOptions {
   readonly shape?: BenchShape;
+  /** Only this product. */
+  readonly gemm?: GemmShape;
   /** Only cases with this text in their name. */
   readonly filter?: string;
   readonly scale?: boolean;
-  /** A network to measure beside the others: a name or a file. */
+  /** A network of the user's: a name or a file. */
   readonly model?: string;
+  /** Its weights; without them it gets random ones. */
+  readonly weights?: string;
+  /** Its input, if it states none or is to have another. */
+  readonly "input-shape"?: string;
   /** Also the time of every step of the networks. */
   readonly profile?: boolean;
   readonly kernel?: KernelChoice;

@@ -1,12 +1,13 @@
 /** `xnorkit classify`: what pictures show. */
 import { XnorkitError } from "../errors.js";
+import { plainLabel } from "../graph/labels.js";
 import type { Graph } from "../graph/types.js";
 import type { ResizeOptions } from "../image/index.js";
 import { elementCount, formatShape, type Tensor } from "../tensor.js";
 import { isFolder } from "./files.js";
-import { MODEL_HELP, openModel } from "./load_model.js";
+import { FALLBACK_NOTE, MODEL_HELP, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readCount } from "./options.js";
-import { type Io, printJson, printNotes, printTable } from "./output.js";
+import { type Io, printJson, printNote, printNotes, printTable } from "./output.js";
 import { listPictures, readPicture, readResize } from "./prepare_image.js";
 import { requirePreprocess } from "./preprocess.js";
 import { softmax, topIndices } from "./probabilities.js";
@@ -31,7 +32,7 @@ Networks with one channel get the digit centred and scaled as MNIST does; those 
 
 ${MODEL_HELP}`;
 
-const options = {
+export const options = {
   ...modelOptions,
   labels: { type: "string", short: "l" },
   top: { type: "string", short: "k" },
@@ -80,7 +81,7 @@ async function classify(
   const probabilities = softmax(data);
   const guesses = topIndices(probabilities, top).map((index) => ({
     index,
-    label: graph.labels?.[index] ?? String(index),
+    label: plainLabel(graph.labels?.[index] ?? String(index)),
     probability: probabilities[index],
   }));
   return { file, top: guesses, ms };
@@ -133,4 +134,5 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   for (const file of files) results.push(await classify(file, graph, runner, { top, resize }));
   if (values.json) printJson(io, results);
   else printResults(io, results);
+  if (values.model === undefined) printNote(io, FALLBACK_NOTE);
 }

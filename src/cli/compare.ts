@@ -25,7 +25,7 @@ layers, shortcuts, downsample layers, borders, signs, operations, bytes.
 
 ${MODEL_HELP}`;
 
-const options = {
+export const options = {
   grain: { type: "string" },
   html: { type: "string" },
   "input-shape": { type: "string" },

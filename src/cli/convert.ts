@@ -32,7 +32,7 @@ IN is an M:
 ${MODEL_HELP}`;
 
 const { model: _, ...inputOptions } = modelOptions;
-const options = {
+export const options = {
   ...inputOptions,
   f16: { type: "boolean" },
   labels: { type: "string" },

@@ -44,7 +44,7 @@ Counts how many images of a data set a network names right; without --model the 
 
 ${MODEL_HELP}`;
 
-const options = {
+export const options = {
   ...modelOptions,
   data: { type: "string", short: "d" },
   split: { type: "string" },

@@ -35,7 +35,7 @@ ${questions.map((question) => `  ${question.padEnd(11)} ${meanings[question]}`).
 ${MODEL_HELP}`;
 
 const { model: _, ...inputOptions } = modelOptions;
-const options = {
+export const options = {
   ...inputOptions,
   "random-weights": { type: "string" },
   input: { type: "string", short: "i" },

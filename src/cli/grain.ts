@@ -3,7 +3,8 @@ import type { Grain } from "../explain/comparison_text.js";
 import { badUsage } from "./options.js";
 import type { Io } from "./output.js";
 
-const GRAINS: readonly Grain[] = ["stage", "block", "layer"];
+/** The grains, coarse to fine. */
+export const GRAINS: readonly Grain[] = ["stage", "block", "layer"];
 
 /** @throws XnorkitError `bad-usage` for a grain that does not exist. */
 export function readGrain(value: string | undefined): Grain | undefined {
@@ -18,6 +19,6 @@ const NARROWEST = 60;
 
 /** Columns to fill: the terminal's, or 100 in a file or a pipe. */
 export function columnsOf({ stdout }: Io): number {
-  const { columns } = stdout as { readonly columns?: number };
+  const { columns } = stdout;
   return columns === undefined ? WIDTH : Math.max(columns, NARROWEST);
 }

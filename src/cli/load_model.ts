@@ -17,6 +17,14 @@ import { type PreprocessChoice, readPreprocess } from "./preprocess.js";
 /** The name of the network that the package carries in itself. */
 export const EMBEDDED = "digits";
 
+/** What a command says that has read pictures and was given no model. */
+export const FALLBACK_NOTE = "without --model each picture was read as one handwritten digit, by the embedded network";
+
+/** Names that `--model` takes beside files. */
+export function modelChoices(): readonly string[] {
+  return [EMBEDDED, ...allModelNames()];
+}
+
 export const MODEL_HELP = `M is one of
   a name                 digits (the embedded network) or a name that summary lists; options of its framework may follow
                          in the same argument: "resnet18_e1 useFp initialLayers=grouped_stem", "awnas_resnet18
@@ -66,8 +74,7 @@ async function findByName(
   checkBuildable(model);
   throw new XnorkitError(
     "unknown-name",
-    `there is no model or file named ${quoteName(model)}: ` +
-      `of the models ${describeClosest(model, [EMBEDDED, ...allModelNames()])}`,
+    `there is no model or file named ${quoteName(model)}: ` + `of the models ${describeClosest(model, modelChoices())}`,
   );
 }
 

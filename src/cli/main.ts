@@ -1,24 +1,13 @@
 /** The command line: finds the command, runs it, and turns what it throws into one line and an exit code. */
-import { MAX_MESSAGE, XnorkitError } from "../errors.js";
-import { describeClosest } from "../graph/suggest.js";
+import { type ErrorCode, MAX_MESSAGE, XnorkitError } from "../errors.js";
+import { describeClosest, quoteName } from "../graph/suggest.js";
 import { printable } from "../printable.js";
+import type { CommandEntry, Commands } from "./command.js";
 import { systemReason } from "./files.js";
 import { badUsage } from "./options.js";
 import type { Io } from "./output.js";
 
-interface Command {
-  /** What `--help` prints. */
-  readonly usage: string;
-  readonly run: (argv: readonly string[], io: Io) => Promise<void>;
-}
-
-interface CommandEntry {
-  readonly does: string;
-  /** Commands load what they need and no more: a start costs what the command costs. */
-  readonly load: () => Promise<Command>;
-}
-
-const commands: ReadonlyMap<string, CommandEntry> = new Map([
+const commands: Commands = new Map([
   ["classify", { does: "say what pictures show", load: () => import("./classify.js") }],
   ["run", { does: "run a network on a tensor file", load: () => import("./run.js") }],
   ["evaluate", { does: "count correct answers on a data set", load: () => import("./evaluate.js") }],
@@ -27,17 +16,19 @@ const commands: ReadonlyMap<string, CommandEntry> = new Map([
   ["explain", { does: "answer questions about a network, with proofs by numbers", load: () => import("./explain.js") }],
   ["convert", { does: "write a packed model file, 1 bit a binary weight", load: () => import("./convert.js") }],
   ["bench", { does: "measure kernels, models, and other libraries beside", load: () => import("./bench.js") }],
+  ["completion", { does: "print what a shell needs to complete all this", load: () => import("./completion.js") }],
 ]);
 
 const usage = `xnorkit: binary neural networks on WebAssembly SIMD
 
 usage: xnorkit COMMAND [options]
+       xnorkit help COMMAND
 
 commands
 ${[...commands].map(([name, { does }]) => `  ${name.padEnd(10)} ${does}`).join("\n")}
 
   --help     after a command: its options
-  --json     only JSON on stdout
+  --json     only JSON on stdout: the result, or { "error": { "code", "message" } }
   --verbose  the stack trace of an error
   --version  the version of xnorkit
 
@@ -51,33 +42,47 @@ async function version(): Promise<string> {
   return String(manifest.version);
 }
 
+function findCommand(name: string): CommandEntry {
+  const entry = commands.get(name);
+  if (entry !== undefined) return entry;
+  throw badUsage(`there is no command ${quoteName(name)}: ${describeClosest(name, commands.keys())} (or --help)`);
+}
+
+/** What stands before a `--`, after which all are arguments. */
+function optionsOf(argv: readonly string[]): readonly string[] {
+  return argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+}
+
 async function dispatch(argv: readonly string[], io: Io): Promise<void> {
   const [name, ...rest] = argv;
   if (name === undefined) throw badUsage(`a command is missing: one of ${[...commands.keys()].join(", ")} (or --help)`);
   if (name === "--help" || name === "-h" || name === "help") {
-    io.stdout.write(usage);
+    const [about] = rest.filter((word) => !word.startsWith("-"));
+    io.stdout.write(name === "help" && about !== undefined ? (await findCommand(about).load()).usage : usage);
     return;
   }
   if (name === "--version") {
     io.stdout.write(`${await version()}\n`);
     return;
   }
-  const entry = commands.get(name);
-  if (entry === undefined) {
-    throw badUsage(`there is no command "${name}": ${describeClosest(name, commands.keys())} (or --help)`);
-  }
-  const command = await entry.load();
-  const options = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+  const command = await findCommand(name).load();
+  const options = optionsOf(rest);
   if (options.includes("--help") || options.includes("-h")) io.stdout.write(command.usage);
-  else await command.run(rest, io);
+  else await command.run(rest, io, commands);
 }
 
-/** An error as one line: what people can act on, or, for a mistake of the program itself, how to report it. */
-function errorLine(error: unknown): string {
+interface Failure {
+  /** That of a XnorkitError, or "internal" for a mistake of the program itself. */
+  readonly code: ErrorCode | "internal";
+  /** One line: what people can act on, or how to report it. */
+  readonly message: string;
+}
+
+function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   const line = printable(message.replace(/\s*\n\s*/g, " "), MAX_MESSAGE);
-  if (error instanceof XnorkitError) return `xnorkit: ${line}`;
-  return `xnorkit: internal error: ${line} (run again with --verbose and report what it prints)`;
+  if (error instanceof XnorkitError) return { code: error.code, message: line };
+  return { code: "internal", message: `internal error: ${line} (run again with --verbose and report what it prints)` };
 }
 
 /**
@@ -90,7 +95,12 @@ export async function main(argv: readonly string[], io: Io): Promise<0 | 1 | 2> 
     await dispatch(argv, io);
     return 0;
   } catch (error) {
-    io.stderr.write(`${errorLine(error)}\n`);
+    const failure = failureOf(error);
+    io.stderr.write(`xnorkit: ${failure.message}\n`);
+    if (optionsOf(argv).includes("--json")) {
+      const { printJson } = await import("./output.js");
+      printJson(io, { error: failure });
+    }
     if (argv.includes("--verbose") && error instanceof Error) io.stderr.write(`${error.stack}\n`);
     return error instanceof XnorkitError && error.code === "bad-usage" ? 2 : 1;
   }

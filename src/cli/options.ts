@@ -1,16 +1,18 @@
 /** Reading the command line: strict options, and values that are checked before any work starts. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { XnorkitError } from "../errors.js";
+import { likelyName } from "../graph/suggest.js";
 import type { Shape } from "../tensor.js";
 
 /** What every command takes. */
-const commonOptions = {
+export const commonOptions = {
   json: { type: "boolean" },
   verbose: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+/** Options by their names, as Node's `parseArgs` takes them. */
+export type Options = NonNullable<ParseArgsConfig["options"]>;
 type Parsed<T extends Options> = ReturnType<
   typeof parseArgs<{ options: T & typeof commonOptions; strict: true; allowPositionals: true }>
 >;
@@ -29,21 +31,30 @@ export function badUsage(message: string): XnorkitError {
   return new XnorkitError("bad-usage", message);
 }
 
+/** `: did you mean --input-shape?` for an option that is nearly one of those that there are. */
+function hintFor(message: string, options: Options): string {
+  const wrong = /^Unknown option '-{1,2}([^']+)'/.exec(message)?.[1];
+  const meant = wrong === undefined ? undefined : likelyName(wrong, Object.keys(options));
+  return meant === undefined ? "" : `: did you mean --${meant}?`;
+}
+
 /**
  * Splits arguments into options and positionals.
  * @throws XnorkitError `bad-usage` for options that the command does not know and for options without their value.
  */
 export function parseCommand<const T extends Options>(argv: readonly string[], options: T): Parsed<T> {
+  const all = { ...options, ...commonOptions };
   try {
     return parseArgs({
       args: [...argv],
-      options: { ...options, ...commonOptions },
+      options: all,
       strict: true,
       allowPositionals: true,
     }) as Parsed<T>;
   } catch (cause) {
     const [sentence] = (cause as Error).message.split(/[.\n]\s/);
-    throw new XnorkitError("bad-usage", `${sentence.replace(/\.$/, "")} (--help lists the options)`, { cause });
+    const told = `${sentence.replace(/\.$/, "")}${hintFor(sentence, all)}`;
+    throw new XnorkitError("bad-usage", `${told} (--help lists the options)`, { cause });
   }
 }
 

@@ -6,7 +6,7 @@ import { escapeText, printable } from "../printable.js";
 
 /** Where a command prints; tests hand in streams of their own. */
 export interface Io {
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
@@ -62,15 +62,47 @@ const NO_BORDERS = {
 /** Longest text of a cell; names of layers and classes are shorter. */
 const MAX_CELL = 120;
 
-/** Columns aligned by blanks alone: readable, and easy to cut apart by other programs. */
-export function printTable(io: Io, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+/** A text column is not cut below this many characters; numbers are never cut. */
+const NARROWEST_CELL = 8;
+const GAP = NO_BORDERS.middle.length;
+
+/**
+ * The widths of a table's columns on a terminal of `width` characters: the widest texts give way first, numbers and
+ * heads keep all of theirs. Null if nothing need be cut.
+ */
+function fittedWidths(width: number, columns: readonly Column[], rows: readonly (readonly string[])[]) {
+  const widths = columns.map(({ head }, i) => rows.reduce((most, row) => Math.max(most, row[i].length), head.length));
+  const least = columns.map(({ head, align }, i) =>
+    align === "right" ? widths[i] : Math.min(widths[i], Math.max(NARROWEST_CELL, head.length)),
+  );
+  let surplus = widths.reduce((sum, each) => sum + each, GAP * (columns.length - 1)) - width;
+  if (surplus <= 0) return null;
+  for (; surplus > 0; surplus--) {
+    const widest = widths.reduce(
+      (best, each, i) => (each > least[i] && (best < 0 || each > widths[best]) ? i : best),
+      -1,
+    );
+    if (widest < 0) break;
+    widths[widest]--;
+  }
+  return widths;
+}
+
+/**
+ * Columns aligned by blanks alone: readable, and easy to cut apart by other programs. On a terminal texts are cut so
+ * that a row is a line; in a file or a pipe they are whole.
+ */
+export function printTable(io: Io, columns: readonly Column[], cells: readonly (readonly string[])[]): void {
+  const rows = cells.map((row) => row.map((cell) => printable(cell, MAX_CELL)));
+  const widths = io.stdout.isTTY === true && io.stdout.columns ? fittedWidths(io.stdout.columns, columns, rows) : null;
   const table = new Table({
+    ...(widths !== null && { colWidths: widths, truncate: "..." }),
     head: columns.map(({ head }) => head),
     colAligns: columns.map(({ align }) => align ?? "left"),
     chars: NO_BORDERS,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
-  for (const row of rows) table.push(row.map((cell) => printable(cell, MAX_CELL)));
+  for (const row of rows) table.push([...row]);
   for (const line of table.toString().split("\n")) printLine(io, line.trimEnd());
 }
 

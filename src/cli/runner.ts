@@ -3,13 +3,15 @@
 import { findValue } from "../graph/lookup.js";
 import { checkWeights } from "../graph/parameters.js";
 import type { Model } from "../model.js";
-import { createSession } from "../runtime/session.js";
+import { createSession, type StepProfile } from "../runtime/session.js";
 import type { Shape, Tensor } from "../tensor.js";
 
 export interface Runner {
   readonly run: (input: Tensor) => Tensor;
   /** A tapped tensor of the last run. */
   readonly tap: (name: string) => Tensor;
+  /** Times each step on the input of the last run; only the kernels have steps. */
+  readonly profile?: (runs?: number) => readonly StepProfile[];
 }
 
 export interface RunnerOptions {

@@ -41,7 +41,7 @@ Without M it lists the networks it knows by name, with their totals.
 
 ${MODEL_HELP}`;
 
-const options = {
+export const options = {
   "input-shape": { type: "string" },
   grain: { type: "string" },
   svg: { type: "string" },

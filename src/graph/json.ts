@@ -4,7 +4,8 @@
  */
 import { XnorkitError } from "../errors.js";
 import { parseJson } from "../json/parse.js";
-import { elementCount, formatShape, type Shape } from "../tensor.js";
+import { elementCount, formatShape } from "../tensor.js";
+import { checkLabels } from "./labels.js";
 import { MAX_ELEMENTS } from "./limits.js";
 import { checkModules, modulesOf } from "./modules.js";
 import { parameterSpecs } from "./parameters.js";
@@ -12,24 +13,13 @@ import { checkGraph, noteRead, readGraph } from "./read_graph.js";
 import { inferShapes } from "./shapes.js";
 import type { Graph } from "./types.js";
 
-/** @throws XnorkitError `bad-graph` for more labels than outputs. */
-function checkLabels({ labels, output }: Graph, shapes: ReadonlyMap<string, Shape>): void {
-  if (labels === undefined) return;
-  const [, outputs] = shapes.get(output)!;
-  if (labels.length <= outputs) return;
-  throw new XnorkitError(
-    "bad-graph",
-    `the graph has ${labels.length} labels for ${outputs} outputs: no more than one for each, in their order`,
-  );
-}
-
 function bad(message: string): never {
   throw new XnorkitError("bad-graph", message);
 }
 
 function checkSizes(graph: Graph): void {
   const shapes = inferShapes(graph);
-  checkLabels(graph, shapes);
+  checkLabels(graph);
   for (const [name, shape] of shapes) {
     if (elementCount(shape) <= MAX_ELEMENTS) continue;
     bad(`layer ${name} of the graph gives ${formatShape(shape)}: more than WebAssembly memory can hold`);
@@ -40,10 +30,13 @@ function checkSizes(graph: Graph): void {
   }
 }
 
-/** A graph as JSON text, from which `graphFromJson` reads it. */
+/**
+ * A graph as JSON text, from which `graphFromJson` reads it.
+ * @throws XnorkitError as `graphFromJson`: what it would not read is not written.
+ */
 export function graphToJson(graph: Graph): string {
   checkGraph(graph);
-  return JSON.stringify(graph);
+  return JSON.stringify(graphFromJson(graph));
 }
 
 /**

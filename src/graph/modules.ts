@@ -32,7 +32,7 @@ export function deriveModules(
   const outputs = new Map<string, string>();
   const kinds = new Map(nodes.map(({ name, kind }) => [name, kind]));
   for (const { name, module } of nodes) {
-    if (module === "") continue;
+    if (!module) continue; // a caller without types may leave it out
     for (const path of [module, ...pathsAround(module)].reverse()) outputs.set(path, name);
   }
   if (outputs.size >= MAX_MODULES) bad(`the nodes of the graph name more than ${MAX_MODULES} modules`);

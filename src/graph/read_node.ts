@@ -1,7 +1,10 @@
 /** Reads a node from JSON by the readers of its kind's record. */
-import { type Reader, readArray, readName, readObject, readText, refuse } from "./json_readers.js";
+import { type Reader, readArray, readName, readObject, readOptional, readText, refuse } from "./json_readers.js";
 import { isNodeKind, type Node, recordOf, recordOfKind, unknownKind } from "./nodes/index.js";
 import { quoteName } from "./suggest.js";
+
+/** The network's own, if a graph made by hand names none. */
+const readModule = readOptional(readText);
 
 /**
  * A node with its fields in the order in which they are written.
@@ -21,7 +24,7 @@ export function readNode(value: unknown, place: string): Node {
     kind,
     name: readName(fields.name, `${place}.name`),
     inputs: readArray(readName, ...inputs)(fields.inputs, `${place}.inputs`),
-    module: readText(fields.module, `${place}.module`),
+    module: readModule(fields.module, `${place}.module`) ?? "",
     ...Object.fromEntries(read),
   } as Node;
 }

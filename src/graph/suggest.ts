@@ -32,6 +32,17 @@ export function closestNames(name: string, candidates: Iterable<string>, count =
     .map(({ candidate }) => candidate);
 }
 
+/**
+ * The candidate that a misspelt name was meant to be, or undefined if none is near: two of its letters may differ (two
+ * that have changed places), and of a long name a third.
+ */
+export function likelyName(name: string, candidates: Iterable<string>): string | undefined {
+  const [nearest] = closestNames(name, candidates, 1);
+  if (nearest === undefined || name.length > COMPARED_CHARACTERS) return undefined;
+  const distance = editDistance(name.toLowerCase(), nearest.toLowerCase());
+  return distance <= Math.max(nearest.length < 4 ? 1 : 2, Math.floor(nearest.length / 3)) ? nearest : undefined;
+}
+
 /** A name as an error message quotes it: cut if it is absurdly long. */
 export function quoteName(name: string): string {
   return name.length <= COMPARED_CHARACTERS ? `"${name}"` : `"${name.slice(0, COMPARED_CHARACTERS)}..."`;

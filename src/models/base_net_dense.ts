@@ -182,13 +182,13 @@ export function baseNetDense(options: BaseNetOptions): Graph {
   const features = hybridSequential(initialLayers(shared.initialLayers, network.initFeatures));
   const layers = makeLayers(network, shared.binary);
   const pool = finalPool(network.dilated, shared.initialLayers === "thumbnail");
-  const finalize = hybridSequential([batchNorm(), relu(), avgPool2d(pool, pool, 0), flatten()]);
+  const finalize = hybridSequential([batchNorm(), relu(), avgPool2d({ poolSize: pool }), flatten()]);
   return buildGraph(shared.name, shared.inputShape, {
     type,
     forward(scope, x) {
       const stem = scope.child("features", features, x);
       const last = layers.reduce((value, layer, index) => scope.child(`layer${index}`, layer, value), stem);
-      return scope.child("output", dense(shared.classes), scope.child("finalize", finalize, last));
+      return scope.child("output", dense({ units: shared.classes }), scope.child("finalize", finalize, last));
     },
   });
 }

@@ -48,7 +48,7 @@ function basicBlock(options: BlockOptions): Block {
   const layer1 = layer(options, options.stride);
   const layer2 = layer(options, 1);
   const convolution = qConv2d({ channels: options.channels, kernelSize: 1 }, options.binary);
-  const downsample = hybridSequential([avgPool2d(2, 2, 0), convolution]);
+  const downsample = hybridSequential([avgPool2d(), convolution]);
   return {
     type: "BasicBlockV1",
     children: ["layer1", "layer2", "downsample"],

@@ -80,11 +80,11 @@ function transitionLayer(token: string, { channels, dilated, binary }: Transitio
     case "q_conv":
       return [activatedConv({ channels, kernelSize: 1 }, binary)];
     case "fp_conv":
-      return [conv2d({ channels, kernelSize: 1, groups: Number(groups ?? 1) })];
+      return [conv2d({ channels, kernelSize: 1, groups: Number(groups ?? 1), useBias: false })];
     case "pool":
-      return dilated ? [] : [avgPool2d(2, 2, 0)];
+      return dilated ? [] : [avgPool2d()];
     case "max_pool":
-      return dilated ? [] : [maxPool2d(2, 2, 0)];
+      return dilated ? [] : [maxPool2d()];
     case "cs":
       return [channelShuffle(Number(groups ?? SHUFFLE_GROUPS))];
     default:

@@ -112,6 +112,7 @@ export function residualNetwork(
   ]);
   return {
     type,
-    forward: (scope, x) => scope.child("output", dense(options.classes), scope.child("features", features, x)),
+    forward: (scope, x) =>
+      scope.child("output", dense({ units: options.classes }), scope.child("features", features, x)),
   };
 }

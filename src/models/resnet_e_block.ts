@@ -22,10 +22,13 @@ export interface BlockOptions extends BlockPlace {
 }
 
 function shortcut({ channels, useFp, usePooling, numGroups, binary, stride }: BlockOptions): readonly Block[] {
-  const own = { channels, kernelSize: 1, stride: usePooling ? 1 : stride };
+  const own = { channels, kernelSize: 1 };
+  const step = usePooling ? 1 : stride;
   return [
-    ...(usePooling ? [avgPool2d(2, 2, 0)] : []),
-    useFp ? conv2d({ ...own, groups: numGroups }) : activatedConv(own, binary),
+    ...(usePooling ? [avgPool2d()] : []),
+    useFp
+      ? conv2d({ ...own, strides: step, groups: numGroups, useBias: false })
+      : activatedConv({ ...own, stride: step }, binary),
   ];
 }
 

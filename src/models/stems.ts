@@ -13,13 +13,13 @@ export type InitialLayers = (typeof initialLayerVariants)[number];
 function groupedStem(channels: number): Block {
   const width = Math.floor(channels / 2);
   return hybridSequential([
-    conv2d({ channels: width, kernelSize: 3, stride: 2, padding: 1 }),
+    conv2d({ channels: width, kernelSize: 3, strides: 2, padding: 1, useBias: false }),
     batchNorm(),
     relu(),
-    conv2d({ channels: width, kernelSize: 3, padding: 1, groups: 4 }),
+    conv2d({ channels: width, kernelSize: 3, padding: 1, groups: 4, useBias: false }),
     batchNorm(),
     relu(),
-    conv2d({ channels: 2 * width, kernelSize: 3, padding: 1, groups: 8 }),
+    conv2d({ channels: 2 * width, kernelSize: 3, padding: 1, groups: 8, useBias: false }),
   ]);
 }
 
@@ -28,12 +28,12 @@ function groupedStem(channels: number): Block {
  * @throws XnorkitError `bad-option` for an unknown variant.
  */
 export function initialLayers(variant: InitialLayers, channels: number): readonly Block[] {
-  const afterConvolution = [batchNorm(), relu(), maxPool2d(3, 2, 1)];
+  const afterConvolution = [batchNorm(), relu(), maxPool2d({ poolSize: 3, strides: 2, padding: 1 })];
   switch (variant) {
     case "thumbnail":
-      return [conv2d({ channels, kernelSize: 3, padding: 1 })];
+      return [conv2d({ channels, kernelSize: 3, padding: 1, useBias: false })];
     case "imagenet":
-      return [conv2d({ channels, kernelSize: 7, stride: 2, padding: 3 }), ...afterConvolution];
+      return [conv2d({ channels, kernelSize: 7, strides: 2, padding: 3, useBias: false }), ...afterConvolution];
     case "grouped_stem":
       return [groupedStem(channels), ...afterConvolution];
     default:

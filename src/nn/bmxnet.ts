@@ -3,19 +3,22 @@
  * factory that builds a quantised convolution with its activation, so that a network is written once for every variant.
  * What a layer is not given it takes from the binary layer configuration that holds when it is built.
  */
+import { objectArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import type { Block, Scope } from "../graph/builder.js";
-import { describeClosest, quoteName } from "../graph/suggest.js";
 import { formatShape, sameShape } from "../tensor.js";
 import {
   type Approximation,
   type BinaryConfig,
+  type BinaryOptions,
+  binaryConfig,
   checkActivation,
   checkWeightQuantizer,
-  currentBinaryConfig,
 } from "./binary_config.js";
-import { layer, pair, type Size } from "./layer.js";
+import { flattened, layer, layerOptions, type PaddingSize, paddingOf, pair, type Size } from "./layer.js";
+import { checkInputChannels } from "./ports.js";
 
+/** Options of `qActivation`; what is left out comes from the binary layer configuration. */
 export interface QActivationOptions {
   readonly bits?: number;
   /** Threshold of the gradient; the identity in inference. */
@@ -27,7 +30,9 @@ export interface QActivationOptions {
  * `nn.QActivation(bits, threshold, method)`: quantises its input; no parameters.
  * @throws XnorkitError `bad-option` if the method does not exist for the number of bits (AssertionError in BMXNet).
  */
-export function qActivation(options: QActivationOptions = {}, config: BinaryConfig = currentBinaryConfig()): Block {
+export function qActivation(options: QActivationOptions = {}, binary: BinaryOptions = {}): Block {
+  const config = binaryConfig(binary);
+  layerOptions("qActivation", ["bits", "threshold", "method"], options);
   const bits = options.bits ?? config.bitsA;
   const method = checkActivation("QActivation", options.method ?? config.activation, bits);
   return {
@@ -36,13 +41,18 @@ export function qActivation(options: QActivationOptions = {}, config: BinaryConf
   };
 }
 
+/** Options of `qConv2d`; `bits` and `quantization` come from the binary layer configuration where they are left out. */
 export interface QConv2dOptions {
   readonly channels: number;
   readonly kernelSize: Size;
   readonly bits?: number;
+  /** Default 1. */
   readonly strides?: Size;
-  readonly padding?: Size;
+  /** Default 0. */
+  readonly padding?: PaddingSize;
+  /** Default 1. */
   readonly dilation?: Size;
+  /** Default 1. */
   readonly groups?: number;
   /** 0 takes what the input has. */
   readonly inChannels?: number;
@@ -53,6 +63,11 @@ export interface QConv2dOptions {
   readonly applyScaling?: boolean;
 }
 
+const QCONV_OPTIONS: readonly (keyof QConv2dOptions)[] = [
+  ...(["channels", "kernelSize", "bits", "strides", "padding", "dilation", "groups"] as const),
+  ...(["inChannels", "quantization", "noOffset", "applyScaling"] as const),
+];
+
 /**
  * `nn.QConv2D`: h = conv(x, Q(W)), the map padded with -1 whatever its values are; then times mean |W[o]| with
  * `applyScaling`, else (h + K) / 2 if the weights have 1 bit, K = inputs / groups * kernel area. It does not quantise
@@ -60,7 +75,9 @@ export interface QConv2dOptions {
  * @throws XnorkitError `bad-option` if the quantiser does not exist for the number of bits (AssertionError in BMXNet);
  *   when built, `bad-shape` if inChannels is not what the input has.
  */
-export function qConv2d(options: QConv2dOptions, config: BinaryConfig = currentBinaryConfig()): Block {
+export function qConv2d(options: QConv2dOptions, binary: BinaryOptions = {}): Block {
+  const config = binaryConfig(binary);
+  layerOptions("qConv2d", QCONV_OPTIONS, options);
   const { channels, kernelSize, strides = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const { inChannels = 0, noOffset = false, applyScaling = false } = options;
   const bits = options.bits ?? config.bits;
@@ -76,7 +93,7 @@ export function qConv2d(options: QConv2dOptions, config: BinaryConfig = currentB
           channels,
           kernel: pair(kernelSize),
           stride: pair(strides),
-          padding: pair(padding),
+          padding: paddingOf(padding),
           dilation: pair(dilation),
           groups,
           padValue: -1,
@@ -91,15 +108,7 @@ export function qConv2d(options: QConv2dOptions, config: BinaryConfig = currentB
   };
 }
 
-function checkInputChannels(scope: Scope, input: string, expected: number): void {
-  const shape = scope.shape(input);
-  if (expected === 0 || shape[1] === expected) return;
-  throw new XnorkitError(
-    "bad-shape",
-    `layer ${scope.path} was given inChannels ${expected}, but ${input} is ${formatShape(shape)}`,
-  );
-}
-
+/** Options of `qDense`. */
 export interface QDenseOptions {
   readonly units: number;
   readonly noOffset?: boolean;
@@ -110,7 +119,9 @@ export interface QDenseOptions {
  * of bits (QConv2D has the offset at 1 bit only). It does not quantise its input and has no bias.
  * @throws XnorkitError `bad-option` for a bias or an activation, which BMXNet refuses (ValueError).
  */
-export function qDense(options: QDenseOptions, config: BinaryConfig = currentBinaryConfig()): Block {
+export function qDense(options: QDenseOptions, binary: BinaryOptions = {}): Block {
+  const config = binaryConfig(binary);
+  objectArgument("qDense", "options", "an object", options);
   for (const refused of ["useBias", "activation"]) {
     if (!(options as unknown as Readonly<Record<string, unknown>>)[refused]) continue;
     throw new XnorkitError(
@@ -118,11 +129,10 @@ export function qDense(options: QDenseOptions, config: BinaryConfig = currentBin
       `QDense has no ${refused === "useBias" ? "bias" : refused}: leave ${refused} out`,
     );
   }
+  layerOptions("qDense", ["units", "noOffset"], options);
   return {
     type: "QDense",
     forward(scope, input) {
-      const isFlat = scope.shape(input).length === 2;
-      const rows = isFlat ? input : scope.add({ kind: "flatten" }, [input], "flatten");
       return scope.add(
         {
           kind: "binaryDense",
@@ -133,12 +143,13 @@ export function qDense(options: QDenseOptions, config: BinaryConfig = currentBin
           bits: config.bits,
           offset: options.noOffset !== true,
         },
-        [rows],
+        [flattened(scope, input)],
       );
     },
   };
 }
 
+/** Options of `activatedConv`, as BMXNet's factory has them: no groups. */
 export interface ActivatedConvOptions {
   readonly channels: number;
   readonly kernelSize?: number;
@@ -244,14 +255,9 @@ const variants: { readonly [A in Approximation]: Variant } = {
  * @throws XnorkitError `bad-option` for another option (BMXNet takes no groups here either); when built, `bad-shape` if
  *   the map of input magnitudes of xnor does not fit, as with dilation.
  */
-export function activatedConv(options: ActivatedConvOptions, config: BinaryConfig = currentBinaryConfig()): Block {
-  const unknown = Object.keys(options).find((key) => !OPTION_NAMES.some((name) => name === key));
-  if (unknown !== undefined) {
-    throw new XnorkitError(
-      "bad-option",
-      `activatedConv has no option ${quoteName(unknown)}: ${describeClosest(unknown, OPTION_NAMES)}`,
-    );
-  }
+export function activatedConv(options: ActivatedConvOptions, binary: BinaryOptions = {}): Block {
+  const config = binaryConfig(binary);
+  layerOptions("activatedConv", OPTION_NAMES, options);
   const defaults = { kernelSize: 3, stride: 1, padding: 0, inChannels: 0, dilation: 1 };
   return variants[config.approximation]({ ...defaults, ...options }, config);
 }

@@ -2,6 +2,7 @@
 import { describeArgument, objectArgument, optionsArgument, refuseArgument } from "../arguments.js";
 import type { KernelChoice } from "../compiler/choose_kernel.js";
 import { compileGraph, type Program, planProgram } from "../compiler/compile.js";
+import { type DisposedByScope, disposable } from "../disposable.js";
 import { XnorkitError } from "../errors.js";
 import { shapeInside } from "../graph/layout.js";
 import { checkWeights } from "../graph/parameters.js";
@@ -85,8 +86,11 @@ export interface StepProfile {
   readonly gmacPerSecond: number;
 }
 
-/** One network in one wasm memory, ready to run. Not to be used by two callers at once: a run is synchronous. */
-export interface Session {
+/**
+ * One network in one wasm memory, ready to run. Not to be used by two callers at once: a run is synchronous. It can be
+ * held with `using`, which disposes of it at the end of its scope.
+ */
+export interface Session extends DisposedByScope {
   readonly graph: Graph;
   /**
    * Computes the network. `input` is NCHW: a Float32Array goes in as it is, a Uint8Array is pixels 0..255 that the
@@ -299,7 +303,7 @@ export async function createSession(model: Model, options: SessionOptions = {}):
       throw new XnorkitError("bad-option", `the session of ${graph.name} was disposed: create another`);
     return live;
   };
-  return {
+  return disposable<Session>({
     graph,
     run: (input) => run(use(), input),
     tap: (name) => tap(use(), String(name)),
@@ -310,5 +314,5 @@ export async function createSession(model: Model, options: SessionOptions = {}):
     dispose() {
       live = null;
     },
-  };
+  });
 }

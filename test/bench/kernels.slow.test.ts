@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { runKernelBench } from "../../bench/kernels.js";
 import { floatCases } from "../../bench/support/float_cases.js";
+import { gemmCases } from "../../bench/support/gemm_cases.js";
 import { layerCases } from "../../bench/support/layer_cases.js";
 import { main } from "../../src/cli/main.js";
 import { hostMemory } from "../../src/runtime/memory.js";
@@ -41,6 +42,44 @@ test("every path of a shape is in the report", async () => {
   }
   const compared = report.results.filter(({ ratios }) => "plain" in ratios).map(({ name }) => name);
   assert.equal(compared.length, 4, compared.join(", "));
+});
+
+// K of 130 fills no word, 33 columns no panel.
+test("a product of signs is measured on every path, beside floats", async () => {
+  const gemm = { rows: 7, outputs: 33, inputs: 130 };
+  const { results } = checkReport(await runKernelBench({ ...quick, gemm }), "kernels");
+  assert.deepEqual(
+    results.map(({ name, ratios }) => [name, Object.keys(ratios)]),
+    [
+      ["pack rows", []],
+      ["popcount gemm", ["float"]],
+      ["pack rows + popcount gemm", ["float"]],
+      ["table gemm", ["float"]],
+      ["float gemm", []],
+    ],
+  );
+  assert.ok(results.every(({ variant }) => variant === "7x33x130"));
+  const wide = await runKernelBench({ ...quick, gemm: { ...gemm, inputs: 65536 } });
+  assert.ok(!wide.results.some(({ name }) => name === "table gemm"), "its counts would not be exact");
+});
+
+test("the paths of a product of signs give the same counts", async () => {
+  const host = hostMemory();
+  const { exports } = instantiateKernels(await kernelModule(), host.memory);
+  const { cases, counts, tableCounts, countStride, tableStride } = gemmCases(exports, host, {
+    rows: 5,
+    outputs: 33,
+    inputs: 130,
+  });
+  for (const { run } of cases) run();
+  const popcounts = new Int32Array(host.memory.buffer, counts);
+  const tables = new Uint16Array(host.memory.buffer, tableCounts!);
+  for (let row = 0; row < 5; row++) {
+    for (let n = 0; n < 33; n++) {
+      assert.equal(tables[row * tableStride + n], popcounts[row * countStride + n], `${row}, ${n}`);
+    }
+  }
+  assert.ok(popcounts.subarray(0, 33).some((count) => count > 0));
 });
 
 test("planned layers have the products of the plain one, in groups half of them", async () => {

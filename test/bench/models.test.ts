@@ -46,5 +46,12 @@ test("bench models --model measures a network beside the others", async () => {
   const names = results.map(({ name, variant }) => `${name}, ${variant}`);
   assert.ok(names.includes("digits 1x32x32, float input"), names.join("; "));
   assert.ok(names.includes("digits 1x32x32, byte input"), names.join("; "));
+  const alone = { runs: 1, model: "resnet18_e1 initialLayers=thumbnail", "input-shape": "1,3,16,16" };
+  const own = checkReport(await runModelBench(alone), "models").results.map(({ name }) => name);
+  assert.deepEqual(
+    own.filter((name) => !name.includes("packed bytes") && !name.includes("first result")),
+    ["resnet18_e1 224x224", "resnet18_e1 initialLayers=thumbnail 3x16x16"],
+    "the yardstick and one's own",
+  );
   await assert.rejects(runModelBench({ runs: 1, filter: "none", model: "digit" }), /there is no model or file named/);
 });

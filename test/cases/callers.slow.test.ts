@@ -13,6 +13,7 @@ import * as core from "../../src/index.js";
 import * as kernels from "../../src/kernels.js";
 import { digitsModel } from "../../src/models/digits.js";
 import * as mxnet from "../../src/mxnet.js";
+import * as nn from "../../src/nn.js";
 import * as onnx from "../../src/onnx.js";
 import * as reference from "../../src/reference/index.js";
 import * as tflite from "../../src/tflite.js";
@@ -76,6 +77,8 @@ const entries = {
   awnas,
   onnx,
   tflite,
+  nn,
+  "nn torch": nn.torch,
   explain,
   reference,
   image,

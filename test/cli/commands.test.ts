@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { loadModel, saveModel } from "../../src/formats/packed_model.js";
 import { readWeights } from "../../src/formats/read_weights.js";
 import { rawFloat32, writeSafetensors } from "../../src/formats/safetensors.js";
+import { plainLabel } from "../../src/graph/labels.js";
 import { fromDescription } from "../../src/models/description.js";
 import { digitsModel } from "../../src/models/digits.js";
 import { runReference } from "../../src/reference/index.js";
@@ -50,6 +51,16 @@ describe("run", () => {
       }
     });
   }
+
+  it("measures each step with --profile", async () => {
+    const argv = ["run", ...tiny, "--input", files.input, "--output", files.output, "--profile"];
+    const { profile } = await xnorkitJson<{ profile: Record<string, unknown>[] }>(...argv);
+    assert.ok(profile.length > 5);
+    assert.ok(profile.some(({ kind, binaryMacs }) => String(kind).startsWith("binaryConv2d") && binaryMacs));
+    const { stdout } = await xnorkit(...argv);
+    assert.match(stdout, /^step +kind +ms +% +M MACs +GMAC\/s +kB$/m);
+    assert.equal(stdout.split("\n").filter((line) => /^\S+ +\S.* \d+\.\d{3} /.test(line)).length, profile.length);
+  });
 
   it("reads every kind of model alike", async () => {
     const packed = join(folder, "kinds.xnorkit");
@@ -247,6 +258,23 @@ describe("classify", () => {
       kernels.top.map(({ probability }) => probability),
       reference.top.map(({ probability }) => probability),
       1e-4,
+    );
+  });
+
+  it("says that it fell back to the embedded network", async () => {
+    const { stdout, stderr } = await xnorkit("classify", digit(7));
+    assert.match(stderr, /^note: without --model each picture was read as one handwritten digit[^\n]*\n$/);
+    assert.doesNotMatch(stdout, /note/);
+    assert.equal((await xnorkit("classify", digit(7), "--model", "digits")).stderr, "");
+  });
+
+  it("prints labels without their WordNet numbers", async () => {
+    const names = Array.from({ length: 10 }, (_, i) => `n0144076${i} name ${i}`);
+    const [{ top }] = await xnorkitJson<Classification[]>("classify", digit(7), "--labels", names.join(","));
+    assert.equal(top[0].label, "name 7");
+    assert.deepEqual(
+      ["n01440764", "n01440764  tench, Tinca tinca", "n1 tench", "n01440764: tench", "7"].map(plainLabel),
+      ["n01440764", "tench, Tinca tinca", "n1 tench", "tench", "7"],
     );
   });
 

@@ -43,6 +43,15 @@ export async function xnorkit(...argv: readonly string[]): Promise<Outcome> {
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
+/** Runs the command line in this process as on a terminal of so many columns. */
+export async function xnorkitOn(columns: number, ...argv: readonly string[]): Promise<Outcome> {
+  const stdout = collector();
+  const stderr = collector();
+  const terminal = Object.assign(stdout.stream, { isTTY: true, columns });
+  const code = await main(argv, { stdout: terminal, stderr: stderr.stream });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
 /** The JSON that a command printed, which must have succeeded. */
 export async function xnorkitJson<T>(...argv: readonly string[]): Promise<T> {
   const { code, stdout, stderr } = await xnorkit(...argv, "--json");

@@ -5,16 +5,23 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { xnorkit } from "./support.js";
+import { xnorkit, xnorkitOn } from "./support.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const commands = ["classify", "run", "evaluate", "summary", "convert", "bench"];
+const commands = ["classify", "run", "evaluate", "summary", "compare", "explain", "convert", "bench", "completion"];
 
 describe("usage of the command line", () => {
   const mistakes: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
     [[], /a command is missing: one of classify, run/],
     [["clasify"], /no command "clasify": the closest are "classify"/],
-    [["run", "--modle", "x"], /Unknown option '--modle'/],
+    [["run", "--modle", "x"], /Unknown option '--modle': did you mean --model\?/],
+    [["run", "--inputshape=1,3"], /Unknown option '--inputshape': did you mean --input-shape\?/],
+    [["run", "--jsn"], /Unknown option '--jsn': did you mean --json\?/],
+    [["run", "-x"], /Unknown option '-x' \(--help/],
+    [["run", "--zzzzzzzz"], /Unknown option '--zzzzzzzz' \(--help/],
+    [["help", "clasify"], /no command "clasify": the closest are "classify"/],
+    [["completion"], /expected bash\|zsh\|fish/],
+    [["completion", "tcsh"], /no shell "tcsh": expected bash, zsh, fish/],
     [["run", "--model"], /--model.*argument missing/],
     [["run"], /--model is missing/],
     [["run", "--model", "digits"], /--input is missing/],
@@ -45,6 +52,11 @@ describe("usage of the command line", () => {
     [["bench"], /expected kernels\|models\|peers/],
     [["bench", "all"], /no benchmark "all"/],
     [["bench", "kernels", "--shape", "56x56x64"], /--shape is "56x56x64"/],
+    [["bench", "kernels", "--gemm", "56x56"], /--gemm is "56x56", expected MxNxK/],
+    [["bench", "kernels", "--gemm", "100000x100000x100000"], /MiB as floats: at most 1024/],
+    [["bench", "kernels", "--gemm", "1x1x1", "--shape", "1x1x1x1"], /exclude each other/],
+    [["bench", "models", "--weights", "w"], /go with --model/],
+    [["run", "--model", "m", "-i", "a", "-o", "b", "--profile", "--reference"], /exclude each other/],
   ];
 
   for (const [argv, says] of mistakes) {
@@ -69,9 +81,41 @@ describe("usage of the command line", () => {
       assert.equal(code, 0);
       assert.equal(stderr, "");
       assert.match(stdout, new RegExp(`^usage: xnorkit ${command} `));
-      assert.match(stdout, /--json/);
+      if (command !== "completion") assert.match(stdout, /--json/);
+      assert.equal((await xnorkit("help", command)).stdout, stdout);
     });
   }
+
+  it("answers a failure under --json with one JSON object on stdout, and its line on stderr", async () => {
+    const failures = [
+      [["summary", "no_such_model", "--json"], 1, "unknown-name", /no model or file named "no_such_model"/],
+      [["run", "--json", "--modle", "x"], 2, "bad-usage", /did you mean --model/],
+      [["--json"], 2, "bad-usage", /no command "--json"/],
+    ] as const;
+    for (const [argv, exit, expected, says] of failures) {
+      const { code, stdout, stderr } = await xnorkit(...argv);
+      const { error, ...others } = JSON.parse(stdout);
+      assert.deepEqual([code, Object.keys(error), others], [exit, ["code", "message"], {}]);
+      assert.equal(error.code, expected);
+      assert.match(error.message, says);
+      assert.equal(stderr, `xnorkit: ${error.message}\n`);
+    }
+    assert.equal((await xnorkit("classify", "--", "--json")).stdout, "", "after -- it is a file's name");
+  });
+
+  it("cuts the texts of tables on a narrow terminal, and nothing elsewhere", async () => {
+    const whole = await xnorkit("summary");
+    for (const columns of [60, 100, 300]) {
+      const { stdout } = await xnorkitOn(columns, "summary", "digits");
+      const lines = stdout.split("\n");
+      assert.ok(
+        lines.every((line) => line.length <= Math.max(columns, 79)),
+        `${columns}`,
+      );
+      assert.equal(stdout.includes("..."), columns < 100, `${columns}`);
+    }
+    assert.doesNotMatch(whole.stdout, /\.\.\./);
+  });
 
   it("prints the package's version", async () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));

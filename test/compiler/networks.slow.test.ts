@@ -43,7 +43,10 @@ function residual(block: Block): Block {
 }
 
 function build(spec: typeof network extends fc.Arbitrary<infer T> ? T : never): Graph {
-  const blocks: Block[] = [nn.conv2d({ channels: spec.stem, kernelSize: 3, padding: 1 }), nn.batchNorm()];
+  const blocks: Block[] = [
+    nn.conv2d({ channels: spec.stem, kernelSize: 3, padding: 1, useBias: false }),
+    nn.batchNorm(),
+  ];
   let channels = spec.stem;
   for (const layer of spec.layers) {
     const keeps = layer.after === "residual";
@@ -64,12 +67,12 @@ function build(spec: typeof network extends fc.Arbitrary<infer T> ? T : never): 
     ]);
     blocks.push(keeps ? residual(body) : body);
     if (layer.after === "relu") blocks.push(nn.relu());
-    if (layer.after === "maxPool") blocks.push(nn.maxPool2d(3, 1, 1), nn.batchNorm());
-    if (layer.after === "avgPool") blocks.push(nn.avgPool2d(2, 1, 1));
+    if (layer.after === "maxPool") blocks.push(nn.maxPool2d({ poolSize: 3, strides: 1, padding: 1 }), nn.batchNorm());
+    if (layer.after === "avgPool") blocks.push(nn.avgPool2d({ strides: 1, padding: 1 }));
     if (!keeps) channels = layer.channels;
   }
   if (spec.head === "pool") blocks.push(nn.globalAvgPool2d());
-  blocks.push(nn.flatten(), nn.dense(5));
+  blocks.push(nn.flatten(), nn.dense({ units: 5 }));
   const graph = buildGraph("random", [spec.batch, spec.inputs, spec.size, spec.size], nn.hybridSequential(blocks));
   const { padValue } = spec;
   return { ...graph, nodes: graph.nodes.map((node) => (node.kind === "binaryConv2d" ? { ...node, padValue } : node)) };

@@ -42,7 +42,7 @@ test("names are checked", () => {
   });
   const build = (block: Block) => () => buildGraph("named", [1, 1, 1, 1], block);
   assert.equal(build(named("a", "b"))().output, "b");
-  throwsError(build(named("a", "a")), "bad-graph", "two modules named a");
+  throwsError(build(named("a", "a")), "bad-graph", 'two modules named "a"');
   throwsError(build(named("a.b")), "bad-graph", '"a.b"');
   throwsError(build(named("")), "bad-graph");
   throwsError(build(relu()), "bad-graph", "has no name");

@@ -7,6 +7,7 @@ import { inferShapes } from "../../src/graph/shapes.js";
 import type { Graph } from "../../src/graph/types.js";
 import { resnetE } from "../../src/models/resnet_e.js";
 import { avgPool2d, conv2d, dense, flatten, globalAvgPool2d, hybridSequential } from "../../src/nn/gluon.js";
+import { linear } from "../../src/nn/torch.js";
 import { throwsError } from "./errors.js";
 
 const small = { layers: [1, 1], channels: [8, 8, 16], classes: 5, initialLayers: "thumbnail", version: 1 } as const;
@@ -27,7 +28,7 @@ test("convolution sizes are the number of positions that the kernel has", () => 
   });
   fc.assert(
     fc.property(sizes, ({ size, kernel, stride, padding }) => {
-      const network = hybridSequential([conv2d({ channels: 4, kernelSize: kernel, stride, padding })]);
+      const network = hybridSequential([conv2d({ channels: 4, kernelSize: kernel, strides: stride, padding })]);
       const build = () => buildGraph("one", [2, 3, size, size + 5], network);
       if (kernel > size + 2 * padding) return throwsError(build, "bad-shape", "layer 0", "kernel");
       assert.deepEqual(inferShapes(build()).get("0"), [
@@ -52,7 +53,7 @@ test("another batch and image size keeps the parameters", () => {
 });
 
 test("a dense layer without global pooling is tied to the image size", () => {
-  const network = hybridSequential([conv2d({ channels: 2, kernelSize: 1 }), flatten(), dense(3)]);
+  const network = hybridSequential([conv2d({ channels: 2, kernelSize: 1 }), flatten(), dense({ units: 3 })]);
   const graph = buildGraph("tied", [1, 1, 4, 4], network);
   throwsError(() => inferShapes(graph, [1, 1, 5, 5]), "bad-shape", "layer 2", "32 features", "gives it 50");
 });
@@ -74,11 +75,12 @@ test("layers refuse inputs that they cannot read", () => {
     (blocks: readonly Block[], size = 8) =>
     () =>
       buildGraph("bad", [1, 6, size, size], hybridSequential(blocks));
-  throwsError(build([dense(3)]), "bad-shape", "layer 0", "flatten");
+  throwsError(build([linear(6, 3)]), "bad-shape", "layer 0", "flatten");
+  assert.deepEqual(inferShapes(build([dense({ units: 3 })])()).get("0.flatten"), [1, 384], "gluon flattens by itself");
   throwsError(build([flatten(), globalAvgPool2d()]), "bad-shape", "layer 1", "1x384");
   throwsError(build([conv2d({ channels: 4, kernelSize: 3, groups: 4 })]), "bad-shape", "4 groups", "6 input channels");
-  throwsError(build([avgPool2d(2, 2, 0)], 1), "bad-shape", "layer 0", "1x6x1x1");
-  throwsError(build([avgPool2d(2, 2, 2)]), "bad-shape", "padding 2x2");
+  throwsError(build([avgPool2d()], 1), "bad-shape", "layer 0", "1x6x1x1");
+  throwsError(build([avgPool2d({ padding: 2 })]), "bad-shape", "padding 2x2");
 });
 
 test("a graph that reads a value before it is computed is refused", () => {

@@ -19,6 +19,7 @@ const consumer = `
 ${entries.map((name, i) => `import * as entry${i} from "${name}";`).join("\n")}
 import { createSession, loadModel, type Model, saveModel, type Session, type Tensor, XnorkitError } from "xnorkit";
 import { instantiate, type KernelInstance } from "xnorkit/kernels";
+import { type Block, buildGraph, conv2d, defineGraph, dense, type NodeDraft, sequential, torch } from "xnorkit/nn";
 
 export const entries = [${entries.map((_, i) => `entry${i}`).join(", ")}];
 
@@ -30,12 +31,39 @@ export async function classify(bytes: Uint8Array, pixels: Uint8Array, wasm: Arra
   return output.data;
 }
 
+export function networks(channels: number): readonly string[] {
+  const own: Block = { type: "Own", forward: (scope, x) => scope.add({ kind: "relu" }, [x]) };
+  const blocks = [conv2d({ channels, kernelSize: [3, 1] }), own, torch.hardtanh(), dense({ units: 2 })];
+  const nodes: readonly NodeDraft[] = [
+    { kind: "conv2d", channels, kernel: 3, padding: "same" },
+    { kind: "crop", left: 1 },
+    { kind: "flatten" },
+    // @ts-expect-error a dense layer without units
+    { kind: "dense", bias: null },
+  ];
+  // @ts-expect-error a layer without its channels
+  conv2d({ kernelSize: 3 });
+  return [buildGraph("net", [1, 3, 8, 8], sequential(blocks)).output, defineGraph({ inputShape: [1, 3], nodes }).name];
+}
+
 export async function put(bytes: Uint8Array): Promise<number> {
   const { exports, memory, allocate }: KernelInstance = await instantiate();
   const address: number = allocate(bytes.length);
   new Uint8Array(memory.buffer).set(bytes, address);
   exports.copyBytes(allocate(bytes.length), address, bytes.length);
   return memory.grow(1) + saveModel(loadModel(bytes)).length;
+}
+`;
+
+/** For who has the symbol of `using`. */
+const scoped = `
+import { createSession, type Model, type Tensor } from "xnorkit";
+
+export async function runOnce(model: Model, input: Tensor): Promise<Tensor> {
+  using session = await createSession(model);
+  const held: Disposable = session;
+  void held;
+  return session.run(input);
 }
 `;
 
@@ -62,12 +90,17 @@ describe("the types of the package", { skip: noSkip ? false : notBuilt }, () => 
     installPackage(folder);
     writeFileSync(join(folder, "consumer.ts"), consumer);
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    writeFileSync(join(folder, "scoped.ts"), scoped);
+    const { lib, ...others } = config.compilerOptions;
+    const compilerOptions = { ...others, lib: [...lib, "ESNext.Disposable"] };
+    writeFileSync(join(folder, "tsconfig.scoped.json"), JSON.stringify({ compilerOptions, files: ["scoped.ts"] }));
   });
   after(remove);
 
-  function compile(typescript: string): string {
+  function compile(typescript: string, project = "tsconfig.json"): string {
     const tsc = join(root, typescript, "bin/tsc");
-    const { stdout, stderr } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8", timeout: 120_000 });
+    const argv = [tsc, "-p", join(folder, project)];
+    const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8", timeout: 120_000 });
     return stdout + stderr;
   }
 
@@ -80,6 +113,7 @@ describe("the types of the package", { skip: noSkip ? false : notBuilt }, () => 
       const found = JSON.parse(readFileSync(join(root, typescript, "package.json"), "utf8")).version;
       assert.ok(found.startsWith(`${version}.`), found);
       assert.equal(compile(typescript), "");
+      assert.equal(compile(typescript, "tsconfig.scoped.json"), "");
       // The compiler has seen the package's types: a wrong use is an error.
       writeFileSync(join(folder, "consumer.ts"), `${consumer}\nexport const wrong: string = createSession;\n`);
       assert.match(compile(typescript), /error TS2322/);

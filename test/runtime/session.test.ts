@@ -117,6 +117,15 @@ test("inputs that do not fit are refused in a sentence", async () => {
   assert.equal(session.run(image([1, 3, 32, 32])).data.length, 10);
 });
 
+test("a session is disposed of at the end of a scope that holds it with using", async () => {
+  const session = await createSession(model);
+  const { memoryBytes } = session;
+  session[Symbol.dispose]();
+  assert.ok(memoryBytes > 0);
+  assert.equal(session.memoryBytes, 0);
+  assert.throws(() => session.run(image([1, 3, 32, 32])), throwsCode("bad-option", /disposed/));
+});
+
 test("a disposed session says so", async () => {
   const session = await createSession(model);
   assert.ok(session.memoryBytes > 0);

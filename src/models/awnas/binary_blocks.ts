@@ -1,6 +1,7 @@
 /** The blocks of AWNAS's binary primitives (aw_nas/ops/bnn_ops.py). */
 import type { Block } from "../../graph/builder.js";
-import { addSameShape, avgPool2d, type BiWScale, batchNorm2d, binaryConv2d, identity, relu } from "../../nn/torch.js";
+import { addSameShape } from "../../nn/ports.js";
+import { avgPool2d, type BiWScale, batchNorm2d, binaryConv2d, identity, relu } from "../../nn/torch.js";
 import { padToStride, shiftedConvolutions } from "./factorized.js";
 import { convBnRelu, resNetDownSample } from "./float_blocks.js";
 import { type PrimitiveOptions, refuseBuild } from "./primitive.js";

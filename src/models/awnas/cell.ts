@@ -4,7 +4,8 @@
  */
 import { XnorkitError } from "../../errors.js";
 import type { Block, Scope } from "../../graph/builder.js";
-import { addSameShape, batchNorm2d, identity, sequential } from "../../nn/torch.js";
+import { addSameShape } from "../../nn/ports.js";
+import { batchNorm2d, identity, sequential } from "../../nn/torch.js";
 import type { Connection, GenotypeGroup } from "./genotype.js";
 import { joinNodes, type NodeValue } from "./join_nodes.js";
 import type { ModelOptions } from "./model_options.js";

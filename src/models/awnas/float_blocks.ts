@@ -1,6 +1,7 @@
 /** The blocks of AWNAS's float primitives (aw_nas/ops/ops.py, aw_nas/ops/baseline_ops.py). */
 import type { Block, Scope } from "../../graph/builder.js";
-import { addSameShape, avgPool2d, batchNorm2d, conv2d, identity, relu, sequential } from "../../nn/torch.js";
+import { addSameShape } from "../../nn/ports.js";
+import { avgPool2d, batchNorm2d, conv2d, identity, relu, sequential } from "../../nn/torch.js";
 import { padToStride, shiftedConvolutions } from "./factorized.js";
 import { type PrimitiveOptions, refuseBuild } from "./primitive.js";
 
@@ -15,7 +16,7 @@ export interface ConvOptions {
 
 /** Convolution (no bias) as the blocks below use it. */
 function convolution({ channels, outChannels, kernelSize, stride, padding }: ConvOptions): Block {
-  return conv2d({ inChannels: channels, outChannels, kernelSize, stride, padding });
+  return conv2d({ inChannels: channels, outChannels, kernelSize, stride, padding, bias: false });
 }
 
 /** A module whose one child `op` is a Sequential. */
@@ -69,7 +70,7 @@ export function factorizedReduce(options: PrimitiveOptions): Block {
   if (width < 1) {
     refuseBuild(options, `a factorised reduction of stride ${stride} needs that many channels, not ${outChannels}`);
   }
-  const conv = conv2d({ inChannels: channels, outChannels: width, kernelSize: 1, stride });
+  const conv = conv2d({ inChannels: channels, outChannels: width, kernelSize: 1, stride, bias: false });
   return {
     type: "FactorizedReduce",
     children: ["convs", "relu", "bn"],
@@ -110,12 +111,12 @@ export function sepConv(options: PrimitiveOptions, kernelSize: number, expansion
   const padding = (kernelSize - 1) / 2;
   return wrapped("SepConv", [
     relu(),
-    conv2d({ inChannels: channels, outChannels: channels, kernelSize, stride, padding, groups: channels }),
-    conv2d({ inChannels: channels, outChannels: inner, kernelSize: 1 }),
+    conv2d({ inChannels: channels, outChannels: channels, kernelSize, stride, padding, groups: channels, bias: false }),
+    conv2d({ inChannels: channels, outChannels: inner, kernelSize: 1, bias: false }),
     batchNorm2d(inner, affine),
     relu(),
-    conv2d({ inChannels: inner, outChannels: inner, kernelSize, padding, groups: channels }),
-    conv2d({ inChannels: inner, outChannels, kernelSize: 1 }),
+    conv2d({ inChannels: inner, outChannels: inner, kernelSize, padding, groups: channels, bias: false }),
+    conv2d({ inChannels: inner, outChannels, kernelSize: 1, bias: false }),
     batchNorm2d(outChannels, affine),
   ]);
 }
@@ -126,8 +127,8 @@ export function dilConv(options: PrimitiveOptions, kernelSize: number): Block {
   const depthwise = { inChannels: channels, outChannels: channels, groups: channels, kernelSize, stride, dilation: 2 };
   return wrapped("DilConv", [
     relu(),
-    conv2d({ ...depthwise, padding: kernelSize - 1 }),
-    conv2d({ inChannels: channels, outChannels, kernelSize: 1 }),
+    conv2d({ ...depthwise, padding: kernelSize - 1, bias: false }),
+    conv2d({ inChannels: channels, outChannels, kernelSize: 1, bias: false }),
     batchNorm2d(outChannels, affine),
   ]);
 }
@@ -139,8 +140,8 @@ export function conv7x1(options: PrimitiveOptions): Block {
   const same = { inChannels: channels, outChannels: channels };
   return sequential([
     relu(),
-    conv2d({ ...same, kernelSize: [1, 7], stride: [1, stride], padding: [0, 3] }),
-    conv2d({ ...same, kernelSize: [7, 1], stride: [stride, 1], padding: [3, 0] }),
+    conv2d({ ...same, kernelSize: [1, 7], stride: [1, stride], padding: [0, 3], bias: false }),
+    conv2d({ ...same, kernelSize: [7, 1], stride: [stride, 1], padding: [3, 0], bias: false }),
     batchNorm2d(channels, affine),
   ]);
 }
@@ -227,17 +228,21 @@ export function mobileNetBlock(options: PrimitiveOptions, expansion: number, ker
   const shortcut = sequential(
     channels === outChannels
       ? []
-      : [conv2d({ inChannels: channels, outChannels, kernelSize: 1 }), batchNorm2d(outChannels, affine)],
+      : [conv2d({ inChannels: channels, outChannels, kernelSize: 1, bias: false }), batchNorm2d(outChannels, affine)],
   );
   return {
     type: "MobileNetBlock",
     forward(scope, input) {
       const activated = (x: string, name: string) => scope.add({ kind: "relu" }, [x], name);
-      let x = scope.child("conv1", conv2d({ inChannels: channels, outChannels: inner, kernelSize: 1 }), input);
+      let x = scope.child(
+        "conv1",
+        conv2d({ inChannels: channels, outChannels: inner, kernelSize: 1, bias: false }),
+        input,
+      );
       x = activated(scope.child("bn1", batchNorm2d(inner, affine), x), "relu1");
-      x = scope.child("conv2", conv2d({ ...depthwise, padding: (kernelSize - 1) / 2 }), x);
+      x = scope.child("conv2", conv2d({ ...depthwise, padding: (kernelSize - 1) / 2, bias: false }), x);
       x = activated(scope.child("bn2", batchNorm2d(inner, affine), x), "relu2");
-      x = scope.child("conv3", conv2d({ inChannels: inner, outChannels, kernelSize: 1 }), x);
+      x = scope.child("conv3", conv2d({ inChannels: inner, outChannels, kernelSize: 1, bias: false }), x);
       x = scope.child("bn3", batchNorm2d(outChannels, affine), x);
       return stride === 1 ? addSameShape(scope, x, scope.child("shortcut", shortcut, input)) : x;
     },
@@ -251,7 +256,7 @@ export function nb201ResidualBlock(options: PrimitiveOptions): Block {
   const conv = { channels, outChannels, kernelSize: 3, stride, padding: 1, affine };
   const downsample =
     stride === 2
-      ? sequential([avgPool2d(2), conv2d({ inChannels: channels, outChannels, kernelSize: 1 })])
+      ? sequential([avgPool2d(2), conv2d({ inChannels: channels, outChannels, kernelSize: 1, bias: false })])
       : reluConvBn({ ...conv, kernelSize: 1, padding: 0 });
   return {
     type: "NB201ResidualBlock",

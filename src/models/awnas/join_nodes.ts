@@ -1,7 +1,7 @@
 /** AWNAS's concat operations (aw_nas/ops/ops.py): how the nodes of a cell become its output. */
 import { XnorkitError } from "../../errors.js";
 import type { Block, Scope } from "../../graph/builder.js";
-import { addSameShape } from "../../nn/torch.js";
+import { addSameShape } from "../../nn/ports.js";
 import type { ConcatOp } from "./search_space.js";
 
 /**

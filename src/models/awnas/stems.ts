@@ -10,10 +10,10 @@ function stem0(options: PrimitiveOptions) {
   const { outChannels } = options;
   const half = halfOf(options);
   return [
-    conv2d({ inChannels: 3, outChannels: half, kernelSize: 3, stride: 2, padding: 1 }),
+    conv2d({ inChannels: 3, outChannels: half, kernelSize: 3, stride: 2, padding: 1, bias: false }),
     batchNorm2d(half),
     relu(),
-    conv2d({ inChannels: half, outChannels, kernelSize: 3, stride: 2, padding: 1 }),
+    conv2d({ inChannels: half, outChannels, kernelSize: 3, stride: 2, padding: 1, bias: false }),
     batchNorm2d(outChannels),
   ];
 }
@@ -28,7 +28,7 @@ export const stems = {
   imagenet_stem0: (options) => sequential(stem0(options)),
   imagenet_stem0_7x7: ({ channels, outChannels }) =>
     sequential([
-      conv2d({ inChannels: channels, outChannels, kernelSize: 7, stride: 2, padding: 3 }),
+      conv2d({ inChannels: channels, outChannels, kernelSize: 7, stride: 2, padding: 3, bias: false }),
       batchNorm2d(outChannels),
       relu(),
     ]),
@@ -37,7 +37,7 @@ export const stems = {
     return sequential([
       ...stem0(options),
       relu(),
-      conv2d({ inChannels: outChannels, outChannels, kernelSize: 3, stride: 2, padding: 1 }),
+      conv2d({ inChannels: outChannels, outChannels, kernelSize: 3, stride: 2, padding: 1, bias: false }),
       batchNorm2d(outChannels),
       relu(),
     ]);
@@ -46,11 +46,11 @@ export const stems = {
     const { channels, outChannels } = options;
     const half = halfOf(options);
     return sequential([
-      conv2d({ inChannels: channels, outChannels: half, kernelSize: 3, padding: 1 }),
+      conv2d({ inChannels: channels, outChannels: half, kernelSize: 3, padding: 1, bias: false }),
       batchNorm2d(half),
       maxPool2d(2),
       relu(),
-      conv2d({ inChannels: half, outChannels, kernelSize: 3, padding: 1 }),
+      conv2d({ inChannels: half, outChannels, kernelSize: 3, padding: 1, bias: false }),
       batchNorm2d(outChannels),
       maxPool2d(2),
     ]);
