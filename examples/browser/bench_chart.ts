@@ -1,6 +1,6 @@
 /** GMAC/s by shape as pairs of bars, in SVG that is drawn for the width it has. */
-import { formatCount, formatFigure } from "./dom.js";
-import { type ShapeResult, shapeName } from "./kernel_bench.js";
+import { formatCount, formatFigure } from "./figures.js";
+import { type ShapeResult, shapeName } from "./shapes.js";
 
 const HEIGHT = 260;
 const LEFT = 34;

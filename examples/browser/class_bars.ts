@@ -1,8 +1,11 @@
 /** A list of bars, one a class. */
-import { element, formatPercent } from "./dom.js";
+import { element } from "./dom.js";
+import { formatPercent } from "./figures.js";
 
 export interface ClassBar {
   readonly label: string;
+  /** All that there is to say of the class, if that is more. */
+  readonly title?: string;
   readonly probability: number;
 }
 
@@ -20,11 +23,11 @@ export function showClassBars(list: HTMLOListElement, bars: readonly ClassBar[])
     );
   }
   const best = Math.max(...bars.map(({ probability }) => probability));
-  bars.forEach(({ label, probability }, i) => {
+  bars.forEach(({ label, title = label, probability }, i) => {
     const row = list.children[i];
     const [name, track, value] = row.children;
     name.textContent = label;
-    (name as HTMLElement).title = label;
+    (name as HTMLElement).title = title;
     (track.firstElementChild as HTMLElement).style.width = `${100 * probability}%`;
     value.textContent = formatPercent(probability);
     row.classList.toggle("best", probability === best && best > 0);

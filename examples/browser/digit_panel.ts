@@ -1,15 +1,18 @@
 /** The drawing pad, the pixels that the network reads, and its answer for all ten digits. */
-import { createSession, type Session } from "xnorkit";
-import { digitsModel } from "xnorkit/models/digits";
-import { softmax, topIndices } from "../../src/cli/probabilities.js";
-import { digitInput, toTensor } from "../../src/image/index.js";
 import { showClassBars } from "./class_bars.js";
-import { byId, element, formatFigure, formatPercent, showError } from "./dom.js";
-import { drawingPad } from "./drawing_pad.js";
+import { demonstrations } from "./demonstration.js";
+import { byId, element, showError } from "./dom.js";
+import { type DrawingPad, drawingPad } from "./drawing_pad.js";
+import { startEngine } from "./engine.js";
+import { formatCount, formatFigure, formatPercent, formatSpeed } from "./figures.js";
 import { imagePixels, isolateInk } from "./ink.js";
-import { meanMilliseconds } from "./measure.js";
+import type { DigitAnswer } from "./worker/digits.js";
 
 const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+/** Milliseconds in which the page draws a digit. */
+const DEMONSTRATION = 1400;
+/** Milliseconds in which the network's speed is measured. */
+const BUDGET = 20;
 
 const sampleUrls = import.meta.glob<string>("../digits/*.png", { eager: true, query: "?url", import: "default" });
 
@@ -30,8 +33,8 @@ function showPixels(canvas: HTMLCanvasElement, levels: Uint8Array | null): void 
   canvas.getContext("2d")!.putImageData(picture, 0, 0);
 }
 
-function showAnswer(probabilities: ArrayLike<number> | null): void {
-  const best = probabilities === null ? null : topIndices(probabilities, 1)[0];
+function showAnswer(probabilities: Float64Array | null): void {
+  const best = probabilities === null ? null : probabilities.indexOf(Math.max(...probabilities));
   showClassBars(
     byId("digit-bars", HTMLOListElement),
     DIGITS.map((label, i) => ({ label, probability: probabilities?.[i] ?? 0 })),
@@ -42,49 +45,78 @@ function showAnswer(probabilities: ArrayLike<number> | null): void {
   byId("answer-sure", HTMLElement).textContent = best === null ? "nothing drawn" : formatPercent(probabilities![best]);
 }
 
-/** Tells screen readers the answer once a stroke is done, and measures the network on it. */
-function announce(session: Session, pixels: Parameters<Session["run"]>[0] | null): void {
-  const live = byId("answer-live", HTMLElement);
-  if (pixels === null) {
-    live.textContent = "The pad is empty.";
-    return;
-  }
+function show(answer: DigitAnswer | null): void {
+  byId("pad-hint", HTMLElement).hidden = answer !== null;
+  showPixels(byId("seen", HTMLCanvasElement), answer?.seen ?? null);
+  showAnswer(answer?.probabilities ?? null);
+  const { dataset } = document.documentElement;
+  if (answer !== null) dataset.firstAnswer ??= performance.now().toFixed(0);
+}
+
+/** Tells screen readers the answer: once a stroke is done. */
+function announce(isEmpty: boolean): void {
   const { textContent: digit } = byId("answer", HTMLElement);
   const { textContent: sure } = byId("answer-sure", HTMLElement);
-  live.textContent = `This is a ${digit}, ${sure}.`;
-  const milliseconds = meanMilliseconds(() => session.run(pixels), 20);
+  byId("answer-live", HTMLElement).textContent = isEmpty ? "The pad is empty." : `This is a ${digit}, ${sure}.`;
+}
+
+function showSpeed(milliseconds: number): void {
+  byId("speed", HTMLElement).textContent = formatSpeed(1000 / milliseconds);
   byId("digit-time", HTMLElement).textContent = `${formatFigure(milliseconds)} ms a picture, one thread`;
+}
+
+/** Reads the pad as often as answers come, and always once more after its last change. */
+function reader(pad: () => DrawingPad) {
+  const engine = startEngine("digits");
+  const error = byId("draw-error", HTMLElement);
+  let isBusy = false;
+  let next: "no" | "goes on" | "done" = "no";
+
+  const hasChanged = () => next !== "no";
+  const takeChange = () => {
+    const change = next;
+    next = "no";
+    return change;
+  };
+  const read = async () => {
+    const isDone = takeChange() === "done";
+    const answer = await engine.call("readDigit", pad().read());
+    show(answer);
+    showError(error, null);
+    if (!isDone || hasChanged()) return;
+    announce(answer === null);
+    const milliseconds = answer === null ? null : await engine.call("timeDigit", BUDGET);
+    if (milliseconds !== null) showSpeed(milliseconds);
+  };
+  const changed = async (done: boolean) => {
+    next = done ? "done" : "goes on";
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      while (hasChanged()) await read();
+    } catch (reason) {
+      next = "no";
+      showAnswer(null);
+      showError(error, reason);
+    }
+    isBusy = false;
+  };
+  const open = async () => {
+    await engine.call("openDigits");
+    byId("size", HTMLElement).textContent = formatCount((await engine.call("digitsBytes")) / 1000);
+  };
+  return { changed, open };
 }
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
 }
 
+/** Opens the panel, and draws a digit on it. The promise is kept when the network is ready. */
 export async function openDigitPanel(): Promise<void> {
+  const { changed, open } = reader(() => pad);
+  const pad = drawingPad(byId("pad", HTMLCanvasElement), changed);
   const error = byId("draw-error", HTMLElement);
-  const session = await createSession(digitsModel());
-  let frame = 0;
-
-  const read = (done: boolean) => {
-    frame = 0;
-    try {
-      const drawing = pad.read();
-      byId("pad-hint", HTMLElement).hidden = drawing !== null;
-      const pixels = drawing === null ? null : toTensor([digitInput(drawing)], 1);
-      showPixels(byId("seen", HTMLCanvasElement), pixels === null ? null : (pixels.data as Uint8Array));
-      showAnswer(pixels === null ? null : softmax(session.run(pixels).data));
-      showError(error, null);
-      if (done) announce(session, pixels);
-    } catch (reason) {
-      showError(error, reason);
-    }
-  };
-  // While a stroke goes on, once a frame.
-  const pad = drawingPad(byId("pad", HTMLCanvasElement), (done) => {
-    cancelAnimationFrame(frame);
-    if (done) read(true);
-    else frame = requestAnimationFrame(() => read(false));
-  });
 
   // Pictures are decoded in any order: only the sample that was asked for last is placed.
   let asked = 0;
@@ -101,6 +133,12 @@ export async function openDigitPanel(): Promise<void> {
       showError(error, reason);
     }
   };
+  let shown = 0;
+  const demonstrate = () => {
+    asked++;
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    return pad.trace(demonstrations[shown++ % demonstrations.length], isStill ? 0 : DEMONSTRATION);
+  };
   for (const digit of DIGITS) {
     const button = element("button", { text: digit });
     button.type = "button";
@@ -109,10 +147,13 @@ export async function openDigitPanel(): Promise<void> {
     byId("samples", HTMLElement).append(button);
   }
   byId("clear", HTMLButtonElement).addEventListener("click", clear);
+  byId("demonstrate", HTMLButtonElement).addEventListener("click", demonstrate);
   document.addEventListener("keydown", (event) => {
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") clear();
     else if (DIGITS.includes(event.key)) load(event.key);
   });
-  read(false);
+  showAnswer(null);
+  demonstrate();
+  await open();
 }

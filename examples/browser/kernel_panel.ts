@@ -1,15 +1,9 @@
 /** The kernel benchmark: ResNet-18's shapes and those that the user types. */
 import { drawBenchChart } from "./bench_chart.js";
-import { byId, element, formatFigure, showError } from "./dom.js";
-import {
-  benchShape,
-  type ConvShape,
-  parseShape,
-  RESNET18_SHAPES,
-  type ShapeResult,
-  type Speed,
-  shapeName,
-} from "./kernel_bench.js";
+import { byId, element, showError } from "./dom.js";
+import { type Engine, startEngine } from "./engine.js";
+import { formatFigure } from "./figures.js";
+import { type ConvShape, RESNET18_SHAPES, type ShapeResult, type Speed, shapeName } from "./shapes.js";
 
 /**
  * Milliseconds a kernel, once: browsers start with quickly compiled code and exchange it for fast code while it runs.
@@ -38,8 +32,10 @@ export function openKernelPanel(): void {
   const typed = byId("shape", HTMLInputElement);
   const starters = [byId("bench-run", HTMLButtonElement), byId("shape-run", HTMLButtonElement)];
   const results = new Map<string, ShapeResult>();
-  let running = false;
-  let warm = false;
+  /** The worker of this panel, which is ended to stop a measurement. */
+  let engine: Engine<"kernels"> | null = null;
+  let isStopped = false;
+  let isWarm = false;
 
   const draw = () => {
     byId("bench-result", HTMLElement).hidden = results.size === 0;
@@ -47,34 +43,34 @@ export function openKernelPanel(): void {
     if (results.size > 0) drawBenchChart(chart, [...results.values()]);
   };
   const setRunning = (now: boolean) => {
-    running = now;
     stop.hidden = !now;
     for (const button of starters) button.disabled = now;
   };
+  const kernels = () => {
+    engine ??= startEngine("kernels");
+    return engine;
+  };
 
   const measure = async (shapes: readonly ConvShape[]) => {
-    if (running) return;
+    if (!stop.hidden) return;
+    isStopped = false;
     setRunning(true);
     try {
       const budget = Number(byId("bench-budget", HTMLSelectElement).value);
-      if (!warm) {
+      if (!isWarm) {
         status.textContent = "Warming up …";
-        warm = (await benchShape(RESNET18_SHAPES[2], WARM_UP, () => running)) !== null;
+        await kernels().call("benchShape", RESNET18_SHAPES[2], WARM_UP);
+        isWarm = true;
       }
       for (const [i, shape] of shapes.entries()) {
-        if (!running) break;
         status.textContent = `Measuring ${shapeName(shape)}, ${i + 1} of ${shapes.length} …`;
-        const result = await benchShape(shape, budget, () => running);
-        if (result === null) break;
-        results.set(shapeName(shape), result);
+        results.set(shapeName(shape), await kernels().call("benchShape", shape, budget));
         draw();
       }
-      status.textContent = running
-        ? "Done. GMAC/s: 10⁹ one-bit multiply-accumulates a second, higher is better."
-        : "Stopped.";
+      status.textContent = "Done. GMAC/s: 10⁹ one-bit multiply-accumulates a second, higher is better.";
     } catch (reason) {
-      status.textContent = "";
-      showError(error, reason);
+      status.textContent = isStopped ? "Stopped." : "Not measured.";
+      if (!isStopped) showError(error, reason);
     } finally {
       setRunning(false);
     }
@@ -85,19 +81,25 @@ export function openKernelPanel(): void {
     showError(error, null);
     measure(RESNET18_SHAPES);
   });
-  byId("shape-form", HTMLFormElement).addEventListener("submit", (event) => {
+  byId("shape-form", HTMLFormElement).addEventListener("submit", async (event) => {
     event.preventDefault();
     showError(error, null);
     typed.removeAttribute("aria-invalid");
+    status.textContent = "Checking the shape …";
     try {
-      measure([parseShape(typed.value)]);
+      const shape = await kernels().call("readShape", typed.value);
+      await measure([shape]);
     } catch (reason) {
       typed.setAttribute("aria-invalid", "true");
+      status.textContent = "Not measured.";
       showError(error, reason);
     }
   });
   stop.addEventListener("click", () => {
-    running = false;
+    isStopped = true;
+    isWarm = false;
+    engine?.stop();
+    engine = null;
   });
   new ResizeObserver(() => {
     if (results.size > 0) drawBenchChart(chart, [...results.values()]);

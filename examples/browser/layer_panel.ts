@@ -1,7 +1,8 @@
 /** The time of each step of a network, as bars in a table. */
-import type { Session, StepProfile } from "xnorkit";
-import { byId, element, formatFigure } from "./dom.js";
-import { meanProfile } from "./measure.js";
+import type { StepProfile } from "xnorkit";
+import { byId, element, showError } from "./dom.js";
+import type { Engine } from "./engine.js";
+import { formatFigure } from "./figures.js";
 
 /** Milliseconds of measuring: at a clock of 100 µs the mean of a step of the digits network is right to about 1 µs. */
 const BUDGET = 600;
@@ -32,25 +33,38 @@ function row(step: StepProfile, longest: number): HTMLTableRowElement {
   ]);
 }
 
-export function layerPanel(): { readonly show: (session: Session) => Promise<void> } {
+export interface LayerPanel {
+  /** Measures the network that the engine holds. */
+  readonly show: (name: string) => Promise<void>;
+}
+
+export function layerPanel(engine: Engine<"network">): LayerPanel {
   const note = byId("layers-note", HTMLElement);
   const again = byId("profile", HTMLButtonElement);
-  let current: Session | null = null;
+  const error = byId("layers-error", HTMLElement);
+  const rows = byId("layer-rows", HTMLElement);
+  let current = "";
 
-  const show = async (session: Session) => {
-    current = session;
+  const show = async (name: string) => {
+    current = name;
     again.disabled = true;
-    note.textContent = `Measuring ${session.graph.name} …`;
-    const steps = await meanProfile(session, BUDGET, () => current === session);
-    if (steps === null) return;
-    const longest = Math.max(...steps.map(({ milliseconds }) => milliseconds));
-    const total = steps.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-    byId("layer-rows", HTMLElement).replaceChildren(...steps.map((step) => row(step, longest)));
-    note.textContent = `${session.graph.name}: ${steps.length} steps, ${formatFigure(total)} ms together.`;
+    showError(error, null);
+    note.textContent = `Measuring ${name} …`;
+    try {
+      const steps = await engine.call("profile", BUDGET);
+      // Null if another network came meanwhile, which is measured by itself.
+      if (steps === null) return;
+      const longest = Math.max(...steps.map(({ milliseconds }) => milliseconds));
+      const total = steps.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+      rows.replaceChildren(...steps.map((step) => row(step, longest)));
+      note.textContent = `${name}: ${steps.length} steps, ${formatFigure(total)} ms together.`;
+    } catch (reason) {
+      rows.replaceChildren();
+      note.textContent = `${name} was not measured.`;
+      showError(error, reason);
+    }
     again.disabled = false;
   };
-  again.addEventListener("click", () => {
-    if (current !== null) show(current);
-  });
+  again.addEventListener("click", () => show(current));
   return { show };
 }

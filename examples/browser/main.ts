@@ -1,10 +1,13 @@
 /** The page: it opens the panels, and the worker that keeps it for later visits. */
 /// <reference types="vite/client" />
+import { openComparePanel } from "./compare_panel.js";
 import { openDigitPanel } from "./digit_panel.js";
 import { byId, showError } from "./dom.js";
+import { acceptDrops } from "./drops.js";
+import { startEngine } from "./engine.js";
 import { openKernelPanel } from "./kernel_panel.js";
 import { layerPanel } from "./layer_panel.js";
-import { openModelPanel } from "./model_panel.js";
+import { openNetworkPanel } from "./network_panel.js";
 
 async function keepOffline(): Promise<void> {
   // While the page is developed its files change, and a cache would hide it.
@@ -17,11 +20,14 @@ async function keepOffline(): Promise<void> {
 
 async function start(): Promise<void> {
   openKernelPanel();
+  const sides = openComparePanel();
   await openDigitPanel();
-  await openModelPanel(layerPanel().show);
+  // Another worker, after the first answer: two that start at once would wait for each other.
+  const engine = startEngine("network");
+  acceptDrops([await openNetworkPanel(engine, layerPanel(engine)), ...sides]);
   document.documentElement.dataset.ready = "";
+  // What the page keeps for later visits is fetched once this one has all that it needs.
+  await keepOffline().catch(() => {});
 }
 
 start().catch((reason) => showError(byId("draw-error", HTMLElement), reason));
-// Where a browser forbids it (a private window, an insecure address) the page works all the same, online.
-keepOffline().catch(() => {});

@@ -4,6 +4,9 @@ import type { Plugin } from "vite";
 
 const WORKER = "service_worker.js";
 
+/** Larger files serve what few visitors ask for (the layout of drawings): they are kept once they were asked for. */
+const MAX_BYTES = 400_000;
+
 /**
  * Writes the list of the built files and a version of their contents at the head of the service worker. A browser takes
  * a new worker when its bytes differ, so a new build replaces the cache.
@@ -18,13 +21,18 @@ export function offline(): Plugin {
       if (worker?.type !== "chunk") throw new Error(`the build gives no ${WORKER}`);
       const hash = createHash("sha256");
       const files: string[] = [];
+      const late: string[] = [];
       for (const file of Object.values(bundle).sort((a, b) => (a.fileName < b.fileName ? -1 : 1))) {
-        hash.update(file.fileName).update(file.type === "chunk" ? file.code : file.source);
+        const content = file.type === "chunk" ? file.code : file.source;
+        hash.update(file.fileName).update(content);
+        if (file === worker) continue;
         // The page itself is asked for by its folder: some hosts redirect index.html to it.
-        if (file !== worker) files.push(file.fileName === "index.html" ? "./" : `./${file.fileName}`);
+        const address = file.fileName === "index.html" ? "./" : `./${file.fileName}`;
+        (content.length > MAX_BYTES ? late : files).push(address);
       }
       const version = hash.digest("hex").slice(0, 16);
-      worker.code = `const FILES = ${JSON.stringify(files)}, VERSION = "${version}";\n${worker.code}`;
+      const lists = `FILES = ${JSON.stringify(files)}, LATE_FILES = ${JSON.stringify(late)}`;
+      worker.code = `const ${lists}, VERSION = "${version}";\n${worker.code}`;
     },
   };
 }

@@ -2,8 +2,12 @@
  * Keeps the built files, so that the page works without a network. It answers for its own files and asks nobody else.
  */
 
-/** Written by offline_plugin.ts: addresses of the built files, and a hash of what is in them. */
+/**
+ * Written by offline_plugin.ts: addresses of the built files, those that are kept only once they were asked for, and a
+ * hash of what is in them.
+ */
 declare const FILES: readonly string[];
+declare const LATE_FILES: readonly string[];
 declare const VERSION: string;
 
 /** The part of the service worker's interface that is used; TypeScript's own library of it excludes the page's. */
@@ -30,10 +34,22 @@ async function dropOldCaches(): Promise<void> {
   );
 }
 
+const isLate = ({ url }: Request) => LATE_FILES.some((file) => new URL(file, self.location.href).href === url);
+
+/** Of pages the one that is there under its address, or else under the folder's. */
+async function keptAnswer(cache: Cache, request: Request): Promise<Response | undefined> {
+  const found = await cache.match(request, { ignoreSearch: true });
+  if (found !== undefined || request.mode !== "navigate") return found;
+  return /\/(index\.html)?$/.test(new URL(request.url).pathname) ? cache.match("./") : undefined;
+}
+
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
-  const known = await cache.match(request.mode === "navigate" ? "./" : request, { ignoreSearch: true });
-  return known ?? fetch(request);
+  const known = await keptAnswer(cache, request);
+  if (known !== undefined) return known;
+  const response = await fetch(request);
+  if (response.ok && isLate(request)) await cache.put(request, response.clone());
+  return response;
 }
 
 self.addEventListener("install", (event) => (event as ExtendableEvent).waitUntil(install()));

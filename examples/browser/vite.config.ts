@@ -21,6 +21,8 @@ export default defineConfig({
       { find: /^xnorkit\/models\/digits$/, replacement: path("../../src/models/digits.ts") },
     ],
   },
+  // The worker loads its parts when they are asked for.
+  worker: { format: "es" },
   build: {
     outDir: path("../../build/browser"),
     emptyOutDir: true,

@@ -1,26 +1,15 @@
-/** The page of examples/browser, built and served as it is, in headless Chromium. */
+/** The page of examples/browser in Chromium: what it does on arrival, its digits, its kernels, and how it is kept. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { build } from "vite";
-import { readPicture } from "../../src/cli/prepare_image.js";
-import { softmax, topIndices } from "../../src/cli/probabilities.js";
-import { createSession, getModel, loadModel, type Model, randomWeights, saveModel } from "../../src/index.js";
+import type { Page } from "playwright-core";
 import {
   answer,
-  drawWithFinger,
   drawWithMouse,
-  drop,
-  fileOf,
   onScreen,
   openPage,
-  serve,
+  openSite,
+  type Site,
+  skip,
   strokes,
   texts,
   type Watched,
@@ -28,63 +17,91 @@ import {
   watch,
 } from "./browser_support.js";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const CHROMIUM = "/usr/bin/chromium";
-const skip =
-  existsSync(CHROMIUM) || process.env.XNORKIT_NO_SKIP
-    ? false
-    : `Chromium is not installed (${CHROMIUM}): apt install chromium`;
-const screenshots = join(root, "build/screenshots");
-const packedDigits = join(root, "models/digits.xnorkit");
-const sample = (digit: number) => join(root, `examples/digits/${digit}.png`);
-
-/** What the page should show of a network and a picture: the same numbers as in Node. */
-async function expectedBars(model: Model, picture: string): Promise<readonly string[]> {
-  const session = await createSession(model);
-  const probabilities = softmax(session.run(await readPicture(picture, model.graph)).data);
-  return topIndices(probabilities, 5).map(
-    (i) => `${model.graph.labels?.[i] ?? `class ${i}`}${(100 * probabilities[i]).toFixed(1)} %`,
-  );
-}
-
-/** An RGB network of the size of CIFAR's, with random weights. */
-function rgbModel(): Model {
-  const graph = getModel("resnet18_e1", { inputShape: [1, 3, 32, 32], classes: 10, initialLayers: "thumbnail" });
-  return { graph, weights: randomWeights(graph, 1) };
-}
-
 describe("the page", { skip, timeout: 120_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "xnorkit-page-"));
-  const missing: string[] = [];
-  let server: Server;
-  let browser: Browser;
+  let site: Site;
   let desktop: Watched;
   let page: Page;
-  let address = "";
-
-  const shot = (name: string, of: Page) => of.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
 
   before(async () => {
-    await build({ root: join(root, "examples/browser"), build: { outDir: folder }, logLevel: "error" });
-    server = await serve(folder, missing);
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const quiet =
-      "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update";
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ["--no-sandbox", ...quiet.split(" "), "--disable-sync"],
-    });
-    mkdirSync(screenshots, { recursive: true });
-    desktop = await watch(browser, { viewport: { width: 1200, height: 900 }, colorScheme: "light" });
+    site = await openSite();
+    desktop = await watch(site.browser, { viewport: { width: 1200, height: 900 }, colorScheme: "light" });
     page = desktop.page;
-    await openPage(page, address);
+    await openPage(page, site.address);
   });
 
-  after(async () => {
-    await browser?.close();
-    server?.closeAllConnections();
-    server?.close();
-    rmSync(folder, { recursive: true, force: true });
+  after(() => site?.close());
+
+  test("on arrival it draws a digit by itself, reads it while it does, and says how fast and how small it is", async () => {
+    const visitor = await watch(site.browser, { viewport: { width: 1200, height: 900 } });
+    await visitor.page.addInitScript(() => {
+      const seen: string[] = [];
+      Object.assign(window, { seen });
+      document.addEventListener("DOMContentLoaded", () => {
+        const big = document.querySelector("#answer")!;
+        new MutationObserver(() => seen.push(big.textContent ?? "")).observe(big, { childList: true });
+      });
+    });
+    await visitor.page.goto(site.address);
+    await waitForText(visitor.page, "#answer-live", /^This is a 3, /);
+    await waitForText(visitor.page, "#speed", /^[\d,]+$/);
+    await waitForText(visitor.page, "#size", /^196$/);
+    const { seen, first } = await visitor.page.evaluate(() => ({
+      seen: (window as unknown as { seen: string[] }).seen,
+      first: document.documentElement.dataset.firstAnswer,
+    }));
+    assert.ok(seen.length > 5, `it answered ${seen.length} times`);
+    console.log(`# first answer ${first} ms after the page was asked for`);
+    await visitor.page.click("#demonstrate");
+    await waitForText(visitor.page, "#answer-live", /^This is a 2, /);
+    await visitor.page.click("#demonstrate");
+    await waitForText(visitor.page, "#answer-live", /^This is a 5, /);
+    await visitor.page.click("#demonstrate");
+    await waitForText(visitor.page, "#answer-live", /^This is a 7, /);
+    await drawWithMouse(visitor.page, strokes.zero);
+    await waitForText(visitor.page, "#answer-live", /^This is a 0, /);
+    assert.deepEqual(visitor.problems, []);
+    await visitor.context.close();
+  });
+
+  test("who wants no motion sees the digit at once", async () => {
+    const still = await watch(site.browser, { reducedMotion: "reduce" });
+    await still.page.goto(site.address);
+    await waitForText(still.page, "#answer-live", /^This is a 3, /);
+    await still.context.close();
+  });
+
+  test("nothing of the library runs on the page's own thread", async () => {
+    const own = /\/examples\/(browser\/(?!worker\/)[\w.]+|digits\/\d\.png)(\?\w+)?$|\/src\/explain\/page\/fold\.ts$/;
+    assert.ok(site.modules.length > 10);
+    assert.deepEqual(
+      site.modules.filter((module) => !own.test(module) && !/vite\/|rolldown/.test(module)),
+      [],
+    );
+    const watched = await watch(site.browser, {});
+    await watched.page.addInitScript(() => {
+      const compiled: string[] = [];
+      Object.assign(window, { compiled, longest: 0 });
+      for (const name of ["compile", "instantiate", "compileStreaming", "instantiateStreaming"] as const) {
+        Object.assign(WebAssembly, { [name]: () => compiled.push(name) });
+      }
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) {
+          Object.assign(window, { longest: Math.max((window as unknown as { longest: number }).longest, duration) });
+        }
+      }).observe({ type: "longtask" });
+    });
+    await openPage(watched.page, site.address);
+    await watched.page.keyboard.press("5");
+    await waitForText(watched.page, "#answer-live", /^This is a 5, /);
+    await watched.page.click("#compare");
+    await waitForText(watched.page, "#compare-status", /differences of layers/);
+    const { compiled, longest } = await watched.page.evaluate(() => {
+      const { compiled, longest } = window as unknown as { readonly compiled: string[]; readonly longest: number };
+      return { compiled, longest };
+    });
+    assert.deepEqual(compiled, []);
+    console.log(`# the page's own thread was busy for ${longest} ms at most (0: never longer than 50)`);
+    await watched.context.close();
   });
 
   test("strokes are read: 1, 7 and 0, and Clear empties the pad", async () => {
@@ -100,7 +117,7 @@ describe("the page", { skip, timeout: 120_000 }, () => {
       assert.match((await texts(page, "#digit-bars .best"))[0], new RegExp(`^${digit}\\d+\\.\\d %$`));
       assert.equal((await texts(page, "#digit-bars li")).length, 10);
       await page.click("#clear");
-      assert.equal(await answer(page), "–");
+      await waitForText(page, "#answer", /^–$/);
       assert.equal(await page.locator("#digit-bars .best").count(), 0);
     }
   });
@@ -159,7 +176,7 @@ describe("the page", { skip, timeout: 120_000 }, () => {
     assert.deepEqual(unnamed, []);
     const reached = new Set<string>();
     await page.evaluate(() => (document.activeElement as HTMLElement).blur());
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 50; i++) {
       await page.keyboard.press("Tab");
       const focus = await page.evaluate(() => {
         const focused = document.activeElement as HTMLElement;
@@ -175,6 +192,13 @@ describe("the page", { skip, timeout: 120_000 }, () => {
       "clear",
       "model-file",
       "picture-file",
+      "sample-photo",
+      "camera",
+      "preset",
+      "race",
+      "compare-a",
+      "compare-b-file",
+      "compare",
       "profile",
       "bench-budget",
       "bench-run",
@@ -183,77 +207,6 @@ describe("the page", { skip, timeout: 120_000 }, () => {
     ]) {
       assert.ok(reached.has(id), `Tab does not reach #${id}`);
     }
-  });
-
-  test("a dropped model and picture give the classes that Node gives", async () => {
-    await drop(page, [fileOf(packedDigits), fileOf(sample(7))]);
-    await waitForText(page, "#classes-note", /^7\.png: 7, in [\d.]+ ms a picture\.$/);
-    assert.deepEqual(
-      await texts(page, "#classes li"),
-      await expectedBars(loadModel(fileOf(packedDigits).bytes), sample(7)),
-    );
-    assert.equal(await page.textContent("#model-name"), "digits");
-    const facts = (await texts(page, "#model-facts div")).join("; ");
-    assert.match(facts, /Input1 × 1 × 32 × 32; Layers\d+; Parameters701,180; .*File196\.5 kB/);
-    assert.equal(await page.locator("#own-error").isVisible(), false);
-  });
-
-  test("chosen files count too: an RGB network and a picture", async () => {
-    const model = rgbModel();
-    await page.setInputFiles("#model-file", {
-      name: "rgb.xnorkit",
-      mimeType: "application/octet-stream",
-      buffer: Buffer.from(saveModel(model)),
-    });
-    await waitForText(page, "#model-name", new RegExp(`^${model.graph.name}$`));
-    await page.setInputFiles("#picture-file", sample(4));
-    await waitForText(page, "#classes-note", /^4\.png: class \d, in /);
-    assert.deepEqual(await texts(page, "#classes li"), await expectedBars(model, sample(4)));
-  });
-
-  test("each layer has its time", async () => {
-    await waitForText(page, "#layers-note", /: \d+ steps, [\d.]+ ms together\.$/);
-    const rows = await page
-      .locator("#layer-rows tr")
-      .evaluateAll((found) => found.map((row) => [...row.children].map(({ textContent }) => textContent ?? "")));
-    const model = rgbModel();
-    const session = await createSession(model);
-    session.run({ shape: [1, 3, 32, 32], data: new Uint8Array(3072) });
-    assert.deepEqual(
-      rows.map(([name, kind]) => [name, kind]),
-      session.profile(1).map(({ name, kind }) => [name === "" ? "network" : name, kind]),
-    );
-    assert.ok(
-      rows.some(([, kind, , time, speed]) => kind.startsWith("binaryConv2d") && Number(time) > 0 && Number(speed) > 0),
-    );
-    const longest = await page
-      .locator("#layer-rows .bar-fill")
-      .evaluateAll((bars) => Math.max(...bars.map((bar) => Number.parseFloat((bar as HTMLElement).style.width))));
-    assert.equal(longest, 100);
-    await page.click("#profile");
-    await waitForText(page, "#layers-note", /ms together\.$/);
-  });
-
-  test("bad files are refused in one sentence, and the network stays", async () => {
-    const name = await page.textContent("#model-name");
-    const png = fileOf(sample(0)).bytes;
-    for (const [file, bytes, said] of [
-      [
-        "broken.xnorkit",
-        fileOf(packedDigits).bytes.slice(0, 5000),
-        /^Broken\.xnorkit is not a network this page can run: .+\.$/,
-      ],
-      ["notes.txt", new TextEncoder().encode("hello"), /^Notes\.txt is not a network this page can run: .+\.$/],
-      ["empty.xnorkit", new Uint8Array(0), /^Empty\.xnorkit is not a network this page can run: .+\.$/],
-      ["cut.png", png.slice(0, 200), /^Cut\.png is damaged: the browser cannot decode it\.$/],
-    ] as const) {
-      await drop(page, [{ name: file, bytes }]);
-      await waitForText(page, "#own-error", said);
-      assert.equal(await page.textContent("#model-name"), name);
-    }
-    await drop(page, [fileOf(packedDigits)]);
-    await waitForText(page, "#model-name", /^digits$/);
-    assert.equal(await page.locator("#own-error").isVisible(), false);
   });
 
   test("the benchmark draws both kernels at ResNet-18's shapes and at those that are typed", async () => {
@@ -300,51 +253,10 @@ describe("the page", { skip, timeout: 120_000 }, () => {
     assert.equal(await page.locator("#bench-stop").isVisible(), false);
   });
 
-  test("light and dark show the same drawing, and the network reads the same", async () => {
-    await page.fill("#shape", "28x28x96x96");
-    await page.selectOption("#bench-budget", "100");
-    await page.click("#shape-run");
-    await waitForText(page, "#bench-status", /^Done/);
-    await page.click("#clear");
-    await drawWithMouse(page, strokes.seven);
-    await waitForText(page, "#answer-live", /^This is a 7/);
-    const light = await texts(page, "#digit-bars li");
-    await shot("light", page);
-    await page.emulateMedia({ colorScheme: "dark" });
-    await shot("dark", page);
-    await page.click("#clear");
-    await drawWithMouse(page, strokes.seven);
-    await waitForText(page, "#answer-live", /^This is a 7/);
-    assert.deepEqual(await texts(page, "#digit-bars li"), light);
-  });
-
-  test("a finger draws on a phone, and nothing is wider than the screen", async () => {
-    const phone = await watch(browser, {
-      viewport: { width: 360, height: 740 },
-      deviceScaleFactor: 2,
-      hasTouch: true,
-      isMobile: true,
-    });
-    await openPage(phone.page, address);
-    await drawWithFinger(phone, strokes.zero);
-    await waitForText(phone.page, "#answer-live", /^This is a 0/);
-    await drop(phone.page, [fileOf(sample(5))]);
-    await waitForText(phone.page, "#classes-note", /^5\.png: 5/);
-    await phone.page.selectOption("#bench-budget", "100");
-    await phone.page.click("#bench-run");
-    await waitForText(phone.page, "#bench-status", /^Done/);
-    await waitForText(phone.page, "#layers-note", /ms together\.$/);
-    const widths = await phone.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
-    assert.deepEqual(widths, [360, 360]);
-    await shot("phone", phone.page);
-    assert.deepEqual(phone.problems, []);
-    await phone.context.close();
-  });
-
   test("no errors, nothing missing, and no address but the page's own was asked for", () => {
     assert.deepEqual(desktop.problems, []);
-    assert.deepEqual(missing, []);
-    const foreign = desktop.addresses.filter((asked) => !asked.startsWith(address) && !asked.startsWith("blob:"));
+    assert.deepEqual(site.missing, []);
+    const foreign = desktop.addresses.filter((asked) => !asked.startsWith(site.address) && !asked.startsWith("blob:"));
     assert.deepEqual(foreign, []);
   });
 
@@ -365,8 +277,7 @@ describe("the page", { skip, timeout: 120_000 }, () => {
 
   test("it loads and reads digits when its server is gone", async () => {
     await page.evaluate(() => navigator.serviceWorker.ready);
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await site.stopServing();
     await desktop.context.setOffline(true);
     await page.reload();
     await page.locator("html[data-ready]").waitFor();

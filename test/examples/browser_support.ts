@@ -1,20 +1,34 @@
-/** A host, a browser's page and a pair of hands for browser.test.ts. */
+/** The page of examples/browser, built and served as it is, in headless Chromium; and a pair of hands. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { build } from "vite";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const CHROMIUM = "/usr/bin/chromium";
+
+/** The `skip` option of tests in Chromium. */
+export const skip =
+  existsSync(CHROMIUM) || process.env.XNORKIT_NO_SKIP
+    ? false
+    : `Chromium is not installed (${CHROMIUM}): apt install chromium`;
 
 const MIME_TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".css": "text/css",
   ".png": "image/png",
+  ".jpg": "image/jpeg",
   ".svg": "image/svg+xml",
 };
 
 /** A plain host of static files, which notes what it does not have. */
-export function serve(folder: string, missing: string[]): Promise<Server> {
+function serve(folder: string, missing: string[]): Promise<Server> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://host");
     const file = join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
@@ -27,6 +41,56 @@ export function serve(folder: string, missing: string[]): Promise<Server> {
     response.end(readFileSync(file));
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+/** The page's address and a browser to look at it. */
+export interface Site {
+  readonly address: string;
+  readonly browser: Browser;
+  /** Addresses that were asked for and are not there. */
+  readonly missing: readonly string[];
+  /** What the build says of the page's own scripts: the modules in each file, those of its workers apart. */
+  readonly modules: readonly string[];
+  /** Takes the server away. */
+  readonly stopServing: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Builds the page and opens a browser whose camera shows a moving picture. */
+export async function openSite(): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), "xnorkit-page-"));
+  const built = await build({ root: join(root, "examples/browser"), build: { outDir: folder }, logLevel: "error" });
+  const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
+  const modules = outputs.flatMap((file) => (file.type === "chunk" ? Object.keys(file.modules) : []));
+  const missing: string[] = [];
+  const server = await serve(folder, missing);
+  const quiet =
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync " +
+    "--disable-component-update --use-fake-device-for-media-stream --use-fake-ui-for-media-stream";
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: quiet.split(" ") });
+  const stopServing = async () => {
+    server.closeAllConnections();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  };
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    browser,
+    missing,
+    modules: modules.filter((name) => !name.startsWith("\0")),
+    stopServing,
+    async close() {
+      await browser.close();
+      await stopServing();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A picture of the page as it is, among the artefacts of CI. */
+export async function shot(name: string, page: Page): Promise<void> {
+  const folder = join(root, "build/screenshots");
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
 /** A page on the served address that collects errors and every address that is asked for. */
@@ -51,9 +115,12 @@ export async function watch(browser: Browser, options: Parameters<Browser["newCo
   return { context, page, problems, addresses };
 }
 
+/** Opens the page, and clears the digit that it draws by itself. */
 export async function openPage(page: Page, address: string): Promise<void> {
   await page.goto(address);
   await page.locator("html[data-ready]").waitFor();
+  await page.click("#clear");
+  await waitForText(page, "#answer-live", /^The pad is empty\.$/);
 }
 
 type Stroke = readonly (readonly [x: number, y: number])[];
@@ -118,10 +185,11 @@ export async function waitForText(page: Page, selector: string, pattern: RegExp)
     .catch(async () => assert.fail(`${selector} is "${await page.textContent(selector)}", expected ${pattern}`));
 }
 
-/** Drops files on the page as a file manager does. */
+/** Drops files on the page, or on an element of it, as a file manager does. */
 export async function drop(
   page: Page,
   files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  place = "body",
 ): Promise<void> {
   const coded = files.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString("base64") }));
   const dataTransfer = await page.evaluateHandle((given) => {
@@ -131,7 +199,7 @@ export async function drop(
     }
     return transfer;
   }, coded);
-  await page.dispatchEvent("body", "drop", { dataTransfer });
+  await page.dispatchEvent(place, "drop", { dataTransfer });
 }
 
 export const fileOf = (path: string) => ({

@@ -92,7 +92,8 @@ function costLine({ binaryMacs, floatMacs, denseMacs, packedBytes }: PartDescrip
   return counts.join(", ");
 }
 
-function timeLine(milliseconds: number | undefined): readonly string[] {
+/** The line of a label that says a measured time. */
+export function timeLine(milliseconds: number | undefined): readonly string[] {
   return milliseconds === undefined ? [] : [`${milliseconds.toFixed(2)} ms`];
 }
 

@@ -3,9 +3,10 @@
  * alike.
  */
 import type { UnitDescription } from "../describe.js";
-import { box, edge, GRAPH_HEAD, layerClass, layerLabel, shortcutEdges } from "./dot.js";
+import type { Times } from "../times.js";
+import { box, edge, GRAPH_HEAD, layerClass, layerLabel, shortcutEdges, timeLine } from "./dot.js";
 
-export function unitDot(unit: UnitDescription): string {
+export function unitDot(unit: UnitDescription, times: Times | null = null): string {
   const layers = unit.layers.filter(({ unused }) => !unused);
   const ids = new Map([
     [unit.reads, "x"],
@@ -15,8 +16,13 @@ export function unitDot(unit: UnitDescription): string {
   const boxes = layers.map((layer) => {
     const type = layerClass(layer);
     const shape = layer.outputShape.slice(1).join("x");
-    const isNamed = type !== "sum" && layer.precision !== null;
-    return box(ids.get(layer.name)!, isNamed ? `${layerLabel(layer)}\n${shape}` : layerLabel(layer), type);
+    if (type === "sum") return box(ids.get(layer.name)!, layerLabel(layer), type);
+    const lines = [
+      layerLabel(layer),
+      ...(layer.precision === null ? [] : [shape]),
+      ...timeLine(times?.layers.get(layer.name)),
+    ];
+    return box(ids.get(layer.name)!, lines.join("\n"), type);
   });
   const edges = layers.flatMap((layer) =>
     layer.reads.map((read) => edge(ids.get(read) ?? "x", ids.get(layer.name)!, shortcut.has(`${layer.name} ${read}`))),

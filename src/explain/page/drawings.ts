@@ -2,6 +2,7 @@
 import type { UnitDescription } from "../describe.js";
 import { escapeXml, innerSvg, type Layout, sizeOf } from "../drawing/svg.js";
 import { unitDot } from "../drawing/unit_dot.js";
+import type { Times } from "../times.js";
 
 interface Drawing {
   readonly id: string;
@@ -11,8 +12,8 @@ interface Drawing {
 }
 
 export interface Drawings {
-  /** A figure of a unit, with its text alternative. */
-  readonly figure: (unit: UnitDescription, side: string) => string;
+  /** A figure of a unit, with the times of its layers if they were measured, and its text alternative. */
+  readonly figure: (unit: UnitDescription, side: string, times: Times | null) => string;
   /** The element that holds what the figures refer to; to be asked for when all figures are made. */
   readonly definitions: () => string;
 }
@@ -33,8 +34,8 @@ function words({ expression, shortcuts }: UnitDescription): string {
 
 export function drawings(layout: Layout): Drawings {
   const known = new Map<string, Drawing>();
-  const draw = (unit: UnitDescription): Drawing => {
-    const dot = unitDot(unit);
+  const draw = (unit: UnitDescription, times: Times | null): Drawing => {
+    const dot = unitDot(unit, times);
     const found = known.get(dot);
     if (found !== undefined) return found;
     const svg = layout(dot);
@@ -43,9 +44,9 @@ export function drawings(layout: Layout): Drawings {
     return drawing;
   };
   return {
-    figure(unit, side) {
+    figure(unit, side, times) {
       if (unit.layers.length > MAX_LAYERS) return `<p>${side}: ${unit.layers.length} layers, listed below</p>`;
-      const { id, width, height } = draw(unit);
+      const { id, width, height } = draw(unit, times);
       const size = `width="${Math.round(width * SCALE)}" height="${Math.round(height * SCALE)}"`;
       return (
         `<figure><svg class="network" role="img" aria-label="${escapeXml(words(unit))}" ${size}` +

@@ -73,8 +73,11 @@ function head({ a, b }: Comparison, names: PageOptions): string {
   return one("left", names.a, a) + one("right", names.b, b);
 }
 
-/** What stands in the body of the page: also for a page that is there already. */
-export function comparisonBody(comparison: Comparison, options: PageOptions): string {
+/**
+ * What stands in the body of the page: also for a page that is there already, below a heading of its own.
+ * @param heading The level of the highest heading.
+ */
+export function comparisonBody(comparison: Comparison, options: PageOptions, heading: 1 | 3 = 1): string {
   const drawn = drawings(options.layout);
   const { differences } = comparison;
   const networks = sideBySide(comparison, options, drawn, options.times ?? { a: null, b: null });
@@ -82,21 +85,23 @@ export function comparisonBody(comparison: Comparison, options: PageOptions): st
   const legend =
     `<p class="legend">Multiply-accumulates <i class="binary"></i> on bits, <i class="float">` +
     `</i> in floats${timed}; ≠ differs; coloured arcs are shortcuts; x is what a unit reads</p>`;
+  const title = `<h${heading} class="title">${escapeXml(options.a)} and ${escapeXml(options.b)}</h${heading}>`;
+  const part = (text: string) => `<h${heading + 1} class="part-title">${text}</h${heading + 1}>`;
   return [
-    `<header><h1>${escapeXml(options.a)} and ${escapeXml(options.b)}</h1>${head(comparison, options)}${legend}`,
+    `<header>${title}${head(comparison, options)}${legend}`,
     '<div class="tools"><button type="button" data-unfold>Unfold all</button><button type="button" ' +
       "data-fold>Fold all</button>",
     '<span class="hint">Enter folds and unfolds; arrow keys walk through the networks</span></div></header>',
     drawn.definitions(),
-    `<main><section aria-label="The networks side by side">${networks}</section>`,
-    `<section><h2>Questions</h2>${questionTable(comparison, options)}</section>`,
-    `<section><h2>Counts</h2>${countTable(comparison, options)}</section>`,
-    `<section><h2>${differences.length} differences of layers</h2>`,
+    `<section aria-label="The networks side by side">${networks}</section>`,
+    `<section>${part("Questions")}${questionTable(comparison, options)}</section>`,
+    `<section>${part("Counts")}${countTable(comparison, options)}</section>`,
+    `<section>${part(`${differences.length} differences of layers`)}`,
     differences.length === 0
       ? "<p>none</p>"
       : "<details><summary>all of them, those that change shapes first</summary>" +
         `<ol>${differences.map(differenceItem).join("")}</ol></details>`,
-    "</section></main>",
+    "</section>",
   ].join("\n");
 }
 
@@ -114,9 +119,9 @@ export function comparisonPage(comparison: Comparison, options: PageOptions): st
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escapeXml(options.a)} and ${escapeXml(options.b)}</title>`,
     `<style>${PAGE_STYLES}</style></head>`,
-    `<body data-comparison>`,
+    "<body data-comparison><main>",
     comparisonBody(comparison, options),
-    `<script>${PAGE_SCRIPT}</script></body></html>`,
+    `</main><script>${PAGE_SCRIPT}</script></body></html>`,
     "",
   ].join("\n");
 }

@@ -2,6 +2,7 @@
  * One binary convolution, 3x3, padding 1, by both of the package's kernels: what `xnorkit/kernels` offers to who wants
  * the bit products alone. Borders read -1, so no correction is needed and both give the same counts.
  */
+
 import {
   bitBytes,
   bitWords,
@@ -15,48 +16,16 @@ import {
   tableConvWeightBytes,
   xnorGemmWeightBytes,
 } from "xnorkit/kernels";
-import { nextTask } from "./dom.js";
+import { type ConvShape, type ShapeResult, type Speed, shapeName } from "../shapes.js";
 import { meanMilliseconds } from "./measure.js";
-
-export interface ConvShape {
-  readonly height: number;
-  readonly width: number;
-  readonly inputs: number;
-  readonly outputs: number;
-}
-
-export interface Speed {
-  readonly milliseconds: number;
-  /** 10^9 one-bit multiply-accumulates a second. */
-  readonly gmacPerSecond: number;
-}
-
-export interface ShapeResult {
-  readonly shape: ConvShape;
-  /** Null where the table's 16-bit counts cannot hold the sum. */
-  readonly table: Speed | null;
-  readonly popcount: Speed;
-}
-
-/** The 3x3 convolutions of ResNet-18's four stages, 115.6 million bit products each. */
-export const RESNET18_SHAPES: readonly ConvShape[] = [
-  { height: 56, width: 56, inputs: 64, outputs: 64 },
-  { height: 28, width: 28, inputs: 128, outputs: 128 },
-  { height: 14, width: 14, inputs: 256, outputs: 256 },
-  { height: 7, width: 7, inputs: 512, outputs: 512 },
-];
 
 const KERNEL = 3;
 const TAPS = KERNEL * KERNEL;
-/** Longest round, milliseconds: the page answers between rounds. */
+/** Longest round, milliseconds. */
 const ROUND = 40;
-/** 2^34 bit products keep the page busy for about 0.1 s a run, 2^28 bytes are what a phone gives. */
+/** 2^34 bit products take about 0.1 s a run, 2^28 bytes are what a phone gives. */
 const MAX_MACS = 2 ** 34;
 const MAX_BYTES = 2 ** 28;
-
-export function shapeName({ height, width, inputs, outputs }: ConvShape): string {
-  return `${height}×${width}×${inputs}×${outputs}`;
-}
 
 function macsOf({ height, width, inputs, outputs }: ConvShape): number {
   return height * width * inputs * outputs * TAPS;
@@ -72,7 +41,7 @@ function bytesOf({ height, width, inputs, outputs }: ConvShape): number {
  * `HxWxINxOUT`, with x, × or spaces between the numbers.
  * @throws Error with one sentence if it is no shape or too large for a page.
  */
-export function parseShape(text: string): ConvShape {
+export function readShape(text: string): ConvShape {
   const sizes = text.trim().split(/\s*[x×*,\s]\s*/i);
   if (sizes.length !== 4 || sizes.some((size) => !/^[1-9]\d{0,4}$/.test(size))) {
     throw new Error(`"${text}" is not a shape: write height, width, input and output channels like 28x28x96x96`);
@@ -181,9 +150,8 @@ function compare(table: Path, popcount: Path, shape: ConvShape): void {
 /**
  * Checks and times a shape in a memory of its own: `budget` milliseconds a kernel, in rounds that take turns; the
  * median round counts, after one to warm up.
- * @returns null if `wanted` turned false meanwhile.
  */
-export async function benchShape(shape: ConvShape, budget: number, wanted: () => boolean): Promise<ShapeResult | null> {
+export async function benchShape(shape: ConvShape, budget: number): Promise<ShapeResult> {
   const kernels = await instantiate();
   const bits = randomRows(kernels, shape.height * shape.width, shape.inputs);
   const weightBits = randomRows(kernels, shape.outputs * TAPS, shape.inputs);
@@ -199,8 +167,6 @@ export async function benchShape(shape: ConvShape, budget: number, wanted: () =>
     for (const [i, path] of paths.entries()) {
       const milliseconds = meanMilliseconds(path.run, budget / rounds);
       if (round >= 0) times[i].push(milliseconds);
-      await nextTask();
-      if (!wanted()) return null;
     }
   }
   const [popcountSpeed, tableSpeed] = times.map((measured): Speed => {

@@ -1,6 +1,10 @@
 /** Times of runs and of layers under the coarse clock of a browser. */
 import type { Session, StepProfile } from "xnorkit";
-import { nextTask } from "./dom.js";
+
+/** Lets the worker take its next message before a long computation goes on. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
 
 /**
  * Mean milliseconds of a run, over as many runs as fill `budget` milliseconds. Browsers round the clock, to 100 µs in
@@ -18,7 +22,7 @@ export function meanMilliseconds(run: () => void, budget: number): number {
   return elapsed / runs;
 }
 
-/** Longest time that a measurement keeps the page from answering, milliseconds. */
+/** Longest time that a measurement keeps the worker from its next message, milliseconds. */
 const SLICE = 12;
 
 /** Runs of one slice: how many, and the milliseconds of each step over all of them. */

@@ -1,0 +1,35 @@
+/** Numbers as people read them. */
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+/** `1,024`. */
+export function formatCount(count: number): string {
+  return whole.format(count);
+}
+
+/** `1.81G`, `98.3K`. */
+export function formatShort(count: number): string {
+  return short.format(count).replace("B", "G");
+}
+
+/** Three significant digits, as times and speeds are known. */
+export function formatFigure(value: number): string {
+  if (value === 0) return "0";
+  return value >= 100 ? whole.format(value) : value.toPrecision(value >= 10 ? 3 : 2);
+}
+
+/** Two significant digits and whole: as a speed is known that was measured for a moment. */
+export function formatSpeed(value: number): string {
+  const digits = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(value, 1))) - 1);
+  return value < 10 ? value.toPrecision(2) : whole.format(Math.round(value / digits) * digits);
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} bytes`;
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export function formatPercent(probability: number): string {
+  return `${(100 * probability).toFixed(1)} %`;
+}
