@@ -26,7 +26,7 @@ const layers = [
   { name: "host", others: ["builds", "unpack"] },
   { name: "base", others: ["kernels", "image", "decode", "reference"] },
   { name: "graph", others: ["mxnet", "torch", "onnx", "tflite"] },
-  { name: "models", others: ["awnas", "digits"] },
+  { name: "models", others: ["awnas", "digits", "nn"] },
   { name: "core", others: ["index"] },
 ];
 
