@@ -17,7 +17,7 @@
  * other four: 7 % less time in the stem.
  */
 import { storeLanes } from "./conv_tile_f32";
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 
 /** Bytes of one tile's products: 6 x 6 points of 8 channels. @host WINOGRAD_TILE_BYTES */
 export const TILE_BYTES: usize = 36 * 32;
@@ -246,17 +246,17 @@ function storeTile(
   pixels: i32,
   channels: i32,
 ): void {
-  foldColumn(m, SCRATCH_BASE, fullY, farY);
-  foldColumn(m + 32, SCRATCH_BASE + 16, fullY, farY);
-  foldColumn(m + 64, SCRATCH_BASE + 32, fullY, farY);
+  foldColumn(m, ownScratch(), fullY, farY);
+  foldColumn(m + 32, ownScratch() + 16, fullY, farY);
+  foldColumn(m + 64, ownScratch() + 32, fullY, farY);
   if (fullX) {
-    foldColumn(m + 96, SCRATCH_BASE + 48, fullY, farY);
-    foldColumn(m + 128, SCRATCH_BASE + 64, fullY, farY);
+    foldColumn(m + 96, ownScratch() + 48, fullY, farY);
+    foldColumn(m + 128, ownScratch() + 64, fullY, farY);
   }
-  if (farX) foldColumn(m + 160, SCRATCH_BASE + 80, fullY, farY);
-  foldRow(SCRATCH_BASE, fullX, farX, dst, pixelStep, pixels, bias, floor, channels);
-  if (rows > 1) foldRow(SCRATCH_BASE + 96, fullX, farX, dst + rowStep, pixelStep, pixels, bias, floor, channels);
-  if (rows > 2) foldRow(SCRATCH_BASE + 192, fullX, farX, dst + 2 * rowStep, pixelStep, pixels, bias, floor, channels);
+  if (farX) foldColumn(m + 160, ownScratch() + 80, fullY, farY);
+  foldRow(ownScratch(), fullX, farX, dst, pixelStep, pixels, bias, floor, channels);
+  if (rows > 1) foldRow(ownScratch() + 96, fullX, farX, dst + rowStep, pixelStep, pixels, bias, floor, channels);
+  if (rows > 2) foldRow(ownScratch() + 192, fullX, farX, dst + 2 * rowStep, pixelStep, pixels, bias, floor, channels);
 }
 
 /**
