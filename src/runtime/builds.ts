@@ -5,12 +5,13 @@
  */
 import { simdWasm } from "../generated/simd_wasm.js";
 import { base64Bytes } from "./base64.js";
-import { supportsRelaxedSimd } from "./features.js";
+import { supportsRelaxedSimd, supportsSharedMemory } from "./features.js";
 import { inflate } from "./inflate.js";
 import { type CompiledModule, compileKernels, type KernelBuilds } from "./kernel_source.js";
 
 let baseline: Promise<CompiledModule> | undefined;
 let relaxed: Promise<CompiledModule> | undefined;
+let shared: Promise<CompiledModule> | undefined;
 
 async function inlined(base64: string): Promise<CompiledModule> {
   return compileKernels(await inflate(base64Bytes(base64)));
@@ -26,5 +27,11 @@ export const builds: KernelBuilds = {
     const { relaxedWasm } = await import("../generated/relaxed_wasm.js");
     relaxed ??= inlined(relaxedWasm);
     return relaxed;
+  },
+  async shared() {
+    if (!supportsSharedMemory()) return null;
+    const { sharedWasm } = await import("../generated/shared_wasm.js");
+    shared ??= inlined(sharedWasm);
+    return shared;
   },
 };
