@@ -10,11 +10,15 @@
  * channels share a float: 6 loads for 32 MACs.
  */
 import { relu } from "./conv_tile_f32";
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 import { madd } from "./madd";
 
 /** The bytes that a swizzle picks. */
-const LANES: usize = SCRATCH_BASE;
+// @ts-ignore: decorator
+@inline
+function laneTable(): usize {
+  return ownScratch();
+}
 
 /**
  * `pixels` output pixels whose windows lie `srcStep` bytes apart and are cut alike, to `rows` by `columns` taps;
@@ -159,7 +163,7 @@ function depthwiseTile(
       // Four floats of the pixel, and for each lane which of them; beyond the last channel none, which is 0.
       const base = min(channel, last);
       for (let lane: usize = 0; lane < 16; lane += 4) {
-        store<i32>(LANES + lane, (channel - base) * 0x04040404 + 0x03020100);
+        store<i32>(laneTable() + lane, (channel - base) * 0x04040404 + 0x03020100);
         if (--left == 0) {
           left = multiplier;
           ++channel;
@@ -181,7 +185,7 @@ function depthwiseTile(
         tapStep,
         rectify,
         true,
-        LANES,
+        laneTable(),
       );
     }
   }

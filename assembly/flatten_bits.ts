@@ -15,7 +15,7 @@
  * COST of 64 bits: Nhwc about 10 instructions, Nchw 60. A binary dense layer that reads all of a map needs neither: it
  * is a convolution whose kernel is as large as the map.
  */
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 import { bitRowBytes } from "./sign_bits";
 
 /** ORs `bits` into a row of words at bit `at`; the bits there are 0. Touches the second word only if it gets a bit. */
@@ -61,11 +61,11 @@ export function flattenBitsNchw(src: usize, dst: usize, batch: i32, plane: i32, 
         const count = min(16, plane - pixel);
         let at = src + <usize>pixel * step + ((<usize>first) >> 3);
         for (let i: usize = 0; i < <usize>count; ++i) {
-          store<u8>(SCRATCH_BASE + i, load<u8>(at));
+          store<u8>(ownScratch() + i, load<u8>(at));
           at += step;
         }
         const present = (1 << count) - 1;
-        let bytes = v128.load(SCRATCH_BASE);
+        let bytes = v128.load(ownScratch());
         for (let c = first + 7; c >= first; --c) {
           if (c < channels) place(dst, <usize>(c * plane + pixel), <u64>(i8x16.bitmask(bytes) & present));
           bytes = i8x16.add(bytes, bytes);

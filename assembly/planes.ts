@@ -20,7 +20,7 @@
  * divisions and 16 times as many.
  */
 import { tanhF32x4, highDoubles, lowDoubles, toFloats } from "./exponential";
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 import { bitRowBytes, mapStride } from "./sign_bits";
 
 /**
@@ -96,10 +96,10 @@ function packLevels(
       let x3 = zero;
       if (dorefa) {
         squash(x, (min(left, 16) + 3) >> 2, largest);
-        x0 = v128.load(SCRATCH_BASE);
-        x1 = v128.load(SCRATCH_BASE, 16);
-        x2 = v128.load(SCRATCH_BASE, 32);
-        x3 = v128.load(SCRATCH_BASE, 48);
+        x0 = v128.load(ownScratch());
+        x1 = v128.load(ownScratch(), 16);
+        x2 = v128.load(ownScratch(), 32);
+        x3 = v128.load(ownScratch(), 48);
       } else if (left > 12) {
         x0 = v128.load(x);
         x1 = v128.load(x, 16);
@@ -153,7 +153,7 @@ function squash(src: usize, vectors: i32, largest: v128): void {
   const half = f32x4.splat(0.5);
   for (let at: usize = 0; at < (<usize>vectors) << 4; at += 16) {
     const share = f32x4.div(tanhF32x4(v128.load(src + at)), largest);
-    v128.store(SCRATCH_BASE + at, f32x4.add(f32x4.mul(half, share), half));
+    v128.store(ownScratch() + at, f32x4.add(f32x4.mul(half, share), half));
   }
 }
 

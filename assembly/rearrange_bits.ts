@@ -14,14 +14,23 @@
  * swizzle fetches the byte that holds each one, once for every 128 channels of the source, and a comparison with its
  * bit makes a mask: 8 instructions for 16 channels of up to 128.
  */
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 import { bitRowBytes, clearBits } from "./sign_bits";
 
 /** Channels whose bytes' numbers fit a byte, as permuteBits keeps them. */
 const MOST_BY_BYTES: i32 = 2048;
 /** For every channel of the result: the byte of its source, then the bit in it. */
-const SOURCE_BYTES: usize = SCRATCH_BASE;
-const SOURCE_BITS: usize = SCRATCH_BASE + 2048;
+// @ts-ignore: decorator
+@inline
+function sourceBytes(): usize {
+  return ownScratch();
+}
+
+// @ts-ignore: decorator
+@inline
+function sourceBits(): usize {
+  return ownScratch() + 2048;
+}
 
 /**
  * bits -> bits: channels [srcOffset, srcOffset + count) of `src` become channels [dstOffset, dstOffset + count) of
@@ -96,15 +105,15 @@ export function permuteBits(src: usize, dst: usize, pixels: i32, channels: i32, 
   }
   for (let c: usize = 0; c < <usize>channels; ++c) {
     const source = <i32>load<u32>(order + (c << 2));
-    store<u8>(SOURCE_BYTES + c, <u8>(source >> 3));
+    store<u8>(sourceBytes() + c, <u8>(source >> 3));
     const bit: i32 = 1 << (source & 7);
-    store<u8>(SOURCE_BITS + c, <u8>bit);
+    store<u8>(sourceBits() + c, <u8>bit);
   }
   for (let pixel = 0; pixel < pixels; ++pixel) {
     const end = dst + step;
     let c: usize = 0;
     for (let left = channels; left > 0; left -= 16) {
-      let byte = v128.load(SOURCE_BYTES + c);
+      let byte = v128.load(sourceBytes() + c);
       let found = i8x16.splat(0);
       let at = src;
       for (; at + 16 <= src + step; at += 16) {
@@ -113,7 +122,7 @@ export function permuteBits(src: usize, dst: usize, pixels: i32, channels: i32, 
         byte = i8x16.sub(byte, i8x16.splat(16));
       }
       if (at < src + step) found = v128.or(found, i8x16.swizzle(v128.load64_zero(at), byte));
-      const bit = v128.load(SOURCE_BITS + c);
+      const bit = v128.load(sourceBits() + c);
       const bits = i8x16.bitmask(i8x16.eq(v128.and(found, bit), bit));
       store<u16>(dst, <u16>(left >= 16 ? bits : bits & ((1 << left) - 1)));
       dst += 2;

@@ -63,7 +63,7 @@
  * SELECTORS are loaded two at a time, by u16. What else was tried, wider tables and wider loads among it:
  * docs/measurements.md.
  */
-import { TABLE_BASE } from "./layout";
+import { ownTables } from "./layout";
 import { rowAdd16, rowAdd32, rowAdd48, rowSet16, rowSet32, rowSet48 } from "./table_conv_rows";
 
 /** Output channels that one pass over the selectors counts, and of a block of weights. @host TABLE_CONV_BLOCK */
@@ -202,7 +202,7 @@ const LOW_BITS = memory.data<u64>([0x1111111111111111, 0x1111111111111111], 16);
 function buildTables(weights: usize, masks: usize, count: i32): void {
   const ones = v128.load(LOW_BITS);
   const end = weights + ((<usize>count) << 4);
-  let t = TABLE_BASE;
+  let t = ownTables();
   if (masks == 0) {
     for (; weights < end; weights += 16) {
       const w = v128.load(weights);

@@ -3,23 +3,25 @@
  * the fences. rowSet* write the counts of a row of pixels, rowAdd* add to them; the number is that of selectors a
  * pixel.
  *
- *   p  selector: byte offset of a table entry          x  sum of all y modulo 256
+ *   p  selector: byte offset of a table entry, counted from this instance's tables: TABLE_BASE stays in the offsets
+ *                                                      x  sum of all y modulo 256
  *   y  sum of up to three entries                      h  tree of the high nibbles, h<last leaf>_<half>
  */
-import { SCRATCH_BASE, TABLE_BASE } from "./layout";
+import { ownDistance, SCRATCH_BASE, TABLE_BASE } from "./layout";
 
 /** 0xf0 in every byte: loaded, because newer V8 makes a constant again wherever it is used. */
 const HIGH_NIBBLES = memory.data<u64>([0xf0f0f0f0f0f0f0f0, 0xf0f0f0f0f0f0f0f0], 16);
 
 export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
   const high = v128.load(HIGH_NIBBLES);
+  const tables = ownDistance();
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = <u32>load<u16>(selectors, 0);
-    const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>(s0 >>> 8);
+    const p0 = <usize>(s0 & 0xff) + tables;
+    const p1 = <usize>(s0 >>> 8) + tables;
     const s1 = <u32>load<u16>(selectors, 2);
-    const p2 = <usize>(s1 & 0xff);
+    const p2 = <usize>(s1 & 0xff) + tables;
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -38,10 +40,10 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s1 >>> 8);
+    const p3 = <usize>(s1 >>> 8) + tables;
     const s2 = <u32>load<u16>(selectors, 4);
-    const p4 = <usize>(s2 & 0xff);
-    const p5 = <usize>(s2 >>> 8);
+    const p4 = <usize>(s2 & 0xff) + tables;
+    const p5 = <usize>(s2 >>> 8) + tables;
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -61,10 +63,10 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
     const s3 = <u32>load<u16>(selectors, 6);
-    const p6 = <usize>(s3 & 0xff);
-    const p7 = <usize>(s3 >>> 8);
+    const p6 = <usize>(s3 & 0xff) + tables;
+    const p7 = <usize>(s3 >>> 8) + tables;
     const s4 = <u32>load<u16>(selectors, 8);
-    const p8 = <usize>(s4 & 0xff);
+    const p8 = <usize>(s4 & 0xff) + tables;
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -83,10 +85,10 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>(s4 >>> 8);
+    const p9 = <usize>(s4 >>> 8) + tables;
     const s5 = <u32>load<u16>(selectors, 10);
-    const p10 = <usize>(s5 & 0xff);
-    const p11 = <usize>(s5 >>> 8);
+    const p10 = <usize>(s5 & 0xff) + tables;
+    const p11 = <usize>(s5 >>> 8) + tables;
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -106,10 +108,10 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
     const s6 = <u32>load<u16>(selectors, 12);
-    const p12 = <usize>(s6 & 0xff);
-    const p13 = <usize>(s6 >>> 8);
+    const p12 = <usize>(s6 & 0xff) + tables;
+    const p13 = <usize>(s6 >>> 8) + tables;
     const s7 = <u32>load<u16>(selectors, 14);
-    const p14 = <usize>(s7 & 0xff);
+    const p14 = <usize>(s7 & 0xff) + tables;
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -128,7 +130,7 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s7 >>> 8);
+    const p15 = <usize>(s7 >>> 8) + tables;
     const y5_0 = v128.load(p15, TABLE_BASE + 3840);
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
@@ -154,13 +156,14 @@ export function rowSet16(pixels: i32, selectors: usize, selectorStep: usize, cou
 
 export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
   const high = v128.load(HIGH_NIBBLES);
+  const tables = ownDistance();
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = <u32>load<u16>(selectors, 0);
-    const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>(s0 >>> 8);
+    const p0 = <usize>(s0 & 0xff) + tables;
+    const p1 = <usize>(s0 >>> 8) + tables;
     const s1 = <u32>load<u16>(selectors, 2);
-    const p2 = <usize>(s1 & 0xff);
+    const p2 = <usize>(s1 & 0xff) + tables;
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -179,10 +182,10 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s1 >>> 8);
+    const p3 = <usize>(s1 >>> 8) + tables;
     const s2 = <u32>load<u16>(selectors, 4);
-    const p4 = <usize>(s2 & 0xff);
-    const p5 = <usize>(s2 >>> 8);
+    const p4 = <usize>(s2 & 0xff) + tables;
+    const p5 = <usize>(s2 >>> 8) + tables;
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -202,10 +205,10 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
     const s3 = <u32>load<u16>(selectors, 6);
-    const p6 = <usize>(s3 & 0xff);
-    const p7 = <usize>(s3 >>> 8);
+    const p6 = <usize>(s3 & 0xff) + tables;
+    const p7 = <usize>(s3 >>> 8) + tables;
     const s4 = <u32>load<u16>(selectors, 8);
-    const p8 = <usize>(s4 & 0xff);
+    const p8 = <usize>(s4 & 0xff) + tables;
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -224,10 +227,10 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>(s4 >>> 8);
+    const p9 = <usize>(s4 >>> 8) + tables;
     const s5 = <u32>load<u16>(selectors, 10);
-    const p10 = <usize>(s5 & 0xff);
-    const p11 = <usize>(s5 >>> 8);
+    const p10 = <usize>(s5 & 0xff) + tables;
+    const p11 = <usize>(s5 >>> 8) + tables;
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -247,10 +250,10 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
     const s6 = <u32>load<u16>(selectors, 12);
-    const p12 = <usize>(s6 & 0xff);
-    const p13 = <usize>(s6 >>> 8);
+    const p12 = <usize>(s6 & 0xff) + tables;
+    const p13 = <usize>(s6 >>> 8) + tables;
     const s7 = <u32>load<u16>(selectors, 14);
-    const p14 = <usize>(s7 & 0xff);
+    const p14 = <usize>(s7 & 0xff) + tables;
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -269,7 +272,7 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s7 >>> 8);
+    const p15 = <usize>(s7 >>> 8) + tables;
     const y5_0 = v128.load(p15, TABLE_BASE + 3840);
     const x5_0 = i8x16.add(x4_0, y5_0);
     const h5_0 = i8x16.avgr_u(h4_0, v128.and(y5_0, high));
@@ -295,13 +298,14 @@ export function rowAdd16(pixels: i32, selectors: usize, selectorStep: usize, cou
 
 export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
   const high = v128.load(HIGH_NIBBLES);
+  const tables = ownDistance();
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = <u32>load<u16>(selectors, 0);
-    const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>(s0 >>> 8);
+    const p0 = <usize>(s0 & 0xff) + tables;
+    const p1 = <usize>(s0 >>> 8) + tables;
     const s1 = <u32>load<u16>(selectors, 2);
-    const p2 = <usize>(s1 & 0xff);
+    const p2 = <usize>(s1 & 0xff) + tables;
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -320,10 +324,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s1 >>> 8);
+    const p3 = <usize>(s1 >>> 8) + tables;
     const s2 = <u32>load<u16>(selectors, 4);
-    const p4 = <usize>(s2 & 0xff);
-    const p5 = <usize>(s2 >>> 8);
+    const p4 = <usize>(s2 & 0xff) + tables;
+    const p5 = <usize>(s2 >>> 8) + tables;
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -343,10 +347,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
     const s3 = <u32>load<u16>(selectors, 6);
-    const p6 = <usize>(s3 & 0xff);
-    const p7 = <usize>(s3 >>> 8);
+    const p6 = <usize>(s3 & 0xff) + tables;
+    const p7 = <usize>(s3 >>> 8) + tables;
     const s4 = <u32>load<u16>(selectors, 8);
-    const p8 = <usize>(s4 & 0xff);
+    const p8 = <usize>(s4 & 0xff) + tables;
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -365,10 +369,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>(s4 >>> 8);
+    const p9 = <usize>(s4 >>> 8) + tables;
     const s5 = <u32>load<u16>(selectors, 10);
-    const p10 = <usize>(s5 & 0xff);
-    const p11 = <usize>(s5 >>> 8);
+    const p10 = <usize>(s5 & 0xff) + tables;
+    const p11 = <usize>(s5 >>> 8) + tables;
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -388,10 +392,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
     const s6 = <u32>load<u16>(selectors, 12);
-    const p12 = <usize>(s6 & 0xff);
-    const p13 = <usize>(s6 >>> 8);
+    const p12 = <usize>(s6 & 0xff) + tables;
+    const p13 = <usize>(s6 >>> 8) + tables;
     const s7 = <u32>load<u16>(selectors, 14);
-    const p14 = <usize>(s7 & 0xff);
+    const p14 = <usize>(s7 & 0xff) + tables;
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -410,10 +414,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s7 >>> 8);
+    const p15 = <usize>(s7 >>> 8) + tables;
     const s8 = <u32>load<u16>(selectors, 16);
-    const p16 = <usize>(s8 & 0xff);
-    const p17 = <usize>(s8 >>> 8);
+    const p16 = <usize>(s8 & 0xff) + tables;
+    const p17 = <usize>(s8 >>> 8) + tables;
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -433,10 +437,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
     const s9 = <u32>load<u16>(selectors, 18);
-    const p18 = <usize>(s9 & 0xff);
-    const p19 = <usize>(s9 >>> 8);
+    const p18 = <usize>(s9 & 0xff) + tables;
+    const p19 = <usize>(s9 >>> 8) + tables;
     const s10 = <u32>load<u16>(selectors, 20);
-    const p20 = <usize>(s10 & 0xff);
+    const p20 = <usize>(s10 & 0xff) + tables;
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -455,10 +459,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>(s10 >>> 8);
+    const p21 = <usize>(s10 >>> 8) + tables;
     const s11 = <u32>load<u16>(selectors, 22);
-    const p22 = <usize>(s11 & 0xff);
-    const p23 = <usize>(s11 >>> 8);
+    const p22 = <usize>(s11 & 0xff) + tables;
+    const p23 = <usize>(s11 >>> 8) + tables;
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -478,10 +482,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
     const s12 = <u32>load<u16>(selectors, 24);
-    const p24 = <usize>(s12 & 0xff);
-    const p25 = <usize>(s12 >>> 8);
+    const p24 = <usize>(s12 & 0xff) + tables;
+    const p25 = <usize>(s12 >>> 8) + tables;
     const s13 = <u32>load<u16>(selectors, 26);
-    const p26 = <usize>(s13 & 0xff);
+    const p26 = <usize>(s13 & 0xff) + tables;
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -500,10 +504,10 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s13 >>> 8);
+    const p27 = <usize>(s13 >>> 8) + tables;
     const s14 = <u32>load<u16>(selectors, 28);
-    const p28 = <usize>(s14 & 0xff);
-    const p29 = <usize>(s14 >>> 8);
+    const p28 = <usize>(s14 & 0xff) + tables;
+    const p29 = <usize>(s14 >>> 8) + tables;
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -523,8 +527,8 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
     const s15 = <u32>load<u16>(selectors, 30);
-    const p30 = <usize>(s15 & 0xff);
-    const p31 = <usize>(s15 >>> 8);
+    const p30 = <usize>(s15 & 0xff) + tables;
+    const p31 = <usize>(s15 >>> 8) + tables;
     const y10_0 = i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936));
     const x10_0 = i8x16.add(x9_0, y10_0);
     const h10_0 = v128.and(y10_0, high);
@@ -550,13 +554,14 @@ export function rowSet32(pixels: i32, selectors: usize, selectorStep: usize, cou
 
 export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
   const high = v128.load(HIGH_NIBBLES);
+  const tables = ownDistance();
   const zero = i8x16.splat(0);
   for (; pixels > 0; pixels--) {
     const s0 = <u32>load<u16>(selectors, 0);
-    const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>(s0 >>> 8);
+    const p0 = <usize>(s0 & 0xff) + tables;
+    const p1 = <usize>(s0 >>> 8) + tables;
     const s1 = <u32>load<u16>(selectors, 2);
-    const p2 = <usize>(s1 & 0xff);
+    const p2 = <usize>(s1 & 0xff) + tables;
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -575,10 +580,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s1 >>> 8);
+    const p3 = <usize>(s1 >>> 8) + tables;
     const s2 = <u32>load<u16>(selectors, 4);
-    const p4 = <usize>(s2 & 0xff);
-    const p5 = <usize>(s2 >>> 8);
+    const p4 = <usize>(s2 & 0xff) + tables;
+    const p5 = <usize>(s2 >>> 8) + tables;
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -598,10 +603,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
     const s3 = <u32>load<u16>(selectors, 6);
-    const p6 = <usize>(s3 & 0xff);
-    const p7 = <usize>(s3 >>> 8);
+    const p6 = <usize>(s3 & 0xff) + tables;
+    const p7 = <usize>(s3 >>> 8) + tables;
     const s4 = <u32>load<u16>(selectors, 8);
-    const p8 = <usize>(s4 & 0xff);
+    const p8 = <usize>(s4 & 0xff) + tables;
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -620,10 +625,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>(s4 >>> 8);
+    const p9 = <usize>(s4 >>> 8) + tables;
     const s5 = <u32>load<u16>(selectors, 10);
-    const p10 = <usize>(s5 & 0xff);
-    const p11 = <usize>(s5 >>> 8);
+    const p10 = <usize>(s5 & 0xff) + tables;
+    const p11 = <usize>(s5 >>> 8) + tables;
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -643,10 +648,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
     const s6 = <u32>load<u16>(selectors, 12);
-    const p12 = <usize>(s6 & 0xff);
-    const p13 = <usize>(s6 >>> 8);
+    const p12 = <usize>(s6 & 0xff) + tables;
+    const p13 = <usize>(s6 >>> 8) + tables;
     const s7 = <u32>load<u16>(selectors, 14);
-    const p14 = <usize>(s7 & 0xff);
+    const p14 = <usize>(s7 & 0xff) + tables;
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -665,10 +670,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s7 >>> 8);
+    const p15 = <usize>(s7 >>> 8) + tables;
     const s8 = <u32>load<u16>(selectors, 16);
-    const p16 = <usize>(s8 & 0xff);
-    const p17 = <usize>(s8 >>> 8);
+    const p16 = <usize>(s8 & 0xff) + tables;
+    const p17 = <usize>(s8 >>> 8) + tables;
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -688,10 +693,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
     const s9 = <u32>load<u16>(selectors, 18);
-    const p18 = <usize>(s9 & 0xff);
-    const p19 = <usize>(s9 >>> 8);
+    const p18 = <usize>(s9 & 0xff) + tables;
+    const p19 = <usize>(s9 >>> 8) + tables;
     const s10 = <u32>load<u16>(selectors, 20);
-    const p20 = <usize>(s10 & 0xff);
+    const p20 = <usize>(s10 & 0xff) + tables;
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -710,10 +715,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>(s10 >>> 8);
+    const p21 = <usize>(s10 >>> 8) + tables;
     const s11 = <u32>load<u16>(selectors, 22);
-    const p22 = <usize>(s11 & 0xff);
-    const p23 = <usize>(s11 >>> 8);
+    const p22 = <usize>(s11 & 0xff) + tables;
+    const p23 = <usize>(s11 >>> 8) + tables;
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -733,10 +738,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
     const s12 = <u32>load<u16>(selectors, 24);
-    const p24 = <usize>(s12 & 0xff);
-    const p25 = <usize>(s12 >>> 8);
+    const p24 = <usize>(s12 & 0xff) + tables;
+    const p25 = <usize>(s12 >>> 8) + tables;
     const s13 = <u32>load<u16>(selectors, 26);
-    const p26 = <usize>(s13 & 0xff);
+    const p26 = <usize>(s13 & 0xff) + tables;
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -755,10 +760,10 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s13 >>> 8);
+    const p27 = <usize>(s13 >>> 8) + tables;
     const s14 = <u32>load<u16>(selectors, 28);
-    const p28 = <usize>(s14 & 0xff);
-    const p29 = <usize>(s14 >>> 8);
+    const p28 = <usize>(s14 & 0xff) + tables;
+    const p29 = <usize>(s14 >>> 8) + tables;
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -778,8 +783,8 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
     const s15 = <u32>load<u16>(selectors, 30);
-    const p30 = <usize>(s15 & 0xff);
-    const p31 = <usize>(s15 >>> 8);
+    const p30 = <usize>(s15 & 0xff) + tables;
+    const p31 = <usize>(s15 >>> 8) + tables;
     const y10_0 = i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936));
     const x10_0 = i8x16.add(x9_0, y10_0);
     const h10_0 = v128.and(y10_0, high);
@@ -805,13 +810,14 @@ export function rowAdd32(pixels: i32, selectors: usize, selectorStep: usize, cou
 
 export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
   const high = v128.load(HIGH_NIBBLES);
+  const tables = ownDistance();
 
   for (; pixels > 0; pixels--) {
     const s0 = <u32>load<u16>(selectors, 0);
-    const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>(s0 >>> 8);
+    const p0 = <usize>(s0 & 0xff) + tables;
+    const p1 = <usize>(s0 >>> 8) + tables;
     const s1 = <u32>load<u16>(selectors, 2);
-    const p2 = <usize>(s1 & 0xff);
+    const p2 = <usize>(s1 & 0xff) + tables;
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -830,10 +836,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s1 >>> 8);
+    const p3 = <usize>(s1 >>> 8) + tables;
     const s2 = <u32>load<u16>(selectors, 4);
-    const p4 = <usize>(s2 & 0xff);
-    const p5 = <usize>(s2 >>> 8);
+    const p4 = <usize>(s2 & 0xff) + tables;
+    const p5 = <usize>(s2 >>> 8) + tables;
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -853,10 +859,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
     const s3 = <u32>load<u16>(selectors, 6);
-    const p6 = <usize>(s3 & 0xff);
-    const p7 = <usize>(s3 >>> 8);
+    const p6 = <usize>(s3 & 0xff) + tables;
+    const p7 = <usize>(s3 >>> 8) + tables;
     const s4 = <u32>load<u16>(selectors, 8);
-    const p8 = <usize>(s4 & 0xff);
+    const p8 = <usize>(s4 & 0xff) + tables;
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -875,10 +881,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>(s4 >>> 8);
+    const p9 = <usize>(s4 >>> 8) + tables;
     const s5 = <u32>load<u16>(selectors, 10);
-    const p10 = <usize>(s5 & 0xff);
-    const p11 = <usize>(s5 >>> 8);
+    const p10 = <usize>(s5 & 0xff) + tables;
+    const p11 = <usize>(s5 >>> 8) + tables;
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -898,10 +904,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
     const s6 = <u32>load<u16>(selectors, 12);
-    const p12 = <usize>(s6 & 0xff);
-    const p13 = <usize>(s6 >>> 8);
+    const p12 = <usize>(s6 & 0xff) + tables;
+    const p13 = <usize>(s6 >>> 8) + tables;
     const s7 = <u32>load<u16>(selectors, 14);
-    const p14 = <usize>(s7 & 0xff);
+    const p14 = <usize>(s7 & 0xff) + tables;
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -920,10 +926,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s7 >>> 8);
+    const p15 = <usize>(s7 >>> 8) + tables;
     const s8 = <u32>load<u16>(selectors, 16);
-    const p16 = <usize>(s8 & 0xff);
-    const p17 = <usize>(s8 >>> 8);
+    const p16 = <usize>(s8 & 0xff) + tables;
+    const p17 = <usize>(s8 >>> 8) + tables;
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -943,10 +949,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
     const s9 = <u32>load<u16>(selectors, 18);
-    const p18 = <usize>(s9 & 0xff);
-    const p19 = <usize>(s9 >>> 8);
+    const p18 = <usize>(s9 & 0xff) + tables;
+    const p19 = <usize>(s9 >>> 8) + tables;
     const s10 = <u32>load<u16>(selectors, 20);
-    const p20 = <usize>(s10 & 0xff);
+    const p20 = <usize>(s10 & 0xff) + tables;
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -965,10 +971,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>(s10 >>> 8);
+    const p21 = <usize>(s10 >>> 8) + tables;
     const s11 = <u32>load<u16>(selectors, 22);
-    const p22 = <usize>(s11 & 0xff);
-    const p23 = <usize>(s11 >>> 8);
+    const p22 = <usize>(s11 & 0xff) + tables;
+    const p23 = <usize>(s11 >>> 8) + tables;
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -988,10 +994,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
     const s12 = <u32>load<u16>(selectors, 24);
-    const p24 = <usize>(s12 & 0xff);
-    const p25 = <usize>(s12 >>> 8);
+    const p24 = <usize>(s12 & 0xff) + tables;
+    const p25 = <usize>(s12 >>> 8) + tables;
     const s13 = <u32>load<u16>(selectors, 26);
-    const p26 = <usize>(s13 & 0xff);
+    const p26 = <usize>(s13 & 0xff) + tables;
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -1010,10 +1016,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s13 >>> 8);
+    const p27 = <usize>(s13 >>> 8) + tables;
     const s14 = <u32>load<u16>(selectors, 28);
-    const p28 = <usize>(s14 & 0xff);
-    const p29 = <usize>(s14 >>> 8);
+    const p28 = <usize>(s14 & 0xff) + tables;
+    const p29 = <usize>(s14 >>> 8) + tables;
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -1033,10 +1039,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
     const s15 = <u32>load<u16>(selectors, 30);
-    const p30 = <usize>(s15 & 0xff);
-    const p31 = <usize>(s15 >>> 8);
+    const p30 = <usize>(s15 & 0xff) + tables;
+    const p31 = <usize>(s15 >>> 8) + tables;
     const s16 = <u32>load<u16>(selectors, 32);
-    const p32 = <usize>(s16 & 0xff);
+    const p32 = <usize>(s16 & 0xff) + tables;
     const y10_0 = i8x16.add(
       i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936)),
       v128.load(p32, TABLE_BASE + 8192),
@@ -1055,10 +1061,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x10_1, 32);
       v128.store(SCRATCH_BASE, h10_1, 48);
     }
-    const p33 = <usize>(s16 >>> 8);
+    const p33 = <usize>(s16 >>> 8) + tables;
     const s17 = <u32>load<u16>(selectors, 34);
-    const p34 = <usize>(s17 & 0xff);
-    const p35 = <usize>(s17 >>> 8);
+    const p34 = <usize>(s17 & 0xff) + tables;
+    const p35 = <usize>(s17 >>> 8) + tables;
     const y11_0 = i8x16.add(
       i8x16.add(v128.load(p33, TABLE_BASE + 8448), v128.load(p34, TABLE_BASE + 8704)),
       v128.load(p35, TABLE_BASE + 8960),
@@ -1078,10 +1084,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h11_1, 48);
     }
     const s18 = <u32>load<u16>(selectors, 36);
-    const p36 = <usize>(s18 & 0xff);
-    const p37 = <usize>(s18 >>> 8);
+    const p36 = <usize>(s18 & 0xff) + tables;
+    const p37 = <usize>(s18 >>> 8) + tables;
     const s19 = <u32>load<u16>(selectors, 38);
-    const p38 = <usize>(s19 & 0xff);
+    const p38 = <usize>(s19 & 0xff) + tables;
     const y12_0 = i8x16.add(
       i8x16.add(v128.load(p36, TABLE_BASE + 9216), v128.load(p37, TABLE_BASE + 9472)),
       v128.load(p38, TABLE_BASE + 9728),
@@ -1100,10 +1106,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x12_1, 32);
       v128.store(SCRATCH_BASE, h12_1, 48);
     }
-    const p39 = <usize>(s19 >>> 8);
+    const p39 = <usize>(s19 >>> 8) + tables;
     const s20 = <u32>load<u16>(selectors, 40);
-    const p40 = <usize>(s20 & 0xff);
-    const p41 = <usize>(s20 >>> 8);
+    const p40 = <usize>(s20 & 0xff) + tables;
+    const p41 = <usize>(s20 >>> 8) + tables;
     const y13_0 = i8x16.add(
       i8x16.add(v128.load(p39, TABLE_BASE + 9984), v128.load(p40, TABLE_BASE + 10240)),
       v128.load(p41, TABLE_BASE + 10496),
@@ -1123,10 +1129,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h13_1, 48);
     }
     const s21 = <u32>load<u16>(selectors, 42);
-    const p42 = <usize>(s21 & 0xff);
-    const p43 = <usize>(s21 >>> 8);
+    const p42 = <usize>(s21 & 0xff) + tables;
+    const p43 = <usize>(s21 >>> 8) + tables;
     const s22 = <u32>load<u16>(selectors, 44);
-    const p44 = <usize>(s22 & 0xff);
+    const p44 = <usize>(s22 & 0xff) + tables;
     const y14_0 = i8x16.add(
       i8x16.add(v128.load(p42, TABLE_BASE + 10752), v128.load(p43, TABLE_BASE + 11008)),
       v128.load(p44, TABLE_BASE + 11264),
@@ -1145,10 +1151,10 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x14_1, 32);
       v128.store(SCRATCH_BASE, h14_1, 48);
     }
-    const p45 = <usize>(s22 >>> 8);
+    const p45 = <usize>(s22 >>> 8) + tables;
     const s23 = <u32>load<u16>(selectors, 46);
-    const p46 = <usize>(s23 & 0xff);
-    const p47 = <usize>(s23 >>> 8);
+    const p46 = <usize>(s23 & 0xff) + tables;
+    const p47 = <usize>(s23 >>> 8) + tables;
     const y15_0 = i8x16.add(
       i8x16.add(v128.load(p45, TABLE_BASE + 11520), v128.load(p46, TABLE_BASE + 11776)),
       v128.load(p47, TABLE_BASE + 12032),
@@ -1186,13 +1192,14 @@ export function rowSet48(pixels: i32, selectors: usize, selectorStep: usize, cou
 
 export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize): void {
   const high = v128.load(HIGH_NIBBLES);
+  const tables = ownDistance();
 
   for (; pixels > 0; pixels--) {
     const s0 = <u32>load<u16>(selectors, 0);
-    const p0 = <usize>(s0 & 0xff);
-    const p1 = <usize>(s0 >>> 8);
+    const p0 = <usize>(s0 & 0xff) + tables;
+    const p1 = <usize>(s0 >>> 8) + tables;
     const s1 = <u32>load<u16>(selectors, 2);
-    const p2 = <usize>(s1 & 0xff);
+    const p2 = <usize>(s1 & 0xff) + tables;
     const y0_0 = i8x16.add(
       i8x16.add(v128.load(p0, TABLE_BASE + 0), v128.load(p1, TABLE_BASE + 256)),
       v128.load(p2, TABLE_BASE + 512),
@@ -1211,10 +1218,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x0_1, 32);
       v128.store(SCRATCH_BASE, h0_1, 48);
     }
-    const p3 = <usize>(s1 >>> 8);
+    const p3 = <usize>(s1 >>> 8) + tables;
     const s2 = <u32>load<u16>(selectors, 4);
-    const p4 = <usize>(s2 & 0xff);
-    const p5 = <usize>(s2 >>> 8);
+    const p4 = <usize>(s2 & 0xff) + tables;
+    const p5 = <usize>(s2 >>> 8) + tables;
     const y1_0 = i8x16.add(
       i8x16.add(v128.load(p3, TABLE_BASE + 768), v128.load(p4, TABLE_BASE + 1024)),
       v128.load(p5, TABLE_BASE + 1280),
@@ -1234,10 +1241,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h1_1, 48);
     }
     const s3 = <u32>load<u16>(selectors, 6);
-    const p6 = <usize>(s3 & 0xff);
-    const p7 = <usize>(s3 >>> 8);
+    const p6 = <usize>(s3 & 0xff) + tables;
+    const p7 = <usize>(s3 >>> 8) + tables;
     const s4 = <u32>load<u16>(selectors, 8);
-    const p8 = <usize>(s4 & 0xff);
+    const p8 = <usize>(s4 & 0xff) + tables;
     const y2_0 = i8x16.add(
       i8x16.add(v128.load(p6, TABLE_BASE + 1536), v128.load(p7, TABLE_BASE + 1792)),
       v128.load(p8, TABLE_BASE + 2048),
@@ -1256,10 +1263,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x2_1, 32);
       v128.store(SCRATCH_BASE, h2_1, 48);
     }
-    const p9 = <usize>(s4 >>> 8);
+    const p9 = <usize>(s4 >>> 8) + tables;
     const s5 = <u32>load<u16>(selectors, 10);
-    const p10 = <usize>(s5 & 0xff);
-    const p11 = <usize>(s5 >>> 8);
+    const p10 = <usize>(s5 & 0xff) + tables;
+    const p11 = <usize>(s5 >>> 8) + tables;
     const y3_0 = i8x16.add(
       i8x16.add(v128.load(p9, TABLE_BASE + 2304), v128.load(p10, TABLE_BASE + 2560)),
       v128.load(p11, TABLE_BASE + 2816),
@@ -1279,10 +1286,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h3_1, 48);
     }
     const s6 = <u32>load<u16>(selectors, 12);
-    const p12 = <usize>(s6 & 0xff);
-    const p13 = <usize>(s6 >>> 8);
+    const p12 = <usize>(s6 & 0xff) + tables;
+    const p13 = <usize>(s6 >>> 8) + tables;
     const s7 = <u32>load<u16>(selectors, 14);
-    const p14 = <usize>(s7 & 0xff);
+    const p14 = <usize>(s7 & 0xff) + tables;
     const y4_0 = i8x16.add(
       i8x16.add(v128.load(p12, TABLE_BASE + 3072), v128.load(p13, TABLE_BASE + 3328)),
       v128.load(p14, TABLE_BASE + 3584),
@@ -1301,10 +1308,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x4_1, 32);
       v128.store(SCRATCH_BASE, h4_1, 48);
     }
-    const p15 = <usize>(s7 >>> 8);
+    const p15 = <usize>(s7 >>> 8) + tables;
     const s8 = <u32>load<u16>(selectors, 16);
-    const p16 = <usize>(s8 & 0xff);
-    const p17 = <usize>(s8 >>> 8);
+    const p16 = <usize>(s8 & 0xff) + tables;
+    const p17 = <usize>(s8 >>> 8) + tables;
     const y5_0 = i8x16.add(
       i8x16.add(v128.load(p15, TABLE_BASE + 3840), v128.load(p16, TABLE_BASE + 4096)),
       v128.load(p17, TABLE_BASE + 4352),
@@ -1324,10 +1331,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h5_1, 48);
     }
     const s9 = <u32>load<u16>(selectors, 18);
-    const p18 = <usize>(s9 & 0xff);
-    const p19 = <usize>(s9 >>> 8);
+    const p18 = <usize>(s9 & 0xff) + tables;
+    const p19 = <usize>(s9 >>> 8) + tables;
     const s10 = <u32>load<u16>(selectors, 20);
-    const p20 = <usize>(s10 & 0xff);
+    const p20 = <usize>(s10 & 0xff) + tables;
     const y6_0 = i8x16.add(
       i8x16.add(v128.load(p18, TABLE_BASE + 4608), v128.load(p19, TABLE_BASE + 4864)),
       v128.load(p20, TABLE_BASE + 5120),
@@ -1346,10 +1353,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x6_1, 32);
       v128.store(SCRATCH_BASE, h6_1, 48);
     }
-    const p21 = <usize>(s10 >>> 8);
+    const p21 = <usize>(s10 >>> 8) + tables;
     const s11 = <u32>load<u16>(selectors, 22);
-    const p22 = <usize>(s11 & 0xff);
-    const p23 = <usize>(s11 >>> 8);
+    const p22 = <usize>(s11 & 0xff) + tables;
+    const p23 = <usize>(s11 >>> 8) + tables;
     const y7_0 = i8x16.add(
       i8x16.add(v128.load(p21, TABLE_BASE + 5376), v128.load(p22, TABLE_BASE + 5632)),
       v128.load(p23, TABLE_BASE + 5888),
@@ -1369,10 +1376,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h7_1, 48);
     }
     const s12 = <u32>load<u16>(selectors, 24);
-    const p24 = <usize>(s12 & 0xff);
-    const p25 = <usize>(s12 >>> 8);
+    const p24 = <usize>(s12 & 0xff) + tables;
+    const p25 = <usize>(s12 >>> 8) + tables;
     const s13 = <u32>load<u16>(selectors, 26);
-    const p26 = <usize>(s13 & 0xff);
+    const p26 = <usize>(s13 & 0xff) + tables;
     const y8_0 = i8x16.add(
       i8x16.add(v128.load(p24, TABLE_BASE + 6144), v128.load(p25, TABLE_BASE + 6400)),
       v128.load(p26, TABLE_BASE + 6656),
@@ -1391,10 +1398,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x8_1, 32);
       v128.store(SCRATCH_BASE, h8_1, 48);
     }
-    const p27 = <usize>(s13 >>> 8);
+    const p27 = <usize>(s13 >>> 8) + tables;
     const s14 = <u32>load<u16>(selectors, 28);
-    const p28 = <usize>(s14 & 0xff);
-    const p29 = <usize>(s14 >>> 8);
+    const p28 = <usize>(s14 & 0xff) + tables;
+    const p29 = <usize>(s14 >>> 8) + tables;
     const y9_0 = i8x16.add(
       i8x16.add(v128.load(p27, TABLE_BASE + 6912), v128.load(p28, TABLE_BASE + 7168)),
       v128.load(p29, TABLE_BASE + 7424),
@@ -1414,10 +1421,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h9_1, 48);
     }
     const s15 = <u32>load<u16>(selectors, 30);
-    const p30 = <usize>(s15 & 0xff);
-    const p31 = <usize>(s15 >>> 8);
+    const p30 = <usize>(s15 & 0xff) + tables;
+    const p31 = <usize>(s15 >>> 8) + tables;
     const s16 = <u32>load<u16>(selectors, 32);
-    const p32 = <usize>(s16 & 0xff);
+    const p32 = <usize>(s16 & 0xff) + tables;
     const y10_0 = i8x16.add(
       i8x16.add(v128.load(p30, TABLE_BASE + 7680), v128.load(p31, TABLE_BASE + 7936)),
       v128.load(p32, TABLE_BASE + 8192),
@@ -1436,10 +1443,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x10_1, 32);
       v128.store(SCRATCH_BASE, h10_1, 48);
     }
-    const p33 = <usize>(s16 >>> 8);
+    const p33 = <usize>(s16 >>> 8) + tables;
     const s17 = <u32>load<u16>(selectors, 34);
-    const p34 = <usize>(s17 & 0xff);
-    const p35 = <usize>(s17 >>> 8);
+    const p34 = <usize>(s17 & 0xff) + tables;
+    const p35 = <usize>(s17 >>> 8) + tables;
     const y11_0 = i8x16.add(
       i8x16.add(v128.load(p33, TABLE_BASE + 8448), v128.load(p34, TABLE_BASE + 8704)),
       v128.load(p35, TABLE_BASE + 8960),
@@ -1459,10 +1466,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h11_1, 48);
     }
     const s18 = <u32>load<u16>(selectors, 36);
-    const p36 = <usize>(s18 & 0xff);
-    const p37 = <usize>(s18 >>> 8);
+    const p36 = <usize>(s18 & 0xff) + tables;
+    const p37 = <usize>(s18 >>> 8) + tables;
     const s19 = <u32>load<u16>(selectors, 38);
-    const p38 = <usize>(s19 & 0xff);
+    const p38 = <usize>(s19 & 0xff) + tables;
     const y12_0 = i8x16.add(
       i8x16.add(v128.load(p36, TABLE_BASE + 9216), v128.load(p37, TABLE_BASE + 9472)),
       v128.load(p38, TABLE_BASE + 9728),
@@ -1481,10 +1488,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x12_1, 32);
       v128.store(SCRATCH_BASE, h12_1, 48);
     }
-    const p39 = <usize>(s19 >>> 8);
+    const p39 = <usize>(s19 >>> 8) + tables;
     const s20 = <u32>load<u16>(selectors, 40);
-    const p40 = <usize>(s20 & 0xff);
-    const p41 = <usize>(s20 >>> 8);
+    const p40 = <usize>(s20 & 0xff) + tables;
+    const p41 = <usize>(s20 >>> 8) + tables;
     const y13_0 = i8x16.add(
       i8x16.add(v128.load(p39, TABLE_BASE + 9984), v128.load(p40, TABLE_BASE + 10240)),
       v128.load(p41, TABLE_BASE + 10496),
@@ -1504,10 +1511,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, h13_1, 48);
     }
     const s21 = <u32>load<u16>(selectors, 42);
-    const p42 = <usize>(s21 & 0xff);
-    const p43 = <usize>(s21 >>> 8);
+    const p42 = <usize>(s21 & 0xff) + tables;
+    const p43 = <usize>(s21 >>> 8) + tables;
     const s22 = <u32>load<u16>(selectors, 44);
-    const p44 = <usize>(s22 & 0xff);
+    const p44 = <usize>(s22 & 0xff) + tables;
     const y14_0 = i8x16.add(
       i8x16.add(v128.load(p42, TABLE_BASE + 10752), v128.load(p43, TABLE_BASE + 11008)),
       v128.load(p44, TABLE_BASE + 11264),
@@ -1526,10 +1533,10 @@ export function rowAdd48(pixels: i32, selectors: usize, selectorStep: usize, cou
       v128.store(SCRATCH_BASE, x14_1, 32);
       v128.store(SCRATCH_BASE, h14_1, 48);
     }
-    const p45 = <usize>(s22 >>> 8);
+    const p45 = <usize>(s22 >>> 8) + tables;
     const s23 = <u32>load<u16>(selectors, 46);
-    const p46 = <usize>(s23 & 0xff);
-    const p47 = <usize>(s23 >>> 8);
+    const p46 = <usize>(s23 & 0xff) + tables;
+    const p47 = <usize>(s23 >>> 8) + tables;
     const y15_0 = i8x16.add(
       i8x16.add(v128.load(p45, TABLE_BASE + 11520), v128.load(p46, TABLE_BASE + 11776)),
       v128.load(p47, TABLE_BASE + 12032),

@@ -47,7 +47,7 @@
  * GROUPS. A group's channels of one phase are a run of the values, so groups are served at stride 1.
  */
 import { TILE_CHANNELS } from "./conv_tile_f32";
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 import { zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
 import { farPhases, nearPoints, phasesAt } from "./winograd_pack";
@@ -55,7 +55,11 @@ import { pointProducts } from "./winograd_products";
 import { storeTiles, TILE_BYTES, transformColumns, transformRows } from "./winograd_transform";
 
 /** Where the bias of a block is copied to: a group's channels need not be aligned. */
-const BLOCK_BIAS: usize = SCRATCH_BASE + 512;
+// @ts-ignore: decorator
+@inline
+function blockBias(): usize {
+  return ownScratch() + 512;
+}
 
 /** Tiles of a band, as far as their values leave room. @host WINOGRAD_BAND_TILES */
 const BAND_TILES: i32 = 80;
@@ -192,7 +196,7 @@ export function winogradF32(
           m += TILE_CHANNELS << 2;
         }
         const channel = (<usize>(group * outputs + n)) << 2;
-        memory.copy(BLOCK_BIAS, bias + channel, (<usize>min(TILE_CHANNELS, outputs - n)) << 2);
+        memory.copy(blockBias(), bias + channel, (<usize>min(TILE_CHANNELS, outputs - n)) << 2);
         m = products;
         for (let tileY = first; tileY < last; ++tileY) {
           storeTiles(
@@ -201,7 +205,7 @@ export function winogradF32(
             nearX == 5,
             farY > 0,
             farX > 0,
-            BLOCK_BIAS,
+            blockBias(),
             relu != 0,
             dst + <usize>(3 * tileY) * outRow + channel,
             outRow,

@@ -7,7 +7,7 @@
  * Cost: 240 multiply-adds for each channel, phase and filter.
  */
 import { TILE_CHANNELS } from "./conv_tile_f32";
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 
 /** Points that every phase of an axis has: those of four taps, or of two. */
 // @ts-ignore: decorator
@@ -90,8 +90,8 @@ export function winogradF32Pack(
   const blockBytes = (<usize>(pointPhases * inputs * TILE_CHANNELS)) << 2;
   memory.fill(dst, 0, <usize>(groups * blocks) * blockBytes);
   // One filter's phase, [4][4] f64, and its values along x, [4][6] f64.
-  const taps = SCRATCH_BASE;
-  const rows = SCRATCH_BASE + 128;
+  const taps = ownScratch();
+  const rows = ownScratch() + 128;
   for (let n = 0; n < channels; ++n) {
     const output = n % outputs;
     const block = dst + <usize>((n / outputs) * blocks + output / TILE_CHANNELS) * blockBytes;

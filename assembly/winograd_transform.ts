@@ -17,7 +17,7 @@
  * other four: 7 % less time in the stem.
  */
 import { storeLanes } from "./conv_tile_f32";
-import { SCRATCH_BASE } from "./layout";
+import { ownScratch } from "./layout";
 
 /** Bytes of one tile's products: 6 x 6 points of 8 channels. @host WINOGRAD_TILE_BYTES */
 export const TILE_BYTES: usize = 36 * 32;
@@ -250,14 +250,14 @@ function storeTile(
       if (!farX) break;
       x = 5;
     }
-    foldColumn(m + x * 32, SCRATCH_BASE + x * 16, fullY, farY);
+    foldColumn(m + x * 32, ownScratch() + x * 16, fullY, farY);
   }
-  let folded = SCRATCH_BASE;
+  let folded = ownScratch();
   do {
     foldRow(folded, fullX, farX, dst, pixelStep, pixels, bias, floor, channels);
     folded += 96;
     dst += rowStep;
-  } while (--rows > 0 && folded < SCRATCH_BASE + 288);
+  } while (--rows > 0 && folded < ownScratch() + 288);
 }
 
 /**

@@ -2,8 +2,11 @@
 // gzip-compressed, and the embedded model, whose bits do not compress. They are generated (src/generated is not in the
 // repository) so that one import needs no file access on any runtime. Copies the kernels to dist/wasm too, for the
 // hosts that import them as files, and the command line's JPEG decoder, which is a file beside its package's modules.
+// The code of worker threads is one more text: host_workers.ts says why.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 
 const root = new URL("../", import.meta.url);
 const generated = new URL("src/generated/", root);
@@ -20,12 +23,23 @@ function write(file, name, what, bytes) {
 rmSync(generated, { recursive: true, force: true });
 mkdirSync(generated, { recursive: true });
 mkdirSync(wasm, { recursive: true });
-for (const name of ["simd", "relaxed"]) {
+for (const name of ["simd", "relaxed", "shared"]) {
   const file = new URL(`build/${name}.wasm`, root);
   if (!existsSync(file)) continue;
   copyFileSync(file, new URL(`${name}.wasm`, wasm));
   write(`${name}_wasm.ts`, `${name}Wasm`, `${name}.wasm, gzip-compressed`, gzipSync(readFileSync(file), { level: 9 }));
 }
+const { outputFiles } = await build({
+  entryPoints: [fileURLToPath(new URL("src/runtime/team_worker.ts", root))],
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: "es2022",
+  write: false,
+});
+const worker = JSON.stringify(outputFiles[0].text.trimEnd());
+const head = "/** The code of a worker thread: src/runtime/team_worker.ts and what it imports. */";
+writeFileSync(new URL("team_worker.ts", generated), `${head}\nexport const teamWorker: string = ${worker};\n`);
 const digits = new URL("models/digits.xnorkit", root);
 if (existsSync(digits)) write("digits_model.ts", "digitsModel", "models/digits.xnorkit", readFileSync(digits));
 const decoder = new URL("node_modules/@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm", root);

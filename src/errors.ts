@@ -23,6 +23,8 @@ export type ErrorCode =
   | "unsupported"
   /** More memory than WebAssembly gives. */
   | "out-of-memory"
+  /** A worker thread of a session ended, or a kernel failed in it. */
+  | "worker-failed"
   /** The command line was called wrongly. */
   | "bad-usage";
 

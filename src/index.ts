@@ -30,6 +30,7 @@ export {
   type SessionLimits,
   type SessionOptions,
   type StepProfile,
+  type ThreadChoice,
 } from "./runtime/session.js";
 export { type Shape, type Tensor, tensor } from "./tensor.js";
 export type { BitWeight, FloatWeight, Weight, Weights } from "./weights.js";

@@ -7,9 +7,8 @@ import { compileGraph, planProgram } from "../../src/compiler/compile.js";
 import type { Graph, Node, Operation } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { binder } from "../../src/runtime/bind.js";
-import { runStep } from "../../src/runtime/link.js";
 import { hostMemory } from "../../src/runtime/memory.js";
-import { instantiateKernels } from "../../src/runtime/wasm.js";
+import { aloneCrew } from "../../src/runtime/team.js";
 import type { Shape } from "../../src/tensor.js";
 import type { KernelCase } from "./kernel_cases.js";
 
@@ -77,17 +76,17 @@ export function layerCases(module: WebAssembly.Module, shape: BenchShape): reado
   return graphs(shape).map(([name, graph]) => {
     const plan = planProgram(compileGraph(graph, randomWeights(graph, 1)), graph.inputShape, "f32");
     const host = hostMemory();
-    const { steps } = binder(instantiateKernels(module, host.memory), host).bind(plan);
-    const words = new Int32Array(host.memory.buffer);
+    const team = aloneCrew(module).team(host.memory, 0);
+    const { steps } = binder(team, host).bind(plan);
     // Pixels, the sign and the floats of the output are not the layer's; what it reads must have been written once.
-    const timed = steps.filter((_, i) => ["p", "c"].includes(plan.steps[i].name));
-    for (const step of steps) runStep(step, words);
+    const timed = [...plan.steps.keys()].filter((i) => ["p", "c"].includes(plan.steps[i].name));
+    team.run(steps);
     const macs = plan.steps.reduce((sum, { binaryMacs }) => sum + binaryMacs, 0);
     return {
       name,
       macs,
       run: () => {
-        for (const step of timed) runStep(step, words);
+        for (const step of timed) team.runStep(steps, step);
       },
     };
   });

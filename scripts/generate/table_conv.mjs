@@ -16,10 +16,11 @@ const HEADER = `/**
  * the fences. rowSet* write the counts of a row of pixels, rowAdd* add to them; the number is that of selectors a
  * pixel.
  *
- *   p  selector: byte offset of a table entry          x  sum of all y modulo 256
+ *   p  selector: byte offset of a table entry, counted from this instance's tables: TABLE_BASE stays in the offsets
+ *                                                      x  sum of all y modulo 256
  *   y  sum of up to three entries                      h  tree of the high nibbles, h<last leaf>_<half>
  */
-import { SCRATCH_BASE, TABLE_BASE } from "./layout";
+import { ownDistance, SCRATCH_BASE, TABLE_BASE } from "./layout";
 
 /** 0xf0 in every byte: loaded, because newer V8 makes a constant again wherever it is used. */
 const HIGH_NIBBLES = memory.data<u64>([0xf0f0f0f0f0f0f0f0, 0xf0f0f0f0f0f0f0f0], 16);
@@ -32,7 +33,7 @@ function selectors(first, last) {
     const word = Math.floor(j / SELECTORS_PER_LOAD);
     const shift = 8 * (j % SELECTORS_PER_LOAD);
     if (shift === 0) lines.push(`const s${word} = <u32>load<u16>(selectors, ${j});`);
-    lines.push(`const p${j} = <usize>(s${word} ${shift === 0 ? "& 0xff" : ">>> 8"});`);
+    lines.push(`const p${j} = <usize>(s${word} ${shift === 0 ? "& 0xff" : ">>> 8"}) + tables;`);
   }
   return lines;
 }
@@ -107,6 +108,7 @@ export function row${accumulate ? "Add" : "Set"}${nibbles}(
   pixels: i32, selectors: usize, selectorStep: usize, counts: usize, countStep: usize
 ): void {
   const high = v128.load(HIGH_NIBBLES);
+  const tables = ownDistance();
   ${zero}
   for (; pixels > 0; pixels--) {
     ${body.join("\n    ")}

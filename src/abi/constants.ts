@@ -23,6 +23,9 @@ export const DENSE_F32_WIDE_UNITS = 32;
 /** The first byte that the host may use. (assembly/layout.ts) */
 export const RESERVED_BYTES = 131072;
 
+/** Bytes from the scratch to the end of the tables: the region of another instance. (assembly/layout.ts) */
+export const INSTANCE_BYTES = 98304;
+
 /** Output channels that one pass over the selectors counts, and of a block of weights. (assembly/table_conv.ts) */
 export const TABLE_CONV_BLOCK = 64;
 

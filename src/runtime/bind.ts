@@ -1,9 +1,9 @@
-/** Gives plans addresses in one memory, and binds them to the kernels there. */
+/** Gives plans addresses in one memory, and has them prepared by the team that runs them there. */
 import type { Arg, Call, Ref } from "../abi/call.js";
 import type { Constant, Phase, Plan, Port } from "../compiler/plan.js";
-import { type BoundStep, bindSteps, kernelOf, type LinkedCall, type LinkedPhase, type LinkedStep } from "./link.js";
+import { kernelOf, type LinkedCall, type LinkedPhase, type LinkedStep } from "./link.js";
 import type { Block, HostMemory } from "./memory.js";
-import type { Kernels } from "./wasm.js";
+import { scratchStride, type Team, type TeamSteps } from "./team.js";
 
 export interface BoundPort {
   readonly address: number;
@@ -15,10 +15,10 @@ export interface BoundPlan {
   readonly input: BoundPort;
   readonly output: BoundPort;
   readonly taps: ReadonlyMap<string, BoundPort>;
-  /** As data, for other workers. */
+  /** As data. */
   readonly linked: readonly LinkedStep[];
-  /** Bound to the kernels of this instance, with the first worker's scratch. */
-  readonly steps: readonly BoundStep[];
+  /** Ready to be run by the team. */
+  readonly steps: TeamSteps;
   /** Where the first worker's scratch begins. */
   readonly scratch: number;
 }
@@ -35,7 +35,8 @@ function aligned(bytes: number): number {
 
 const isScratch = (arg: Arg) => typeof arg !== "number" && arg.area === "scratch";
 
-export function binder({ exports }: Kernels, host: HostMemory): Binder {
+export function binder(team: Team, host: HostMemory): Binder {
+  const { exports } = team.kernels;
   const constants = new Map<string, number>();
   let arena: Block = { address: 0, bytes: 0 };
 
@@ -71,7 +72,7 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
       // One growth of the memory for all: each detaches its buffer, and JavaScript's collector counts it.
       const fresh = plan.constants.filter(({ key }) => !constants.has(key));
       const scratchOffset = aligned(plan.arenaBytes);
-      const runBytes = scratchOffset + plan.scratchBytes;
+      const runBytes = scratchOffset + team.threads * scratchStride(plan.scratchBytes);
       const arenaBytes = runBytes > arena.bytes ? runBytes : 0;
       const area = fresh.reduce((most, { packing }) => Math.max(most, packing?.areaBytes ?? 0), arenaBytes);
       host.temporary(fresh.reduce((sum, { bytes }) => sum + aligned(bytes), area));
@@ -98,7 +99,7 @@ export function binder({ exports }: Kernels, host: HostMemory): Binder {
         output: bindPort(plan.output),
         taps: new Map(plan.taps.map(([name, port]) => [name, bindPort(port)])),
         linked,
-        steps: bindSteps(linked, exports, scratch),
+        steps: team.prepare(linked, scratch, plan.scratchBytes),
         scratch,
       };
     },

@@ -5,4 +5,4 @@
 import simd from "../wasm/simd.wasm?module";
 import type { KernelBuilds } from "./kernel_source.js";
 
-export const builds: KernelBuilds = { baseline: async () => simd, relaxed: async () => null };
+export const builds: KernelBuilds = { baseline: async () => simd, relaxed: async () => null, shared: async () => null };

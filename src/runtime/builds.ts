@@ -4,12 +4,13 @@
  * in package.json).
  */
 import { simdWasm } from "../generated/simd_wasm.js";
-import { supportsRelaxedSimd } from "./features.js";
+import { supportsRelaxedSimd, supportsSharedMemory } from "./features.js";
 import { type CompiledModule, compileKernels, type KernelBuilds } from "./kernel_source.js";
 import { unpack } from "./unpack.js";
 
 let baseline: Promise<CompiledModule> | undefined;
 let relaxed: Promise<CompiledModule> | undefined;
+let shared: Promise<CompiledModule> | undefined;
 
 async function inlined(base64: string): Promise<CompiledModule> {
   return compileKernels(await unpack(base64));
@@ -25,5 +26,11 @@ export const builds: KernelBuilds = {
     const { relaxedWasm } = await import("../generated/relaxed_wasm.js");
     relaxed ??= inlined(relaxedWasm);
     return relaxed;
+  },
+  async shared() {
+    if (!supportsSharedMemory()) return null;
+    const { sharedWasm } = await import("../generated/shared_wasm.js");
+    shared ??= inlined(sharedWasm);
+    return shared;
   },
 };

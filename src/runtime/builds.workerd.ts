@@ -4,4 +4,4 @@
 import simd from "../wasm/simd.wasm";
 import type { KernelBuilds } from "./kernel_source.js";
 
-export const builds: KernelBuilds = { baseline: async () => simd, relaxed: async () => null };
+export const builds: KernelBuilds = { baseline: async () => simd, relaxed: async () => null, shared: async () => null };

@@ -15,3 +15,8 @@ const relaxedMadd = new Uint8Array([
 export function supportsRelaxedSimd(): boolean {
   return typeof WebAssembly !== "undefined" && WebAssembly.validate(relaxedMadd);
 }
+
+/** True where workers can share a memory: in a page, if it is isolated from other origins (COOP and COEP headers). */
+export function supportsSharedMemory(): boolean {
+  return typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated !== false;
+}

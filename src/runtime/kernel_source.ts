@@ -19,6 +19,10 @@ export interface KernelBuilds {
    * none.
    */
   readonly relaxed: () => Promise<CompiledModule | null>;
+  /**
+   * The build for threads, which runs on shared memory and gives the baseline's bits; null where there can be none.
+   */
+  readonly shared: () => Promise<CompiledModule | null>;
 }
 
 /** The error of a runtime without WebAssembly. */

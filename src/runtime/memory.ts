@@ -29,10 +29,29 @@ export interface HostMemory {
   usedBytes(): number;
 }
 
-/** @throws XnorkitError `out-of-memory` or `unsupported` if this runtime gives no memory. */
-function createMemory(): KernelMemory {
+const initial = RESERVED_BYTES / pageBytes;
+
+/** The least that a shared memory may be asked to grow to before the host is said to give none. */
+const leastSharedPages = 2048;
+
+/**
+ * A memory that workers share. Its maximum is a promise that some hosts keep by setting it aside at once, so that less
+ * is asked for where they refuse.
+ */
+function createSharedMemory(maximum: number): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: RESERVED_BYTES / pageBytes, maximum: maxPages });
+    return new WebAssembly.Memory({ initial, maximum, shared: true });
+  } catch (cause) {
+    if (maximum / 2 < leastSharedPages) throw cause;
+    return createSharedMemory(Math.floor(maximum / 2));
+  }
+}
+
+/** @throws XnorkitError `out-of-memory` or `unsupported` if this runtime gives no memory. */
+function createMemory(maxBytes: number, shared: boolean): KernelMemory {
+  try {
+    if (!shared) return new WebAssembly.Memory({ initial, maximum: maxPages });
+    return createSharedMemory(Math.max(initial, Math.min(maxPages, Math.floor(maxBytes / pageBytes))));
   } catch (cause) {
     if (typeof WebAssembly === "undefined") throw noWebAssembly();
     throw new XnorkitError(
@@ -48,10 +67,12 @@ function createMemory(): KernelMemory {
 /**
  * A new memory.
  * @param maxBytes It grows no further.
+ * @param shared For the shared build of the kernels: workers may have it too. Growth leaves earlier views of such a
+ *   memory as they are, which end where it ended before.
  * @throws XnorkitError `out-of-memory` if there is none.
  */
-export function hostMemory(maxBytes: number = maxPages * pageBytes): HostMemory {
-  const memory = createMemory();
+export function hostMemory(maxBytes: number = maxPages * pageBytes, shared = false): HostMemory {
+  const memory = createMemory(maxBytes, shared);
   let top = RESERVED_BYTES;
   const reserve = (bytes: number, start = Math.ceil(top / 64) * 64): number => {
     const missing = Math.ceil((start + bytes - memory.buffer.byteLength) / pageBytes);

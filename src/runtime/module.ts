@@ -7,6 +7,11 @@ export function kernelModule(source?: KernelSource): Promise<CompiledModule> {
   return source === undefined ? builds.baseline() : moduleOf(source);
 }
 
+/** The package's build for threads; null if this host shares no memory or compiles no bytes. */
+export function sharedModule(): Promise<CompiledModule | null> {
+  return builds.shared();
+}
+
 /** The package's build with fused multiply-adds; null if this host has no relaxed SIMD or compiles no bytes. */
 export function relaxedModule(): Promise<CompiledModule | null> {
   return builds.relaxed();

@@ -6,9 +6,9 @@
 import type { Plan } from "../compiler/plan.js";
 import { XnorkitError } from "../errors.js";
 import { type BoundPlan, binder } from "./bind.js";
-import type { CompiledModule } from "./kernel_source.js";
 import { type HostMemory, hostMemory } from "./memory.js";
-import { instantiateKernels } from "./wasm.js";
+import type { OpenKernels } from "./open_kernels.js";
+import { regionBytes, scratchStride, type Team } from "./team.js";
 
 /** Plans that a session keeps by default. */
 export const MAX_PLANS = 16;
@@ -19,12 +19,13 @@ export interface Plans {
    * @throws XnorkitError `out-of-memory` if it does not fit; the others go on as before.
    */
   readonly get: (key: string, make: () => Plan) => BoundPlan;
-  /** Of the plan that was given last; another one after memory was given back. */
+  /** Memory and team of the plan that was given last; others after memory was given back. */
   readonly host: () => HostMemory;
+  readonly team: () => Team;
 }
 
 export interface PlansOptions {
-  readonly module: CompiledModule;
+  readonly kernels: OpenKernels;
   /** How many are kept. */
   readonly most: number;
   readonly memoryBytes: number;
@@ -39,28 +40,35 @@ interface Kept {
 /** Memory is given back if more than half of it, and more than this, is no kept plan's. */
 const FREE_WASTE = 2 ** 24;
 
-function planBytes({ constants, arenaBytes, scratchBytes }: Plan): number {
-  return constants.reduce((sum, { bytes }) => sum + bytes, arenaBytes + scratchBytes);
+/** What a run writes to: the arena, and the scratch of every thread. */
+function runBytes({ arenaBytes, scratchBytes }: Plan, threads: number): number {
+  return arenaBytes + threads * scratchStride(scratchBytes);
+}
+
+function planBytes(plan: Plan, threads: number): number {
+  return plan.constants.reduce((sum, { bytes }) => sum + bytes, runBytes(plan, threads));
 }
 
 /** What the plans need that are bound: constants once, the largest arena. */
-function neededBytes(kept: Iterable<Kept>): number {
+function neededBytes(kept: Iterable<Kept>, threads: number): number {
   const constants = new Map<string, number>();
   let arena = 0;
   for (const { plan, bound } of kept) {
     if (bound === null) continue;
     for (const { key, bytes } of plan.constants) constants.set(key, bytes);
-    arena = Math.max(arena, plan.arenaBytes + plan.scratchBytes);
+    arena = Math.max(arena, runBytes(plan, threads));
   }
   return [...constants.values()].reduce((sum, bytes) => sum + bytes, arena);
 }
 
-export function createPlans({ module, most, memoryBytes }: PlansOptions): Plans {
+export function createPlans({ kernels, most, memoryBytes }: PlansOptions): Plans {
+  const { threads } = kernels.crew;
   /** In the order in which they were used. */
   const kept = new Map<string, Kept>();
   const open = () => {
-    const host = hostMemory(memoryBytes);
-    return { host, bind: binder(instantiateKernels(module, host.memory), host).bind };
+    const host = hostMemory(memoryBytes, kernels.shared);
+    const team = kernels.crew.team(host.memory, host.allocate(regionBytes(threads)));
+    return { host, team, bind: binder(team, host).bind };
   };
   let memory = open();
 
@@ -81,8 +89,11 @@ export function createPlans({ module, most, memoryBytes }: PlansOptions): Plans 
       const bound = [...kept.values()].map((entry) => entry.bound);
       startAnew();
       try {
-        return memory.bind(plan);
+        const alone = memory.bind(plan);
+        before.team.dispose();
+        return alone;
       } catch (again) {
+        memory.team.dispose();
         memory = before;
         [...kept.values()].forEach((entry, index) => {
           entry.bound = bound[index];
@@ -93,7 +104,7 @@ export function createPlans({ module, most, memoryBytes }: PlansOptions): Plans 
   }
 
   function checkFits(plan: Plan): void {
-    const bytes = planBytes(plan);
+    const bytes = planBytes(plan, threads);
     if (bytes <= memoryBytes) return;
     throw new XnorkitError(
       "out-of-memory",
@@ -105,14 +116,20 @@ export function createPlans({ module, most, memoryBytes }: PlansOptions): Plans 
 
   function letOldestGo(): void {
     if (kept.size < most) return;
-    const [oldest] = kept.keys();
+    const [[oldest, { bound }]] = kept;
     kept.delete(oldest);
-    const used = memory.host.usedBytes();
-    if (used > 2 * neededBytes(kept.values()) + FREE_WASTE) startAnew();
+    const { host, team } = memory;
+    if (host.usedBytes() > 2 * neededBytes(kept.values(), threads) + FREE_WASTE) {
+      startAnew();
+      team.dispose();
+    } else if (bound !== null) {
+      team.forget(bound.steps);
+    }
   }
 
   return {
     host: () => memory.host,
+    team: () => memory.team,
     get(key, make) {
       let entry = kept.get(key);
       if (entry === undefined) {

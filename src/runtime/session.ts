@@ -10,14 +10,14 @@ import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import type { BoundPlan, BoundPort } from "./bind.js";
-import type { CompiledModule, KernelSource } from "./kernel_source.js";
+import type { KernelSource } from "./kernel_source.js";
 import { checkWork, readLimits, type SessionLimits } from "./limits.js";
-import { runStep } from "./link.js";
-import { kernelModule, relaxedModule } from "./module.js";
+import { type OpenKernels, openKernels, readThreads, type ThreadChoice } from "./open_kernels.js";
 import { createPlans, MAX_PLANS, type Plans } from "./plans.js";
 import { tuneKernels } from "./tune.js";
 
 export type { SessionLimits } from "./limits.js";
+export type { ThreadChoice } from "./open_kernels.js";
 
 /** What `createSession` takes beside the model; all of it optional. */
 export interface SessionOptions {
@@ -43,10 +43,18 @@ export interface SessionOptions {
   readonly wasm?: KernelSource;
   /**
    * Fused multiply-adds in float layers, where the runtime has relaxed SIMD: faster, but not bit-equal across runtimes.
-   * Default false; ignored where `wasm` is given, relaxed SIMD is missing, or the host compiles no bytes (there, pass
-   * xnorkit/relaxed.wasm as `wasm`).
+   * Default false; ignored where `wasm` is given, threads run, relaxed SIMD is missing, or the host compiles no bytes
+   * (there, pass xnorkit/relaxed.wasm as `wasm`).
    */
   readonly relaxed?: boolean;
+  /**
+   * How many threads compute, the caller's included; `auto` is as many as the machine runs at once, up to 8. Default 1.
+   * All numbers give the same bits. More than one need a host with workers and shared memory: Node, Deno, Bun, and
+   * pages that are isolated from other origins (COOP and COEP headers) and whose content security policy, if any,
+   * allows `worker-src blob:`. Elsewhere, and where `wasm` is another build than xnorkit/shared.wasm, there is one:
+   * `session.threads` says how many there are. Workers end with `dispose`.
+   */
+  readonly threads?: ThreadChoice;
   /** What the network and its inputs may cost; for programs that run networks of others. */
   readonly limits?: SessionLimits;
   /** How many plans are kept, one for each shape and type of the input; those used longest ago go. Default 16. */
@@ -62,6 +70,7 @@ const OPTIONS: readonly (keyof SessionOptions)[] = [
   "tune",
   "wasm",
   "relaxed",
+  "threads",
   "limits",
   "plans",
 ];
@@ -87,8 +96,8 @@ export interface StepProfile {
 }
 
 /**
- * One network in one wasm memory, ready to run. Not to be used by two callers at once: a run is synchronous. It can be
- * held with `using`, which disposes of it at the end of its scope.
+ * One network in one wasm memory, ready to run: one run at a time. It can be held with `using`, which disposes of it at
+ * the end of its scope.
  */
 export interface Session extends DisposedByScope {
   readonly graph: Graph;
@@ -99,9 +108,16 @@ export interface Session extends DisposedByScope {
    * @returns the output in an array of its own.
    * @throws XnorkitError `bad-shape` if the input does not fit the network, `bad-value` if its data is another
    *   array,
-   * `out-of-memory` where a new shape needs more than there is; earlier shapes still run then.
+   * `out-of-memory` where a new shape needs more than there is; earlier shapes still run then. `worker-failed` if a
+   * worker thread ended; `bad-option` while a `runAsync` is not finished.
    */
   run(input: Tensor): Tensor;
+  /**
+   * The same, with the event loop going on while other threads compute. With one thread, and in its own share, the
+   * caller computes as `run` does. Calls that come while another is not finished wait for it; what `input` holds is
+   * read when its turn comes.
+   */
+  runAsync(input: Tensor): Promise<Tensor>;
   /**
    * The tensor of a module that was named in `taps`, as the last run computed it.
    * @throws XnorkitError `unknown-name` if it was not named, `bad-option` before the first run.
@@ -109,9 +125,11 @@ export interface Session extends DisposedByScope {
   tap(name: string): Tensor;
   /** Times each step of the plan that ran last, on its input, `runs` times (20). */
   profile(runs?: number): readonly StepProfile[];
+  /** How many threads compute, the caller's included (option `threads`). */
+  readonly threads: number;
   /** Bytes of the session's wasm memory. */
   readonly memoryBytes: number;
-  /** Gives the memory back; the session cannot run any more. */
+  /** Gives the memory back and ends the workers, in the middle of a `runAsync` too; the session cannot run any more. */
   dispose(): void;
 }
 
@@ -122,41 +140,44 @@ interface Live {
   readonly program: Program;
   /** Measures kernels, null if nothing is measured. */
   readonly tune: Tune | null;
+  readonly threads: number;
   readonly plans: Plans;
   readonly limits: Required<SessionLimits>;
   current: BoundPlan;
   hasRun: boolean;
+  /** The runAsync that came last, if it is not finished. */
+  running: Promise<unknown> | null;
   /** Views of the memory, made again only when it has grown. */
   bytes: Uint8Array;
   floats: Float32Array;
-  words: Int32Array;
 }
 
 interface Opening {
   readonly program: Program;
-  readonly module: CompiledModule;
+  readonly kernels: OpenKernels;
   readonly tune: Tune | null;
   readonly inputShape: Shape;
   readonly limits: Required<SessionLimits>;
   readonly most: number;
 }
 
-function openSession({ program, module, tune, inputShape, limits, most }: Opening): Live {
-  const plans = createPlans({ module, most, memoryBytes: limits.memoryBytes });
-  const current = planFor({ program, tune, plans, limits }, inputShape, "f32");
+function openSession({ program, kernels, tune, inputShape, limits, most }: Opening): Live {
+  const plans = createPlans({ kernels, most, memoryBytes: limits.memoryBytes });
+  const known = { program, tune, threads: kernels.crew.threads, plans, limits };
+  const current = planFor(known, inputShape, "f32");
   const { buffer } = plans.host().memory;
-  const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), words: new Int32Array(buffer) };
-  return { program, tune, plans, limits, current, hasRun: false, ...views };
+  const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer) };
+  return { ...known, current, hasRun: false, running: null, ...views };
 }
 
 function planFor(
-  { program, tune, plans, limits }: Pick<Live, "program" | "tune" | "plans" | "limits">,
+  { program, tune, threads, plans, limits }: Pick<Live, "program" | "tune" | "threads" | "plans" | "limits">,
   shape: Shape,
   type: "f32" | "u8",
 ): BoundPlan {
   return plans.get(`${type} ${formatShape(shape)}`, () => {
     checkWork(program.graph, shape, limits.macs);
-    return planProgram(program, shape, type, { tuned: tune?.(shape) });
+    return planProgram(program, shape, type, { tuned: tune?.(shape), workers: threads });
   });
 }
 
@@ -165,7 +186,6 @@ function refreshViews(live: Live): void {
   if (live.bytes.buffer === buffer) return;
   live.bytes = new Uint8Array(buffer);
   live.floats = new Float32Array(buffer);
-  live.words = new Int32Array(buffer);
 }
 
 function read({ floats }: Live, { address, port }: BoundPort): Tensor {
@@ -206,7 +226,8 @@ function checkInput(graph: Graph, { shape, data }: Tensor): void {
   }
 }
 
-function run(live: Live, input: Tensor): Tensor {
+/** Makes the plan for the input the current one, and copies the input to its place. */
+function enter(live: Live, input: Tensor): BoundPlan {
   if (typeof input !== "object" || input === null) refuseArgument("run", "the input", "{ shape, data }", input);
   const type = dataType(input);
   const planned = live.current.plan.input;
@@ -216,12 +237,28 @@ function run(live: Live, input: Tensor): Tensor {
     live.current = planFor(live, input.shape, type);
   }
   refreshViews(live);
-  const { input: port, output, steps } = live.current;
-  if (type === "u8") live.bytes.set(input.data, port.address);
-  else live.floats.set(input.data, port.address / 4);
-  for (let i = 0; i < steps.length; i++) runStep(steps[i], live.words);
+  const { address } = live.current.input;
+  if (type === "u8") live.bytes.set(input.data, address);
+  else live.floats.set(input.data, address / 4);
+  live.hasRun = false;
+  return live.current;
+}
+
+function leave(live: Live, { output }: BoundPlan): Tensor {
   live.hasRun = true;
   return read(live, output);
+}
+
+function run(live: Live, input: Tensor): Tensor {
+  const plan = enter(live, input);
+  live.plans.team().run(plan.steps);
+  return leave(live, plan);
+}
+
+async function runAlone(live: Live, input: Tensor): Promise<Tensor> {
+  const plan = enter(live, input);
+  await live.plans.team().runAsync(plan.steps);
+  return leave(live, plan);
 }
 
 function tap(live: Live, name: string): Tensor {
@@ -239,13 +276,13 @@ function tap(live: Live, name: string): Tensor {
 }
 
 function profile(live: Live, runs: number): readonly StepProfile[] {
-  refreshViews(live);
   const { plan, steps } = live.current;
-  const times = steps.map(() => [] as number[]);
+  const team = live.plans.team();
+  const times = plan.steps.map(() => [] as number[]);
   for (let run = 0; run < runs; run++) {
     for (let i = 0; i < steps.length; i++) {
       const start = performance.now();
-      runStep(steps[i], live.words);
+      team.runStep(steps, i);
       times[i].push(performance.now() - start);
     }
   }
@@ -292,27 +329,54 @@ export async function createSession(model: Model, options: SessionOptions = {}):
   const inputShape = options.inputShape ?? graph?.inputShape;
   checkWork(graph, inputShape, limits.macs);
   checkWeights(graph, weights);
+  const threads = await readThreads("createSession", options.threads);
   const program = compileGraph(graph, weights, { ...options });
-  const relaxed = options.relaxed && options.wasm === undefined ? await relaxedModule() : null;
-  const module = relaxed ?? (await kernelModule(options.wasm));
+  const kernels = await openKernels({ wasm: options.wasm, relaxed: options.relaxed, threads });
   const measured = options.tune === true && program.kernel === "auto";
-  const tune: Tune | null = measured ? (shape) => tuneKernels(program, module, shape) : null;
-  let live: Live | null = openSession({ program, module, tune, inputShape, limits, most });
-  const use = (): Live => {
+  const tune: Tune | null = measured ? (shape) => tuneKernels(program, kernels, shape) : null;
+  let live: Live | null = null;
+  try {
+    live = openSession({ program, kernels, tune, inputShape, limits, most });
+  } catch (error) {
+    kernels.crew.dispose();
+    throw error;
+  }
+  const present = (): Live => {
     if (live === null)
       throw new XnorkitError("bad-option", `the session of ${graph.name} was disposed: create another`);
     return live;
   };
+  const idle = (): Live => {
+    const { running } = present();
+    if (running === null) return present();
+    throw new XnorkitError("bad-option", `a runAsync of ${graph.name} is not finished: await it, or use runAsync`);
+  };
   return disposable<Session>({
     graph,
-    run: (input) => run(use(), input),
-    tap: (name) => tap(use(), String(name)),
-    profile: (runs = 20) => profile(use(), runs),
+    run: (input) => run(idle(), input),
+    async runAsync(input) {
+      const session = present();
+      const before = session.running;
+      const turn = (async () => {
+        await before?.catch(() => {});
+        return runAlone(present(), input);
+      })();
+      session.running = turn;
+      try {
+        return await turn;
+      } finally {
+        if (session.running === turn) session.running = null;
+      }
+    },
+    tap: (name) => tap(idle(), String(name)),
+    profile: (runs = 20) => profile(idle(), runs),
+    threads: kernels.crew.threads,
     get memoryBytes() {
       return live?.plans.host().memory.buffer.byteLength ?? 0;
     },
     dispose() {
       live = null;
+      kernels.crew.dispose();
     },
   });
 }

@@ -3,10 +3,9 @@ import type { BinaryKernel } from "../compiler/choose_kernel.js";
 import { type Program, planProgram } from "../compiler/compile.js";
 import type { Shape } from "../tensor.js";
 import { binder } from "./bind.js";
-import type { CompiledModule } from "./kernel_source.js";
-import { runStep } from "./link.js";
 import { hostMemory } from "./memory.js";
-import { instantiateKernels } from "./wasm.js";
+import type { OpenKernels } from "./open_kernels.js";
+import { aloneCrew } from "./team.js";
 
 const rounds = 3;
 
@@ -17,21 +16,21 @@ const rounds = 3;
  */
 export function tuneKernels(
   program: Program,
-  module: CompiledModule,
+  { module, shared }: OpenKernels,
   inputShape: Shape,
 ): ReadonlyMap<string, BinaryKernel> {
-  const host = hostMemory();
-  const { bind } = binder(instantiateKernels(module, host.memory), host);
+  const host = hostMemory(undefined, shared);
+  const team = aloneCrew(module).team(host.memory, 0);
+  const { bind } = binder(team, host);
   const best = new Map<string, { kernel: BinaryKernel; milliseconds: number }>();
   for (const kernel of ["table", "popcount"] as const) {
     const { plan, steps } = bind(planProgram({ ...program, kernel }, inputShape, "f32"));
-    const words = new Int32Array(host.memory.buffer);
     plan.steps.forEach((step, index) => {
       if (step.binaryMacs === 0) return;
       let milliseconds = Number.POSITIVE_INFINITY;
       for (let round = 0; round < rounds; round++) {
         const start = performance.now();
-        runStep(steps[index], words);
+        team.runStep(steps, index);
         milliseconds = Math.min(milliseconds, performance.now() - start);
       }
       const known = best.get(step.name);

@@ -5,7 +5,7 @@ import { type CompiledModule, noWebAssembly } from "./kernel_source.js";
 
 /** A `WebAssembly.Memory`. */
 export interface KernelMemory {
-  /** Detached, and another one, after the memory has grown. */
+  /** Another one after the memory has grown; the one before is detached then, or if it is shared, too short. */
   readonly buffer: ArrayBuffer;
   /** Grows by pages of 64 KiB. @returns the number of pages before. */
   grow(pages: number): number;
@@ -34,4 +34,16 @@ export function instantiateKernels(module: CompiledModule, memory: KernelMemory)
       { cause },
     );
   }
+}
+
+interface Movable {
+  readonly moveInstance?: (region: number) => void;
+}
+
+/**
+ * Gives an instance of the shared build a region of INSTANCE_BYTES for its scratch and tables (assembly/layout.ts); the
+ * first instance of a memory keeps those below RESERVED_BYTES.
+ */
+export function moveInstance(exports: KernelExports, region: number): void {
+  (exports as Movable).moveInstance?.(region);
 }

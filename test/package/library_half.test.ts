@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 
 const source = fileURLToPath(new URL("../../src", import.meta.url));
 
+const asksNode = new Set(["runtime/host_workers.ts", "runtime/team_worker.ts", "generated/team_worker.ts"]);
+
 function files(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
     entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)],
@@ -20,6 +22,8 @@ test("the library half imports nothing from Node and uses no global of its own",
   for (const file of library) {
     const text = readFileSync(file, "utf8");
     const where = relative(source, file);
+    // Node has its workers in a module alone, which is asked for by name when threads are wanted on such a host.
+    if (!asksNode.has(where)) assert.doesNotMatch(text, /"node:/, where);
     assert.doesNotMatch(text, /from "node:|import\("node:|require\(/, where);
     const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
     assert.doesNotMatch(code, /\bBuffer\b|\bprocess\.|\b__dirname\b/, where);

@@ -67,8 +67,8 @@ function movedBits(method: "det_sign" | "sign", shape: Shape): Graph {
 }
 
 /** Runs all steps and says what became of the memory. */
-function runAll({ bound, words }: TightPlan): void {
-  for (const step of bound.steps) runStep(step, words);
+function runAll({ steps, words }: TightPlan): void {
+  for (const step of steps) runStep(step, words);
 }
 
 async function assertWritesItsOwn(name: string, graph: Graph, kernel: BinaryKernel, input: Tensor): Promise<void> {
@@ -155,7 +155,7 @@ async function assertTasksAreIndependent(
   const type = input.data instanceof Uint8Array ? "u8" : "f32";
   const plan = planProgram(program, input.shape, type, options);
   const tight = await tightPlan(plan, input);
-  for (const [index, step] of tight.bound.steps.entries()) {
+  for (const [index, step] of tight.steps.entries()) {
     const { kind } = plan.steps[index];
     for (const phase of phasesOf(step, tight.words)) {
       seen.set(kind, Math.max(seen.get(kind) ?? 0, phase.length));

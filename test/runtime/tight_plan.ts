@@ -2,9 +2,10 @@
 import { RESERVED_BYTES } from "../../src/abi/constants.js";
 import type { Plan } from "../../src/compiler/plan.js";
 import { type BoundPlan, binder } from "../../src/runtime/bind.js";
+import { type BoundStep, bindSteps } from "../../src/runtime/link.js";
 import type { HostMemory } from "../../src/runtime/memory.js";
 import { kernelModule } from "../../src/runtime/module.js";
-import { instantiateKernels } from "../../src/runtime/wasm.js";
+import { aloneCrew } from "../../src/runtime/team.js";
 import { elementCount, type Tensor } from "../../src/tensor.js";
 
 /** Each new block ends at the last byte of the memory, but for what aligns it. */
@@ -20,6 +21,7 @@ function tightMemory(): HostMemory {
 
 export interface TightPlan {
   readonly bound: BoundPlan;
+  readonly steps: readonly BoundStep[];
   /** The arena and the worker's scratch behind it: all that a run may write. */
   readonly arena: Int32Array;
   readonly scratch: Uint8Array;
@@ -33,7 +35,8 @@ export interface TightPlan {
 export async function tightPlan(plan: Plan, input: Tensor): Promise<TightPlan> {
   const host = tightMemory();
   const { memory } = host;
-  const bound = binder(instantiateKernels(await kernelModule(), memory), host).bind(plan);
+  const team = aloneCrew(await kernelModule()).team(memory, 0);
+  const bound = binder(team, host).bind(plan);
   const { buffer } = memory;
   const arenaAt = bound.input.address - plan.buffers[plan.input.ref.id].offset;
   const scratchAt = arenaAt + Math.ceil(plan.arenaBytes / 64) * 64;
@@ -45,6 +48,7 @@ export async function tightPlan(plan: Plan, input: Tensor): Promise<TightPlan> {
   new type(buffer, bound.input.address, input.data.length).set(input.data);
   return {
     bound,
+    steps: bindSteps(bound.linked, team.kernels.exports, bound.scratch),
     arena,
     scratch,
     constants: new Uint8Array(buffer, RESERVED_BYTES, arenaAt - RESERVED_BYTES),
