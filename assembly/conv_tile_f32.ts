@@ -23,6 +23,7 @@
  * into its callers, because V8 unrolls a loop the more often the deeper it is nested. What was tried instead:
  * docs/measurements.md.
  */
+import { ownScratch } from "./layout";
 import { madd } from "./madd";
 
 /** Pixels of a tile. */
@@ -30,6 +31,9 @@ export const TILE_PIXELS: i32 = 4;
 
 /** Output channels of a tile, and of a block of float weights. @host CONV_F32_BLOCK */
 export const TILE_CHANNELS: i32 = 8;
+
+/** Where a tile waits that is stored in part, in the kernels' scratch behind its callers' offsets and bias. */
+const EDGE: usize = 4160;
 
 /** max(x, 0), NaN stays NaN. One instruction; f32x4.max takes eight on x86. */
 // @ts-ignore: decorator
@@ -49,23 +53,14 @@ export function storeLanes(dst: usize, x: v128, count: i32): void {
   if (count == 3) v128.store32_lane(dst, x, 2, 8);
 }
 
-/** Adds the bias and stores the first `count` (at most 8) of the 8 channels of one pixel. */
-// @ts-ignore: decorator
-@inline
-function storeChannels(dst: usize, low: v128, high: v128, bias: usize, count: i32, rectify: bool): void {
-  low = f32x4.add(low, v128.load(bias));
-  high = f32x4.add(high, v128.load(bias, 16));
-  if (rectify) {
-    low = relu(low);
-    high = relu(high);
-  }
-  if (count >= 8) {
-    v128.store(dst, low);
-    v128.store(dst, high, 16);
-  } else {
-    storeLanes(dst, low, count);
-    if (count > 4) storeLanes(dst + 16, high, count - 4);
-  }
+/** The first `count` of the 8 channels of the first `pixels` pixels, from rows of 8 floats one after the other. */
+function storePart(dst: usize, dstStep: usize, src: usize, pixels: i32, count: i32): void {
+  do {
+    storeLanes(dst, v128.load(src), count);
+    if (count > 4) storeLanes(dst + 16, v128.load(src, 16), count - 4);
+    dst += dstStep;
+    src += 32;
+  } while (--pixels > 0);
 }
 
 /**
@@ -94,6 +89,8 @@ export function convBlock(
   runBytes: usize,
   rectify: bool,
 ): void {
+  const edge = ownScratch() + EDGE;
+  const floor = f32x4.splat(rectify ? 0 : -Infinity);
   for (let pixel = 0; pixel < pixels; pixel += TILE_PIXELS) {
     const entry = offsets + ((<usize>pixel) << 2);
     const origin = src + load<u32>(entry);
@@ -184,11 +181,30 @@ export function convBlock(
       } while (--x > 0);
       row += rowStep;
     } while (--y > 0);
+    const biasLow = v128.load(bias);
+    const biasHigh = v128.load(bias, 16);
+    low0 = f32x4.pmax(f32x4.add(low0, biasLow), floor);
+    high0 = f32x4.pmax(f32x4.add(high0, biasHigh), floor);
+    low1 = f32x4.pmax(f32x4.add(low1, biasLow), floor);
+    high1 = f32x4.pmax(f32x4.add(high1, biasHigh), floor);
+    low2 = f32x4.pmax(f32x4.add(low2, biasLow), floor);
+    high2 = f32x4.pmax(f32x4.add(high2, biasHigh), floor);
+    low3 = f32x4.pmax(f32x4.add(low3, biasLow), floor);
+    high3 = f32x4.pmax(f32x4.add(high3, biasHigh), floor);
     const valid = pixels - pixel;
-    storeChannels(dst, low0, high0, bias, count, rectify);
-    if (valid > 1) storeChannels(dst + dstStep, low1, high1, bias, count, rectify);
-    if (valid > 2) storeChannels(dst + 2 * dstStep, low2, high2, bias, count, rectify);
-    if (valid > 3) storeChannels(dst + 3 * dstStep, low3, high3, bias, count, rectify);
+    // A part goes through scratch, so that there is one way out of the registers and not eight.
+    const whole = valid >= TILE_PIXELS && count >= TILE_CHANNELS;
+    const out = whole ? dst : edge;
+    const step = whole ? dstStep : 32;
+    v128.store(out, low0);
+    v128.store(out, high0, 16);
+    v128.store(out + step, low1);
+    v128.store(out + step, high1, 16);
+    v128.store(out + 2 * step, low2);
+    v128.store(out + 2 * step, high2, 16);
+    v128.store(out + 3 * step, low3);
+    v128.store(out + 3 * step, high3, 16);
+    if (!whole) storePart(dst, dstStep, edge, min(valid, TILE_PIXELS), count);
     dst += 4 * dstStep;
   }
 }
