@@ -117,22 +117,25 @@ export function tableConvSelectors(
 ): void {
   const paddedWidth = padLeft + width + padRight;
   const others = (<usize>(pixelWords - words)) << 3;
+  // Pixels that lie one after the other are one run.
+  const runs = others == 0 ? 1 : width;
+  const runWords = others == 0 ? width * words : words;
   let dst = selectors;
   for (let image = 0; image < batch; ++image) {
-    dst = fillBorder(dst, padTop * paddedWidth, words, border);
-    for (let y = 0; y < height; ++y) {
-      dst = fillBorder(dst, padLeft, words, border);
-      for (let x = 0; x < width; ++x) {
-        for (let word = 0; word < words; ++word) {
+    let outside = padTop * paddedWidth + padLeft;
+    for (let y = 0; ; ++y) {
+      dst = fillBorder(dst, outside, words, border);
+      if (y == height) break;
+      for (let run = 0; run < runs; ++run) {
+        for (let word = 0; word < runWords; ++word) {
           storeSelectors(dst, bits);
           bits += 8;
           dst += WORD_NIBBLES;
         }
         bits += others;
       }
-      dst = fillBorder(dst, padRight, words, border);
+      outside = padRight + (y + 1 < height ? padLeft : padBottom * paddedWidth);
     }
-    dst = fillBorder(dst, padBottom * paddedWidth, words, border);
   }
 }
 
