@@ -23,7 +23,7 @@ export function enclosingModules(module: string, modules: ReadonlyMap<string, Mo
   }
 }
 
-/** True if modules of a class of their own hold others. Files without modules have layers alone, and scopes of names. */
+/** True if modules of a class of their own hold others. Files without modules have layers, and scopes of names. */
 export function hasModuleTree({ modules }: Graph): boolean {
   const own = new Set(modules.flatMap(({ path, type }) => (path === "" || CONTAINERS.has(type) ? [] : [path])));
   return modules.some(({ path }) => own.has(path.slice(0, Math.max(path.lastIndexOf("."), 0))));

@@ -1,6 +1,6 @@
 /**
  * Twenty thousand damaged .onnx files: one sentence each, or a valid graph. More, with time and memory watched:
- * scripts/fuzz_onnx.mjs.
+ * `npm run fuzz -- onnx`.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

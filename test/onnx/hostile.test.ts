@@ -1,6 +1,6 @@
 /**
  * Hostile .onnx files: one sentence or a valid graph, whatever they ask for. More of them: hostile.slow.test.ts and
- * scripts/fuzz_onnx.mjs.
+ * `npm run fuzz -- onnx`.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

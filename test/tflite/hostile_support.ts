@@ -32,7 +32,10 @@ export interface Victim {
 
 /** A file of goldens/tflite. */
 export function readVictim(name: string): Victim {
-  const bytes = Uint8Array.from(readFileSync(sharedPath(`goldens/tflite/${name}`)));
+  return victimOf(name, Uint8Array.from(readFileSync(sharedPath(`goldens/tflite/${name}`))));
+}
+
+export function victimOf(name: string, bytes: Uint8Array): Victim {
   const { operators, tensor } = readTflite(bytes);
   const isData = new Uint8Array(bytes.length);
   for (const index of operators.flatMap(({ inputs }) => inputs.filter((input) => input >= 0))) {
