@@ -51,6 +51,8 @@ export interface Site {
   readonly missing: readonly string[];
   /** What the build says of the page's own scripts: the modules in each file, those of its workers apart. */
   readonly modules: readonly string[];
+  /** Bytes of the files that were built, by address. */
+  readonly sizes: ReadonlyMap<string, number>;
   /** Takes the server away. */
   readonly stopServing: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -63,6 +65,7 @@ export async function openSite(): Promise<Site> {
   const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
   const modules = outputs.flatMap((file) => (file.type === "chunk" ? Object.keys(file.modules) : []));
   const missing: string[] = [];
+  const sizes = new Map<string, number>();
   const server = await serve(folder, missing);
   const quiet =
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync " +
@@ -72,9 +75,14 @@ export async function openSite(): Promise<Site> {
     server.closeAllConnections();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  for (const file of outputs) {
+    sizes.set(address + file.fileName, (file.type === "chunk" ? file.code : file.source).length);
+  }
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    address,
     browser,
+    sizes,
     missing,
     modules: modules.filter((name) => !name.startsWith("\0")),
     stopServing,
