@@ -1,6 +1,6 @@
 /** The page of examples/browser in Chromium: light, dark and on a phone; as assistive technology finds it. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -107,6 +107,36 @@ describe("the look of the page", { skip, timeout: 180_000 }, () => {
     assert.deepEqual(await faults(page), []);
     assert.deepEqual(phone.problems, []);
     await phone.context.close();
+  });
+
+  test("the guides are pages beside the page, linked with it and among themselves", async () => {
+    const { page, problems, context } = await watch(site.browser, { viewport: { width: 900, height: 800 } });
+    await openPage(page, site.address);
+    const guides = await page
+      .locator("footer .links a[href*=guides]")
+      .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).href, link.textContent ?? ""]));
+    const sources = readdirSync(new URL("../../docs/", import.meta.url)).filter((name) => name.endsWith(".md"));
+    assert.equal(guides.length, sources.length);
+    for (const [address, title] of guides) {
+      await page.goto(address);
+      assert.equal(await page.locator("h1").first().textContent(), title);
+      assert.deepEqual(await faults(page), [], title);
+      const links = await page
+        .locator("main a")
+        .evaluateAll((found) => found.map((link) => (link as HTMLAnchorElement).href));
+      for (const link of links.filter((href) => href.startsWith(site.address))) {
+        const [path, anchor] = link.slice(site.address.length).split("#");
+        assert.ok(site.sizes.has(site.address + path), `${title} links to ${path}`);
+        if (site.address + path === address && anchor !== undefined) {
+          assert.equal(await page.locator(`[id="${decodeURIComponent(anchor)}"]`).count(), 1, link);
+        }
+      }
+    }
+    await page.click("header a");
+    await page.locator("#pad").waitFor();
+    assert.deepEqual(problems, []);
+    assert.deepEqual(site.missing, []);
+    await context.close();
   });
 
   test("axe finds no fault with errors on the page either, in dark on a phone", async () => {
