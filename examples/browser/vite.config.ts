@@ -1,6 +1,7 @@
 /** How vite serves and builds the page. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { guides } from "./guides_plugin.js";
 import { offline } from "./offline_plugin.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -37,7 +38,7 @@ export default defineConfig({
       },
     },
   },
-  plugins: [offline()],
+  plugins: [guides(), offline()],
   server: { headers, fs: { allow: [path("../..")] } },
   preview: { headers },
 });

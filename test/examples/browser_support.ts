@@ -1,7 +1,7 @@
 /** The page of examples/browser, built and served as it is, in headless Chromium; and a pair of hands. */
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -27,61 +27,102 @@ const MIME_TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
+/** What a host answers beside its files: bytes of a type, or what it does with what is posted. */
+export type Extra = { readonly type: string; readonly bytes: Uint8Array } | ((body: string) => void);
+
+/** By address. */
+type Extras = ReadonlyMap<string, Extra>;
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
 /** A plain host of static files, which notes what it does not have. */
-function serve(folder: string, missing: string[]): Promise<Server> {
-  const server = createServer((request, response) => {
+function serve(folder: string, missing: string[], extras: Extras): Promise<Server> {
+  const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://host");
+    const extra = extras.get(pathname);
     const file = join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
-    if (!existsSync(file)) {
+    if (typeof extra === "function") {
+      extra(await bodyOf(request));
+      response.writeHead(204).end();
+    } else if (extra !== undefined) {
+      response.writeHead(200, { "Content-Type": extra.type }).end(extra.bytes);
+    } else if (existsSync(file)) {
+      response.writeHead(200, { "Content-Type": MIME_TYPES[extname(file)] ?? "application/octet-stream" });
+      response.end(readFileSync(file));
+    } else {
       missing.push(pathname);
       response.writeHead(404).end();
-      return;
     }
-    response.writeHead(200, { "Content-Type": MIME_TYPES[extname(file)] ?? "application/octet-stream" });
-    response.end(readFileSync(file));
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** The page's address and a browser to look at it. */
-export interface Site {
+/** The page, built and served. */
+export interface Host {
   readonly address: string;
-  readonly browser: Browser;
   /** Addresses that were asked for and are not there. */
   readonly missing: readonly string[];
   /** What the build says of the page's own scripts: the modules in each file, those of its workers apart. */
   readonly modules: readonly string[];
+  /** Bytes of the files that were built, by address. */
+  readonly sizes: ReadonlyMap<string, number>;
   /** Takes the server away. */
   readonly stopServing: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** Builds the page and opens a browser whose camera shows a moving picture. */
-export async function openSite(): Promise<Site> {
+/** Builds the page and serves it. */
+export async function hostPage(extras: Extras = new Map()): Promise<Host> {
   const folder = mkdtempSync(join(tmpdir(), "xnorkit-page-"));
   const built = await build({ root: join(root, "examples/browser"), build: { outDir: folder }, logLevel: "error" });
   const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
   const modules = outputs.flatMap((file) => (file.type === "chunk" ? Object.keys(file.modules) : []));
   const missing: string[] = [];
-  const server = await serve(folder, missing);
-  const quiet =
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync " +
-    "--disable-component-update --use-fake-device-for-media-stream --use-fake-ui-for-media-stream";
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: quiet.split(" ") });
+  const server = await serve(folder, missing, extras);
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const sizes = new Map<string, number>();
+  for (const file of outputs) {
+    sizes.set(address + file.fileName, (file.type === "chunk" ? file.code : file.source).length);
+  }
   const stopServing = async () => {
     server.closeAllConnections();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    browser,
+    address,
     missing,
     modules: modules.filter((name) => !name.startsWith("\0")),
+    sizes,
     stopServing,
     async close() {
-      await browser.close();
       await stopServing();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The page's host and a browser to look at it. */
+export interface Site extends Host {
+  readonly browser: Browser;
+}
+
+/** Hosts the page and opens a browser whose camera shows a moving picture. */
+export async function openSite(): Promise<Site> {
+  const host = await hostPage();
+  const quiet =
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync " +
+    "--disable-component-update --use-fake-device-for-media-stream --use-fake-ui-for-media-stream";
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: quiet.split(" ") });
+  return {
+    ...host,
+    browser,
+    async close() {
+      await browser.close();
+      await host.close();
     },
   };
 }

@@ -31,7 +31,7 @@ function questionTable({ questions }: Comparison, { a, b }: PageOptions): string
         `<td>${isSame ? "the same" : escapeXml(other.text)}</td></tr>`,
     )
     .join("");
-  return table("questions", ["", a, b], rows);
+  return table("questions", ["question", a, b], rows);
 }
 
 function countTable({ counts }: Comparison, { a, b }: PageOptions): string {
@@ -42,7 +42,7 @@ function countTable({ counts }: Comparison, { a, b }: PageOptions): string {
         `<td>${escapeXml(one)}</td><td>${escapeXml(other)}</td></tr>`,
     )
     .join("");
-  return table("questions", ["", a, b], rows);
+  return table("questions", ["count", a, b], rows);
 }
 
 function table(type: string, heads: readonly string[], rows: string): string {

@@ -54,6 +54,9 @@ tr.same td, tr.same th { color: var(--line); font-weight: 400; }
 @media (max-width: 760px) {
   .row { grid-template-columns: 1fr; }
   .heads { display: none; }
+  table { table-layout: fixed; }
+  th, td { overflow-wrap: anywhere; padding-right: 6px; }
+  .questions th, .questions td { width: auto; }
 }
 @media print {
   ${root} { font-size: 10pt; }
