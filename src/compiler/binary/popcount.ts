@@ -78,7 +78,7 @@ function groupBits(context: LowerContext, conv: BinaryConv): { readonly phases: 
   const groupBytes = bitBytes(pixels, read);
   const refs = activations.map(() => context.builder.buffer(`${name}/groups`, groups * groupBytes));
   const tasks = activations.flatMap(({ bits }, i) =>
-    pixelTasks(pixels, groups * bitsCost(pixels, read)).map(({ first, count }) =>
+    pixelTasks(pixels, groups * bitsCost(pixels, read), context.workers).map(({ first, count }) =>
       Array.from({ length: groups }, (_, group) =>
         call("copyBits", {
           dst: bitsPixel(offsetRef(refs[i], group * groupBytes), first, read),
@@ -154,7 +154,7 @@ export function popcountPhases(context: LowerContext, conv: BinaryConv, sinkOf: 
   const direct = taps === 1 && sweep.strideHeight === 1 && sweep.strideWidth === 1 && !crossesBorder(sweep);
   const pairs = conv.activations.length * conv.weights.length;
   const cost = popcountCost(groupedSize(conv.weights[0], groups, input, output));
-  const wanted = Math.ceil(tasksOf(pairs * cost) / output.batch);
+  const wanted = Math.ceil(tasksOf(pairs * cost, context.workers) / output.batch);
   const rowBytes = output.width * groups * taps * words * 8;
   const atMost = Math.floor(bandBytes / rowBytes);
   const atLeast = Math.ceil(gemmBytes / rowBytes);

@@ -15,7 +15,7 @@ import {
 import type { LowerContext } from "../context.js";
 import type { Phase, Task } from "../plan.js";
 import { offsetRef, packedConstant, packingArea, type TakeScratch } from "../plan_builder.js";
-import { type Band, bandsOf, cut, pixelsOf, rowTasks, type Stretch, tasksOf } from "../tasks.js";
+import { type Band, bandsOf, cut, partsOf, pixelsOf, rowTasks, type Stretch, tasksOf } from "../tasks.js";
 import { reachBeyond } from "../window.js";
 import {
   type BinaryConv,
@@ -28,7 +28,7 @@ import {
   type SinkOf,
   widenWeights,
 } from "./conv.js";
-import { spreadMasks, spreadWeights, type TablePass, tableCost, tablePasses } from "./groups.js";
+import { type GroupedSize, spreadMasks, spreadWeights, type TablePass, tableCost, tablePasses } from "./groups.js";
 
 /**
  * u16 counts. Zero padding counts odd channels in halves (assembly/table_conv_border.ts), so there they are doubled.
@@ -114,7 +114,7 @@ function selectorTasks(
   const { padValue } = conv.activations[i];
   const bits = offsetRef(conv.activations[i].bits, firstWord * 8);
   const border = offsetRef(borderConstant(context, input.channels, padValue), firstWord * 8);
-  return rowTasks(input, mapCost(input.batch * imageBytes)).map(({ image, images, row, rows }) => {
+  return rowTasks(input, mapCost(input.batch * imageBytes), context.workers).map(({ image, images, row, rows }) => {
     const above = row === 0 ? 0 : padTop + row;
     return [
       call("tableConvSelectors", {
@@ -136,17 +136,33 @@ function selectorTasks(
 }
 
 /** Pixels of a band that is worth its tables: what they take to build is a twelfth of the band's time. */
-const leastBandPixels = 280;
+const bandPixels = 280;
+
+/** The same where a map has no more for each worker: a fifth, which is less than one of two workers that wait. */
+const leastBandPixels = 100;
+
+/** Bands that each of several workers gets of a large map. */
+const mostBands = 3;
 
 /**
- * Bands that share their tables. Small maps of a batch share one band. A single worker takes bands whose counts and
- * selectors fit the second-level cache; for several they may be smaller, so that each has some.
+ * Bands that share their tables, the same number for each worker. Small maps of a batch share one band. A single worker
+ * takes bands whose counts and selectors fit the second-level cache; for several they may be smaller, so that each has
+ * some. A map too small for that is cut by blocks of channels if it has enough of them.
  */
-function tableBands({ output }: BinaryConv, workers: number): readonly Band[] {
+function tableBands(
+  { output, activations, weights }: BinaryConv,
+  size: GroupedSize,
+  blocks: number,
+  workers: number,
+): readonly Band[] {
   const { batch, height, width, pixels } = output;
-  const share = workers === 1 ? undefined : Math.max(leastBandPixels, Math.ceil(pixels / (3 * workers)));
-  const rows = tableConvRowBand(batch, height, width, share);
-  return bandsOf(output, Math.min(rows, height), Math.max(1, Math.floor(rows / height)));
+  const rows = tableConvRowBand(batch, height, width);
+  if (workers === 1) return bandsOf(output, Math.min(rows, height), Math.max(1, Math.floor(rows / height)));
+  const wanted = tasksOf(activations.length * weights.length * tableCost(size, 1), workers);
+  const fitting = Math.ceil((batch * height) / rows / workers);
+  const each = Math.max(fitting, Math.min(mostBands, Math.floor(pixels / (workers * bandPixels))));
+  const worthwhile = pixels >= workers * leastBandPixels || blocks < workers;
+  return partsOf(output, worthwhile ? Math.min(wanted, each * workers) : 1);
 }
 
 /**
@@ -230,22 +246,25 @@ export function tablePhases(context: LowerContext, conv: BinaryConv, sinkOf: Sin
     ];
   };
 
-  const bands = tableBands(conv, workers);
-  const wanted = tasksOf(tableCost(size, bands.length));
-  const blocks = stride / TABLE_CONV_BLOCK;
   const single = conv.activations.length === 1 && conv.weights.length === 1;
-  if (single && blocks > 1 && bands.length < wanted) {
+  const blocks = stride / TABLE_CONV_BLOCK;
+  const bands = tableBands(conv, size, single ? blocks : 1, workers);
+  const wanted = tasksOf(tableCost(size, bands.length), workers);
+  const enough = workers === 1 ? wanted : Math.min(workers, wanted);
+  if (single && blocks > 1 && bands.length < enough) {
     const all = builder.buffer(`${name}/counts`, tableConvCountBytes(output.pixels, outputs));
     const countsAt = (band: Band) => offsetRef(all, pixelsOf(band, output).first * stride * 2);
     const parts = cut(blocks, Math.ceil(wanted / bands.length));
     const tasks = bands.flatMap((band) => parts.map((part): Task => count(band, countsAt(band), 0, 0, part)));
-    const sinks = rowTasks(output, mapCost(tableConvCountBytes(output.pixels, outputs) * 2)).map((band): Task => {
-      const scratch = builder.scratch();
-      const counts = countsAt(band);
-      const border = borderScratch(scratch);
-      const sink = sinkOf(band, scratch);
-      return [...complete(band, counts, 0, border), ...sink.take(counts, 0, 0), ...sink.finish()];
-    });
+    const sinks = rowTasks(output, mapCost(tableConvCountBytes(output.pixels, outputs) * 2), workers).map(
+      (band): Task => {
+        const scratch = builder.scratch();
+        const counts = countsAt(band);
+        const border = borderScratch(scratch);
+        const sink = sinkOf(band, scratch);
+        return [...complete(band, counts, 0, border), ...sink.take(counts, 0, 0), ...sink.finish()];
+      },
+    );
     return [...phases, tasks, sinks];
   }
   const tasks = bands.map((band): Task => {

@@ -55,7 +55,7 @@ function emitWindow(context: LowerContext, op: WindowOp | BorderOp, top: number,
   const src = context.refOf(value);
   const { shape, dst } = newMap(context, op.value);
   const cost = mapCost(bytesOfMap(context, value) + bytesOfMap(context, op.value));
-  const tasks = rowTasks(shape, cost).map((band) => [
+  const tasks = rowTasks(shape, cost, context.workers).map((band) => [
     call("windowF32", {
       src: mapPixel(src, band.image * height * width, channels),
       dst: mapPixel(dst, pixelsOf(band, shape).first, channels),
@@ -95,7 +95,7 @@ function lowerFlatten(context: LowerContext, op: FlattenOp): void {
   const { shape, dst } = newMap(context, op.value);
   const rowBytes = mapStride(shape.channels) * 4;
   const zeros = context.builder.constant("zeros/4", 16, () => new Uint8Array(16));
-  const parts = tasksOf(mapCost(2 * batch * mapBytes(plane, channels)));
+  const parts = tasksOf(mapCost(2 * batch * mapBytes(plane, channels)), context.workers);
   const tasks = bandsOf(shape, 1, Math.ceil(batch / parts)).map(({ image, images }) =>
     Array.from({ length: images }, (_, i) => image + i).flatMap((n) => {
       const row = offsetRef(dst, n * rowBytes);

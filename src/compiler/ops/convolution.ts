@@ -181,7 +181,7 @@ export function emitConv2d(
   const refs = epilogueRefs(context, op, op.end === null ? null : op.epilogue.affine);
   const ends = op.end !== null || bounds !== null || first !== null || second !== null || op.sign !== null;
   const passes = ends ? mapCost(epilogueBytes(refs, pixels)) : 0;
-  const tasks = rowTasks(output, cost + passes, unit).map((band) => {
+  const tasks = rowTasks(output, cost + passes, context.workers, unit).map((band) => {
     const scratch = builder.scratch();
     const { first: pixel, count } = pixelsOf(band, output);
     const dst =

@@ -38,7 +38,7 @@ function lowerDense(context: LowerContext, op: DenseOp): void {
   const stride = mapStride(units);
   const bias = builder.constant(`${op.name}/bias`, stride * 4, () => floatBytes(op.bias?.data ?? [], stride));
   // Weights are read once for every four images.
-  const parts = tasksOf(mapCost(weightBytes * Math.ceil(shape.batch / 4)));
+  const parts = tasksOf(mapCost(weightBytes * Math.ceil(shape.batch / 4)), context.workers);
   const tasks = cut(units, parts, DENSE_F32_WIDE_UNITS).map(({ first, count }) => [
     call("denseF32", {
       src,

@@ -108,7 +108,7 @@ function lowerPointwise(context: LowerContext, op: PointwiseOp): void {
   const refs = epilogueRefs(context, op, op.epilogue.affine);
   const onlySign = op.value === null && isEmpty(op.epilogue);
   const cost = mapCost(mapBytes(pixels, channels) + epilogueBytes(refs, pixels));
-  const tasks = pixelTasks(pixels, cost).map(({ first, count }) => {
+  const tasks = pixelTasks(pixels, cost, context.workers).map(({ first, count }) => {
     const src = mapPixel(input, first, channels);
     if (!onlySign) return [call("epilogueF32", { src, pixels: count, ...epilogueArguments(refs, first) })];
     const size = { src, dst: bitsPixel(refs.bits!, first, channels), pixels: count, channels };
@@ -176,7 +176,7 @@ function lowerGate(context: LowerContext, op: MulOp): void {
   const [a, gate] = op.inputs.map((value) => context.refOf(value));
   const { shape, dst } = newMap(context, op.value);
   const { pixels, width, channels } = shape;
-  const tasks = rowTasks(shape, mapCost(2 * mapBytes(pixels, channels))).map((band) => {
+  const tasks = rowTasks(shape, mapCost(2 * mapBytes(pixels, channels)), context.workers).map((band) => {
     const { first } = pixelsOf(band, shape);
     return [
       call("mulGateF32", {

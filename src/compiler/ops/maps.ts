@@ -32,5 +32,5 @@ export function pixelStep(
   cost = mapCost([...op.inputs, op.value].reduce((sum, value) => sum + bytesOfMap(context, value), 0)),
 ): void {
   const { pixels } = context.shapeOf(op.value);
-  context.builder.step({ name: op.name, kind, phases: [pixelTasks(pixels, cost).map(calls)] });
+  context.builder.step({ name: op.name, kind, phases: [pixelTasks(pixels, cost, context.workers).map(calls)] });
 }

@@ -153,7 +153,7 @@ function emitMoves<T>(
 }
 
 function emitPixelMoves(context: LowerContext, op: MovedBits, move: MovePart<Stretch>): void {
-  emitMoves(context, op, ({ pixels }, nanoseconds) => pixelTasks(pixels, nanoseconds), move);
+  emitMoves(context, op, ({ pixels }, nanoseconds) => pixelTasks(pixels, nanoseconds, context.workers), move);
 }
 
 function lowerWindow(context: LowerContext, op: WindowBitsOp): void {
@@ -175,7 +175,7 @@ function lowerWindow(context: LowerContext, op: WindowBitsOp): void {
       }),
     ];
   };
-  emitMoves(context, op, rowTasks, move);
+  emitMoves(context, op, (shape, nanoseconds) => rowTasks(shape, nanoseconds, context.workers), move);
 }
 
 function lowerMaxPool(context: LowerContext, op: MaxPoolBitsOp): void {
@@ -193,7 +193,12 @@ function lowerMaxPool(context: LowerContext, op: MaxPoolBitsOp): void {
       }),
     ];
   };
-  emitMoves(context, op, (shape, cost) => rowTasks(shape, (cost * (1 + kernelHeight * kernelWidth)) / 4), move);
+  emitMoves(
+    context,
+    op,
+    (shape, cost) => rowTasks(shape, (cost * (1 + kernelHeight * kernelWidth)) / 4, context.workers),
+    move,
+  );
 }
 
 /** Channels [from, from + count) of a plane to those from `to` on. */
@@ -258,7 +263,7 @@ function lowerFlatten(context: LowerContext, op: FlattenBitsOp): void {
     return;
   }
   const images = (shape: MapShape, nanoseconds: number) =>
-    bandsOf(shape, 1, Math.ceil(shape.batch / tasksOf(4 * nanoseconds)));
+    bandsOf(shape, 1, Math.ceil(shape.batch / tasksOf(4 * nanoseconds, context.workers)));
   emitMoves(context, op, images, (which, part, value, [input]) => [
     call(op.layout === "NHWC" ? "flattenBitsNhwc" : "flattenBitsNchw", {
       src: input.at(which, part.image * plane),

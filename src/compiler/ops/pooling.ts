@@ -50,7 +50,7 @@ function lowerPool(context: LowerContext, op: PoolOp): void {
   const needsEpilogue = !isEmpty(op.epilogue) || op.sign !== null;
   const taps = sweep.kernelHeight * sweep.kernelWidth;
   const cost = mapCost(mapBytes(output.pixels, channels) * (taps + 1));
-  const tasks = rowTasks(output, cost).map((task): Task => {
+  const tasks = rowTasks(output, cost, context.workers).map((task): Task => {
     const { firstRow, band } = bandOf(sweep, task.row, task.rows);
     const { first: pixel, count } = pixelsOf(task, output);
     const place = {
@@ -83,7 +83,7 @@ function lowerGlobalAvgPool(context: LowerContext, op: GlobalAvgPoolOp): void {
   const { batch, height, width, channels, pixels } = context.shapeOf(value);
   const src = context.refOf(value);
   const { dst, shape } = newMap(context, op.value);
-  const parts = tasksOf(mapCost(mapBytes(pixels, channels)));
+  const parts = tasksOf(mapCost(mapBytes(pixels, channels)), context.workers);
   const tasks = bandsOf(shape, 1, Math.ceil(batch / parts)).map(({ image, images }) => [
     call("globalAvgPoolF32", {
       src: mapPixel(src, image * height * width, channels),

@@ -71,9 +71,9 @@ export function stageInput({ builder }: LowerContext, { shape, dtype }: InputPor
 }
 
 /** The images of a tensor in groups, as many as copying them is worth tasks. */
-function imageTasks(shape: Shape): readonly Band[] {
+function imageTasks(shape: Shape, workers: number): readonly Band[] {
   const { batch, channels, pixels } = mapShape(shape);
-  const parts = tasksOf(mapCost(2 * mapBytes(pixels, channels)));
+  const parts = tasksOf(mapCost(2 * mapBytes(pixels, channels)), workers);
   return bandsOf(mapShape([batch, channels]), 1, Math.ceil(batch / parts));
 }
 
@@ -92,7 +92,7 @@ export function lowerInput(context: LowerContext, op: InputOp, port: InputPort, 
   const normalise = affineConstants(context, `input/${port.dtype}`, affine, channels);
   const { dst } = newMap(context, op.value);
   const isFloat = port.dtype === "f32";
-  const tasks = imageTasks(inside).map(({ image, images }) => {
+  const tasks = imageTasks(inside, context.workers).map(({ image, images }) => {
     const place = {
       src: offsetRef(staging, image * channels * plane * (isFloat ? 4 : 1)),
       dst: mapPixel(dst, image * plane, channels),
@@ -120,7 +120,7 @@ export function lowerPort(
   const plane = height * width;
   const ref = builder.buffer(name, elementCount(shape) * 4);
   const src = context.refOf(value);
-  const tasks = imageTasks(shape).map(({ image, images }) => {
+  const tasks = imageTasks(shape, context.workers).map(({ image, images }) => {
     const place = {
       src: mapPixel(src, image * plane, channels),
       dst: offsetRef(ref, image * channels * plane * 4),

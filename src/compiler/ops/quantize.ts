@@ -110,7 +110,7 @@ function packPhases(context: LowerContext, op: PackOp): readonly Phase[] {
     return [[[call("packTernaryF32", { src, dst, pixels, channels, planeBytes, zeroFlag: flag })]]];
   }
   const places = (cost: number) =>
-    pixelTasks(pixels, cost).map(({ first, count }) => ({
+    pixelTasks(pixels, cost, context.workers).map(({ first, count }) => ({
       src: mapPixel(src, first, channels),
       dst: bitsPixel(dst, first, channels),
       pixels: count,
@@ -183,7 +183,7 @@ function lowerLevels(context: LowerContext, op: LevelsOp): void {
     return;
   }
   const largest = context.builder.buffer(`${op.name}/largest`, 4);
-  const tasks = pixelTasks(pixels, functionCost(pixels * channels));
+  const tasks = pixelTasks(pixels, functionCost(pixels * channels), context.workers);
   const phases = [
     [[call("maxAbsTanhF32", { src, dst: largest, pixels, channels })]],
     tasks.map((stretch) => [call("dorefaF32", { ...place(stretch), largest })]),
@@ -222,7 +222,7 @@ function lowerPackGrid(context: LowerContext, op: PackGridOp): void {
   });
   const affine = affineConstants(context, `${op.name}/levels/${channels}`, levels, channels);
   const ends = { first: 0, relu: 0, second: 0, bits: 0, signThreshold: 0, signFlip: 0 };
-  const tasks = pixelTasks(pixels, mapCost(4 * mapBytes(pixels, channels))).map(({ first, count }) => {
+  const tasks = pixelTasks(pixels, mapCost(4 * mapBytes(pixels, channels)), context.workers).map(({ first, count }) => {
     const values = builder.scratch()(mapBytes(count, channels));
     const part = { pixels: count, channels };
     const grid = { scale, zeroPoint, low, high, halfAway: op.halfAway ? 1 : 0 };
