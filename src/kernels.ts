@@ -1,6 +1,7 @@
 /**
  * The raw kernels, for who wants only popcount GEMM or bit-packing: `instantiate` gives the typed exports and a memory
- * that you own. Layouts and argument orders are those of `KernelExports`.
+ * that you own. Layouts and argument orders are those of `KernelExports`; beside it stand the size of every buffer that
+ * a kernel asks for, and what the host packs (docs/kernels.md).
  */
 import { demangle } from "@assemblyscript/loader";
 import type { KernelExports } from "./abi/signatures.js";
@@ -11,6 +12,15 @@ import { instantiateKernels, type Kernels } from "./runtime/wasm.js";
 
 export type { KernelExports } from "./abi/signatures.js";
 export * from "./abi/sizes.js";
+export type { ChannelAffine, QuantizedStem, Stem, StemWindow } from "./compiler/quantize_stem.js";
+export {
+  type ChannelBatchNorm,
+  type CountEpilogue,
+  type CountEpilogueOptions,
+  countEpilogue,
+} from "./kernels/count_epilogue.js";
+export { borderBits, channelValues, signBits, weightSignBits, zeroBorderCorrections } from "./kernels/packing.js";
+export { packStem } from "./kernels/stem.js";
 export type { CompiledModule, KernelSource } from "./runtime/kernel_source.js";
 export type { KernelMemory, Kernels } from "./runtime/wasm.js";
 

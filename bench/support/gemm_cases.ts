@@ -30,12 +30,14 @@ export interface GemmCases {
   readonly tableStride: number;
 }
 
-/** The product that the others are compared with: a 1x1 convolution of floats, which needs a map's stride of columns. */
+/**
+ * The product that the others are compared with: a 1x1 convolution of floats, which needs a map's stride of columns.
+ */
 export const FLOAT_GEMM = "float gemm";
 
 /**
- * The cases, in memory of their own, on random numbers: the popcount GEMM on packed signs, with the packing of its rows,
- * the same by tables if they are exact, and in float.
+ * The cases, in memory of their own, on random numbers: the popcount GEMM on packed signs, with the packing of its
+ * rows, the same by tables if they are exact, and in float.
  */
 export function gemmCases(
   kernels: KernelExports,

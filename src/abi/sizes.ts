@@ -177,6 +177,36 @@ export function im2colWords(channels: number, taps: number): number {
   return channels <= 32 ? Math.ceil(taps / Math.floor(64 / channels)) : taps * bitWords(channels);
 }
 
+/** Bytes of the rows that im2colBits writes for so many output pixels: every tap has words of its own. */
+export function im2colBytes(pixels: number, channels: number, taps: number): number {
+  needNumbers("im2colBytes", pixels, channels, taps);
+  return pixels * taps * bitWords(channels) * 8;
+}
+
+/** Bytes of the planes of values of so many bits; one plane is `bitBytes`. */
+export function planesBytes(pixels: number, channels: number, bits: number): number {
+  needNumbers("planesBytes", pixels, channels, bits);
+  return bits * bitBytes(pixels, channels);
+}
+
+/** i32 counts from one row of a popcount GEMM to the next, as epilogues read them. */
+export function xnorGemmCountStride(channels: number): number {
+  needNumbers("xnorGemmCountStride", channels);
+  return mapStride(channels);
+}
+
+/** Bytes of a popcount GEMM's counts. */
+export function xnorGemmCountBytes(rows: number, channels: number): number {
+  needNumbers("xnorGemmCountBytes", rows, channels);
+  return rows * xnorGemmCountStride(channels) * 4;
+}
+
+/** Bytes of zeroBorderI32's corrections, one row of i32 for each tap; its scratch is that of one tap. */
+export function zeroBorderCorrectionBytes(countStride: number, taps: number): number {
+  needNumbers("zeroBorderCorrectionBytes", countStride, taps);
+  return taps * countStride * 4;
+}
+
 /** Bytes of a popcount GEMM's weights: panels of four channels, the last one filled up (assembly/xnor_gemm.ts). */
 export function xnorGemmWeightBytes(channels: number, words: number): number {
   needNumbers("xnorGemmWeightBytes", channels, words);

@@ -52,6 +52,12 @@ function bashFunction(commands: readonly CompletedCommand[]): string {
   }
   const flagsByValues = new Map<string, string[]>();
   for (const [flag, values] of valued) flagsByValues.set(values, [...(flagsByValues.get(values) ?? []), flag]);
+  const values = [...flagsByValues].map(([words, flags]) =>
+    branch(flags, `COMPREPLY=($(compgen -W ${words} -- "$current")); return`),
+  );
+  const own = commands.map(({ name, options, words }) =>
+    branch([name], `flags=${quoted(options.flatMap(flagsOf))} words=${quoted(words)}`),
+  );
   return `_xnorkit() {
   local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" flags='' words=''
   COMPREPLY=()
@@ -61,10 +67,10 @@ function bashFunction(commands: readonly CompletedCommand[]): string {
     return
   fi
   case "$before" in
-${[...flagsByValues].map(([values, flags]) => branch(flags, `COMPREPLY=($(compgen -W ${values} -- "$current")); return`)).join("\n")}
+${values.join("\n")}
   esac
   case "\${COMP_WORDS[1]}" in
-${commands.map(({ name, options, words }) => branch([name], `flags=${quoted(options.flatMap(flagsOf))} words=${quoted(words)}`)).join("\n")}
+${own.join("\n")}
   esac
   if [[ $current == -* ]]; then words=$flags; fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -73,7 +79,8 @@ ${commands.map(({ name, options, words }) => branch([name], `flags=${quoted(opti
 }
 
 function bashScript(commands: readonly CompletedCommand[]): string {
-  return `# bash completion of xnorkit: source <(xnorkit completion bash)\n${bashFunction(commands)}complete -o default -F _xnorkit xnorkit\n`;
+  const head = "# bash completion of xnorkit: source <(xnorkit completion bash)\n";
+  return `${head}${bashFunction(commands)}complete -o default -F _xnorkit xnorkit\n`;
 }
 
 /** zsh runs bash's function; its own bashcompinit brings \`compgen\` and \`complete\`. */

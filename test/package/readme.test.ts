@@ -9,7 +9,7 @@ import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { installPackage, noSkip, notBuilt, root, run, temporaryFolder } from "../support/installed_package.js";
 
-const DOCUMENTS = ["README.md", "docs/networks.md"];
+const DOCUMENTS = ["README.md", "docs/networks.md", "docs/kernels.md"];
 
 function examplesOf(document: string) {
   const text = readFileSync(join(root, document), "utf8");
