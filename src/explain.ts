@@ -3,8 +3,11 @@
  * have in common and what not.
  *
  * ```ts
- * const { differences, questions } = compare(getModel("resnet18_e1", { useFp: true }),
- * getAwnasModel("awnas_resnet18")); ```
+ * const { differences, questions } = compare(
+ *   getModel("resnet18_e1", { useFp: true }),
+ *   getAwnasModel("awnas_resnet18"),
+ * );
+ * ```
  */
 export {
   type AlignedPart,
@@ -44,7 +47,9 @@ export type { Fact } from "./explain/facts.js";
 export type { Figures } from "./explain/figures.js";
 export type { Role } from "./explain/outline.js";
 export { comparisonPage, type PageOptions } from "./explain/page/page.js";
-export type { Proof } from "./explain/proofs/numbers.js";
+export type { PartTimes } from "./explain/part_table.js";
+export type { Numbers, Proof } from "./explain/proofs/numbers.js";
+export type { Answer } from "./explain/question.js";
 export type { ReceptiveField } from "./explain/receptive_field.js";
 export type { Shortcut } from "./explain/shortcuts.js";
 export { type MeasuredStep, type Times, timesOf } from "./explain/times.js";

@@ -1,22 +1,26 @@
 /** xnorkit: binary neural networks on WebAssembly SIMD, exactly as their framework computes them. */
+export type { BinaryKernel, KernelChoice } from "./compiler/choose_kernel.js";
 export { type ErrorCode, XnorkitError } from "./errors.js";
+export type { Dtype, RawTensor } from "./formats/dtypes.js";
 export { type FittedWeights, fitWeights } from "./formats/fit_weights.js";
 export { loadModel, type SaveOptions, saveModel } from "./formats/packed_model.js";
 export { readWeights } from "./formats/read_weights.js";
-export { readSafetensors, writeSafetensors } from "./formats/safetensors.js";
-export { summarize } from "./graph/cost.js";
+export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./formats/safetensors.js";
+export { type Cost, type LayerSummary, type Summary, summarize, type Totals } from "./graph/cost.js";
 export { graphFromJson, graphToJson } from "./graph/json.js";
+export type { Packing, ParameterRole, ParameterSpec } from "./graph/parameter_spec.js";
 export { parameterSpecs } from "./graph/parameters.js";
 export { inferShapes } from "./graph/shapes.js";
 export type * from "./graph/types.js";
 export type { Model } from "./model.js";
-export { baseNetDense } from "./models/base_net_dense.js";
-export { binet } from "./models/binet.js";
+export { type BaseNetOptions, baseNetDense } from "./models/base_net_dense.js";
+export type { BaseNetKind } from "./models/base_net_spec.js";
+export { type BinetOptions, binet } from "./models/binet.js";
 export { descriptionWarnings, fromDescription } from "./models/description.js";
 export { randomWeights } from "./models/random_weights.js";
-export { getModel, modelNames } from "./models/registry.js";
-export { resnet } from "./models/resnet.js";
-export { resnetE } from "./models/resnet_e.js";
+export { getModel, type ModelOptions, modelNames } from "./models/registry.js";
+export { type ResnetOptions, resnet } from "./models/resnet.js";
+export { type ResnetEOptions, resnetE } from "./models/resnet_e.js";
 export {
   type BinaryConfig,
   type BinaryOptions,

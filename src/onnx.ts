@@ -6,6 +6,7 @@
  * const session = await createSession({ graph, weights });
  * ```
  */
+export type { FileBytes } from "./arguments.js";
 export { onnxExternalFiles } from "./formats/onnx/beside.js";
 export { isOnnx } from "./formats/onnx/detect.js";
 export { emittedOperators as onnxOperatorNames } from "./formats/onnx/emit/table.js";

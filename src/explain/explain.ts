@@ -38,6 +38,9 @@ export interface ExplainOptions {
   readonly run?: ValueRunner;
 }
 
+/** What can be asked of one network. */
+export type Question = "bn" | "shortcuts" | "downsample" | "spec" | "float" | "passes";
+
 /** The facts that answer a question, each with its proofs. */
 export interface Explanation {
   readonly question: Question;
@@ -52,17 +55,14 @@ interface Answerer {
   readonly values: (outline: Outline) => readonly string[];
 }
 
-const answerers = {
+const answerers: { readonly [Q in Question]: Answerer } = {
   bn: { facts: batchNormFacts, values: batchNormValues },
   shortcuts: { facts: shortcutFacts, values: shortcutValues },
   downsample: { facts: downsampleFacts, values: downsampleValues },
   spec: { facts: specFacts, values: () => [] },
   float: { facts: floatFacts, values: floatValues },
   passes: { facts: passFacts, values: () => [] },
-} as const satisfies Readonly<Record<string, Answerer>>;
-
-/** What can be asked of one network. */
-export type Question = keyof typeof answerers;
+};
 
 /** The questions that `explain` answers. */
 export const questions = Object.keys(answerers) as readonly Question[];

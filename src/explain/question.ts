@@ -2,6 +2,7 @@
 import type { Description, UnitDescription } from "./describe.js";
 import type { Outline } from "./outline.js";
 
+/** What one network answers to a question. */
 export interface Answer {
   readonly key: string;
   readonly question: string;

@@ -6,11 +6,22 @@
 import { XnorkitError } from "../errors.js";
 import type { Shape } from "../tensor.js";
 
-/** The element types that xnorkit reads, by their name in the file; the value is the size in bytes. */
-export const DTYPE_BYTES = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
-
 /** Element types of safetensors, torch and MXNet files. */
-export type Dtype = keyof typeof DTYPE_BYTES;
+export type Dtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
+
+/** The size of an element in bytes. */
+export const DTYPE_BYTES: { readonly [D in Dtype]: number } = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
 
 /** A tensor as a file holds it: row-major little-endian elements. */
 export interface RawTensor {

@@ -15,6 +15,7 @@ export {
   type TensorEntry,
 } from "./safetensors_header.js";
 
+/** What a safetensors file holds. */
 export interface SafetensorsFile {
   /** In the file's order. */
   readonly tensors: ReadonlyMap<string, RawTensor>;

@@ -10,6 +10,7 @@ import { type ParameterSpec, parameterSpecs } from "./parameters.js";
 import { inferShapes } from "./shapes.js";
 import type { Graph, Node } from "./types.js";
 
+/** What a network or a part of it computes and holds. */
 export interface Cost {
   /** Multiply-accumulates of convolutions with 1-bit weights, for the whole batch. */
   readonly binaryMacs: number;
@@ -23,6 +24,7 @@ export interface Cost {
   readonly packedBytes: number;
 }
 
+/** The costs of a whole network. */
 export interface Totals extends Cost {
   /** floatMacs + binaryMacs / 64. */
   readonly operations: number;
@@ -38,6 +40,7 @@ export interface LayerSummary extends Cost {
   readonly outputShape: Shape;
 }
 
+/** A network's costs, of the whole and of each module. */
 export interface Summary {
   readonly name: string;
   readonly inputShape: Shape;

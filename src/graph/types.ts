@@ -11,14 +11,33 @@ import type { TensorLayout } from "./layout.js";
 import type { Node } from "./nodes/index.js";
 
 export type { TensorLayout } from "./layout.js";
-export type * from "./nodes/borders.js";
-export type * from "./nodes/channels.js";
-export type * from "./nodes/convolution.js";
-export type * from "./nodes/dense.js";
-export type * from "./nodes/elementwise.js";
+export type { BordersNode, CropNode, FlattenNode, PadNode } from "./nodes/borders.js";
+export type {
+  AbsMeanNode,
+  ChannelShuffleNode,
+  ChannelsNode,
+  ConcatNode,
+  LogSoftmaxNode,
+  SliceChannelsNode,
+  SoftmaxNode,
+} from "./nodes/channels.js";
+export type { BinaryConv2dNode, BorderValue, Conv2dNode, ConvolutionNode } from "./nodes/convolution.js";
+export type { BinaryDenseNode, DenseLayerNode, DenseNode } from "./nodes/dense.js";
+export type {
+  ActivationNode,
+  AddNode,
+  BatchNormNode,
+  ClipNode,
+  ElementwiseNode,
+  MulNode,
+  PreluNode,
+  ReluNode,
+  ScaleNode,
+  ScaleShiftNode,
+} from "./nodes/elementwise.js";
 export type { ComputedNode, InputNode, Node, NodeKind, Operation } from "./nodes/index.js";
-export type * from "./nodes/pooling.js";
-export type * from "./nodes/quantize.js";
+export type { AvgPoolNode, GlobalAvgPoolNode, MaxPoolNode, PoolingNode } from "./nodes/pooling.js";
+export type { FakeQuantizeNode, QuantizeNode, QuantizingNode } from "./nodes/quantize.js";
 export type { ActivationQuantizer, WeightQuantizer } from "./nodes/quantizers.js";
 export type { Padding, Pair, Sides } from "./window.js";
 

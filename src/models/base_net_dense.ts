@@ -31,6 +31,7 @@ export interface BaseNetVariant extends NetworkOptions {
   readonly blockConfig?: readonly number[];
 }
 
+/** A network of the family: its kind and depth, and what may be varied. */
 export interface BaseNetOptions extends BaseNetVariant {
   readonly kind: BaseNetKind;
   /** The part of the name behind the kind: "28", "a", "flex" ... */

@@ -1,5 +1,6 @@
 /** The tables of BMXNet v2's dense networks (binary_models/densenet.py, meliusnet.py, naivenet.py). */
 
+/** The families of dense networks. */
 export type BaseNetKind = "densenet" | "meliusnet" | "naivenet";
 
 export interface BaseNetSpec {

@@ -23,6 +23,7 @@ export interface BinetVariant extends NetworkOptions {
   readonly bitsA?: number;
 }
 
+/** A BiNet: layers and channels of its stages, and what may be varied. */
 export interface BinetOptions extends BinetVariant, ResnetSpec {}
 
 interface BlockOptions extends BlockPlace {

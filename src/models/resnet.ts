@@ -12,6 +12,7 @@ import { checkKeys } from "./options.js";
 import { type BlockPlace, checkSpec, residualBlock, residualNetwork, stageOf, stages } from "./residual_network.js";
 import type { ResnetSpec } from "./resnet_spec.js";
 
+/** A float ResNet: layers and channels of its stages, and what may be varied. */
 export interface ResnetOptions extends NetworkOptions, ResnetSpec {
   readonly version: 1 | 2;
 }

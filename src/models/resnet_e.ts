@@ -23,6 +23,7 @@ export interface ResnetEVariant extends NetworkOptions {
   readonly dilation?: number;
 }
 
+/** A ResNetE: layers and channels of its stages, and what may be varied. */
 export interface ResnetEOptions extends ResnetEVariant, ResnetSpec {
   readonly version: 1 | 2;
 }

@@ -29,7 +29,7 @@ const MAX_IR_VERSION = 100;
 /**
  * True for the beginning of an ONNX file: it starts with the IR version or with a graph, and all fields that can be
  * seen are a model's.
- * @param start The file, or its first bytes: 16 suffice as a rule, since the graph goes on past them.
+ * @param file The file, or its first bytes: 16 suffice as a rule, since the graph goes on past them.
  */
 export function isOnnx(file: FileBytes): boolean {
   const start = bytesArgument("isOnnx", "bytes", file);

@@ -31,10 +31,12 @@ export type Node = InputNode | ComputedNode;
 /** The name of a kind of node. */
 export type NodeKind = Node["kind"];
 
-type WithoutPlace<N> = N extends Node ? Omit<N, keyof NodeBase> : never;
-
 /** A node without its name, inputs and module: what it computes, wherever it stands. */
-export type Operation = WithoutPlace<ComputedNode>;
+export type Operation = ComputedNode extends infer Each
+  ? Each extends ComputedNode
+    ? Omit<Each, "name" | "inputs" | "module">
+    : never
+  : never;
 
 const records: NodeRecords<Node> = {
   input: {
