@@ -9,8 +9,8 @@
  *
  * Cost: windows are walked as in pool.ts, 16 channels at a time, with two instructions a tap and vector instead of
  * three: the taps are summed, and only if a sum is NaN (a tap is, or infinities cancel) is the window walked again, 4
- * channels at a time as at the end of a row, with maxima that keep NaN. It is bound by instructions, not by memory, so it is 3 % faster than the two kernels; what was
- * tried to save more of them lost (docs/measurements.md).
+ * channels at a time as at the end of a row, with maxima that keep NaN. It is bound by instructions, not by memory, so
+ * it is 3 % faster than the two kernels; what was tried to save more of them lost (docs/measurements.md).
  */
 import { affine, positive } from "./epilogue_values";
 import { zeroTails } from "./pad_f32";
