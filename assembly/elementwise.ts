@@ -4,9 +4,10 @@
  *   planes  [image][channel][pixel]            map  [image][pixel][stride], stride = ceil(channels / 4) * 4
  *
  * Four pixels of four channels are a 4x4 block: 4 loads, a transpose of 8 shuffles, 4 stores. Missing channels are zero
- * vectors, which keeps the tail lanes zero. The last plane % 4 pixels go one by one. Scale and shift round separately,
- * never fused.
+ * vectors, which keeps the tail lanes zero. The last plane % 4 pixels go one by one. Subtraction, product and sum round
+ * separately, never fused.
  */
+import { centeredAffine } from "./epilogue_values";
 
 /** Low halves interleaved: a0 b0 a1 b1. */
 // @ts-ignore: decorator
@@ -50,13 +51,6 @@ function storeTransposed(dst: usize, step: usize, a: v128, b: v128, c: v128, d: 
   v128.store(dst + 3 * step, highPairs(ab23, cd23));
 }
 
-/** x * scale + shift. */
-// @ts-ignore: decorator
-@inline
-function affine(x: v128, scale: v128, shift: v128): v128 {
-  return f32x4.add(f32x4.mul(x, scale), shift);
-}
-
 /** Four floats, or four bytes as floats. */
 // @ts-ignore: decorator
 @inline
@@ -75,6 +69,7 @@ function planesToMap<T>(
   batch: i32,
   channels: i32,
   plane: i32,
+  center: usize,
   scale: usize,
   shift: usize,
 ): void {
@@ -83,6 +78,10 @@ function planesToMap<T>(
   for (let image = 0; image < batch; ++image) {
     for (let c = 0; c < channels; c += 4) {
       const offset = (<usize>c) << 2;
+      const center0 = v128.load32_splat(center + offset);
+      const center1 = v128.load32_splat(center + offset, 4);
+      const center2 = v128.load32_splat(center + offset, 8);
+      const center3 = v128.load32_splat(center + offset, 12);
       const scale0 = v128.load32_splat(scale + offset);
       const scale1 = v128.load32_splat(scale + offset, 4);
       const scale2 = v128.load32_splat(scale + offset, 8);
@@ -97,10 +96,10 @@ function planesToMap<T>(
       let to = dst + offset;
       let pixel = plane;
       for (; pixel >= 4; pixel -= 4) {
-        const v0 = affine(loadFour<T>(a), scale0, shift0);
-        const v1 = left > 1 ? affine(loadFour<T>(a + planeBytes), scale1, shift1) : zero;
-        const v2 = left > 2 ? affine(loadFour<T>(a + 2 * planeBytes), scale2, shift2) : zero;
-        const v3 = left > 3 ? affine(loadFour<T>(a + 3 * planeBytes), scale3, shift3) : zero;
+        const v0 = centeredAffine(loadFour<T>(a), center0, scale0, shift0);
+        const v1 = left > 1 ? centeredAffine(loadFour<T>(a + planeBytes), center1, scale1, shift1) : zero;
+        const v2 = left > 2 ? centeredAffine(loadFour<T>(a + 2 * planeBytes), center2, scale2, shift2) : zero;
+        const v3 = left > 3 ? centeredAffine(loadFour<T>(a + 3 * planeBytes), center3, scale3, shift3) : zero;
         storeTransposed(to, step, v0, v1, v2, v3);
         a += 4 * sizeof<T>();
         to += 4 * step;
@@ -110,7 +109,10 @@ function planesToMap<T>(
         for (let lane = 0; lane < min(left, 4); ++lane) {
           const at = offset + ((<usize>lane) << 2);
           const x = <f32>load<T>(a + <usize>lane * planeBytes);
-          store<f32>(to + ((<usize>lane) << 2), x * load<f32>(scale + at) + load<f32>(shift + at));
+          store<f32>(
+            to + ((<usize>lane) << 2),
+            (x - load<f32>(center + at)) * load<f32>(scale + at) + load<f32>(shift + at),
+          );
         }
         a += sizeof<T>();
         to += step;
@@ -122,8 +124,8 @@ function planesToMap<T>(
 }
 
 /**
- * NCHW f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` is 4-byte
- * aligned.
+ * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
+ * is 4-byte aligned.
  */
 export function nchwToMapF32(
   src: usize,
@@ -131,15 +133,16 @@ export function nchwToMapF32(
   batch: i32,
   channels: i32,
   plane: i32,
+  center: usize,
   scale: usize,
   shift: usize,
 ): void {
-  planesToMap<f32>(src, dst, batch, channels, plane, scale, shift);
+  planesToMap<f32>(src, dst, batch, channels, plane, center, scale, shift);
 }
 
 /**
- * NCHW u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
- * aligned.
+ * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
+ * need not be aligned.
  */
 export function nchwToMapU8(
   src: usize,
@@ -147,10 +150,11 @@ export function nchwToMapU8(
   batch: i32,
   channels: i32,
   plane: i32,
+  center: usize,
   scale: usize,
   shift: usize,
 ): void {
-  planesToMap<u8>(src, dst, batch, channels, plane, scale, shift);
+  planesToMap<u8>(src, dst, batch, channels, plane, center, scale, shift);
 }
 
 /** map -> NCHW f32 without padding, which is also the flattening of a map. */

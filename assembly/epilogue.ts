@@ -2,21 +2,22 @@
  * Batch norm, residual, ReLU and the next layer's sign bits in one pass over the outputs of a convolution (or over a
  * map):
  *
- *   v = scale[c] * (x - center) + shift[c];  v = min(max(v, low[c]), high[c])
+ *   x -= center[c];  v = scale[c] * x + shift[c];  v = min(max(v, low[c]), high[c])
  *   v += first;  v = max(v, 0);  v += second;  dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
  *
- * each step if it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; multiply and add round
- * separately, as f32 frameworks do.
+ * each step if it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; subtract, multiply and
+ * add round separately, as f32 frameworks do.
+ *
+ * CENTER. Near the center the subtraction is exact and the rest small, so nothing cancels: a batch norm of numbers far
+ * from 0 and near to one another is met as the framework's (x - mean) * a + b meets it. For counts up to 2^23 centers
+ * are halves, and every difference is exact. A binary dot product is -2 * (count - K / 2): with scale -2 * m and center
+ * K / 2 the product is m * dot, rounded once, and a framework that computes m * dot + b in floats is met bit by bit.
+ * (Counts that are doubled: scale -m, center K.)
  *
  * BOUNDS. An activation between two affine maps, m * act(x) + b, is a clamp of the affine with bounds of each channel's
  * own, also if m < 0: m * max(x, 0) + b is max(m * x + b, b) or min(m * x + b, b). Rounding keeps order, so bounds that
  * were rounded as v is give the bits of the activation done first. Constant bounds are ReLU6 and clip. NaN stays NaN
  * through them.
- *
- * CENTER. It comes with bounds (infinite ones cut nothing). A binary dot product is -2 * (count - K / 2) and the
- * subtraction is exact for counts up to 2^23: with scale -2 * m and center K / 2 the product is m * dot, rounded once,
- * and a framework that computes m * dot + b in floats is met bit by bit. Scale and shift of the count itself would
- * round K * m + b first. (Counts that are doubled: scale -m, center K.)
  *
  *   counts  [pixel][countStride] i32 or u16 (0 .. 65535, unsigned)     scale, shift, signThreshold, signFlip  [stride]
  *   maps    [pixel][stride] f32, stride = ceil(C/4)*4, zeros past C    bits  [pixel][ceil(C/64)] u64, zero past C
@@ -24,7 +25,7 @@
  * `dst` may be any input map: sixteen values are read before they are written, and nothing is written past a map's
  * stride.
  *
- * Cost of sixteen channels with one residual, map and bits: 24 loads, 5 stores, 28 arithmetic instructions.
+ * Cost of sixteen channels with one residual, map and bits: 28 loads, 5 stores, 32 arithmetic instructions.
  * Channels % 16 go four at a time; the last 1 to 3 counts are read one by one, because rows of counts need not be
  * padded.
  */
@@ -33,21 +34,22 @@ import { residualSigns } from "./residual_signs";
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
 /**
- * v = scale[c] * count + shift[c], or if `low` is not 0 v = min(max(scale[c] * (count - center) + shift[c], low[c]),
- * high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is not 0, v += second. v is
- * stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each
- * if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read.
- * `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift,
- * signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately.
+ * v = scale[c] * count + shift[c], or if `center` is not 0 v = scale[c] * (count - center[c]) + shift[c]; if `low` is
+ * not 0, v = min(max(v, low[c]), high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if
+ * `second` is not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to
+ * `bits`, each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip`
+ * is not read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the inputs. center,
+ * scale, shift, low, high, signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Subtract,
+ * multiply and add round separately.
  */
 export function epilogueI32(
   counts: usize,
   countStride: i32,
   pixels: i32,
   channels: i32,
+  center: usize,
   scale: usize,
   shift: usize,
-  center: f32,
   low: usize,
   high: usize,
   first: usize,
@@ -64,9 +66,9 @@ export function epilogueI32(
     countBytes,
     pixels,
     channels,
+    center,
     scale,
     shift,
-    center,
     low,
     high,
     first,
@@ -85,9 +87,9 @@ export function epilogueU16(
   countStride: i32,
   pixels: i32,
   channels: i32,
+  center: usize,
   scale: usize,
   shift: usize,
-  center: f32,
   low: usize,
   high: usize,
   first: usize,
@@ -104,9 +106,9 @@ export function epilogueU16(
     countBytes,
     pixels,
     channels,
+    center,
     scale,
     shift,
-    center,
     low,
     high,
     first,
@@ -124,9 +126,9 @@ export function epilogueF32(
   src: usize,
   pixels: i32,
   channels: i32,
+  center: usize,
   scale: usize,
   shift: usize,
-  center: f32,
   low: usize,
   high: usize,
   first: usize,
@@ -143,9 +145,9 @@ export function epilogueF32(
     srcBytes,
     pixels,
     channels,
+    center,
     scale,
     shift,
-    center,
     low,
     high,
     first,
@@ -158,8 +160,8 @@ export function epilogueF32(
   );
 }
 
-// residual_signs.ts has the loop for a residual, a map and bits without flags; those of the other cases are the same
-// for every pixel, hence predicted.
+// residual_signs.ts has the loop for a residual, a map and bits without flags, of counts with centers and of floats
+// without; those of the other cases are the same for every pixel, hence predicted.
 // @ts-ignore: decorator
 @inline
 function epilogue<T>(
@@ -167,9 +169,9 @@ function epilogue<T>(
   srcBytes: usize,
   pixels: i32,
   channels: i32,
+  center: usize,
   scale: usize,
   shift: usize,
-  center: f32,
   low: usize,
   high: usize,
   first: usize,
@@ -180,11 +182,26 @@ function epilogue<T>(
   signThreshold: usize,
   signFlip: usize,
 ): void {
-  if (low == 0 && first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
+  const usual = isFloat<T>() ? center == 0 : center != 0;
+  if (usual && low == 0 && first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
     if (signThreshold == 0) {
-      residualSigns<T>(src, srcBytes, pixels, channels, scale, shift, first, dst, bits, false, 0, 0);
+      residualSigns<T>(src, srcBytes, pixels, channels, center, scale, shift, first, dst, bits, false, 0, 0);
     } else {
-      residualSigns<T>(src, srcBytes, pixels, channels, scale, shift, first, dst, bits, true, signThreshold, signFlip);
+      residualSigns<T>(
+        src,
+        srcBytes,
+        pixels,
+        channels,
+        center,
+        scale,
+        shift,
+        first,
+        dst,
+        bits,
+        true,
+        signThreshold,
+        signFlip,
+      );
     }
   } else {
     steps<T>(
@@ -192,10 +209,11 @@ function epilogue<T>(
       srcBytes,
       pixels,
       channels,
+      center != 0,
+      center,
       scale,
       shift,
       low != 0,
-      center,
       low,
       high,
       first != 0,
@@ -221,10 +239,11 @@ function steps<T>(
   srcBytes: usize,
   pixels: i32,
   channels: i32,
+  hasCenter: bool,
+  center: usize,
   scale: usize,
   shift: usize,
   hasBounds: bool,
-  center: f32,
   low: usize,
   high: usize,
   hasFirst: bool,
@@ -243,7 +262,6 @@ function steps<T>(
   const mapBytes = mapStride(channels) << 2;
   const bitBytes = bitRowBytes(channels);
   const last = (1 << (channels & 15)) - 1;
-  const middle = f32x4.splat(center);
   for (let pixel = 0; pixel < pixels; ++pixel) {
     let x = src;
     let at: usize = 0;
@@ -254,11 +272,11 @@ function steps<T>(
       let v1 = values4<T>(x + 4 * sizeof<T>());
       let v2 = values4<T>(x + 8 * sizeof<T>());
       let v3 = values4<T>(x + 12 * sizeof<T>());
-      if (hasBounds) {
-        v0 = f32x4.sub(v0, middle);
-        v1 = f32x4.sub(v1, middle);
-        v2 = f32x4.sub(v2, middle);
-        v3 = f32x4.sub(v3, middle);
+      if (hasCenter) {
+        v0 = f32x4.sub(v0, v128.load(center + at));
+        v1 = f32x4.sub(v1, v128.load(center + at, 16));
+        v2 = f32x4.sub(v2, v128.load(center + at, 32));
+        v3 = f32x4.sub(v3, v128.load(center + at, 48));
       }
       v0 = affine(v0, v128.load(scale + at), v128.load(shift + at));
       v1 = affine(v1, v128.load(scale + at, 16), v128.load(shift + at, 16));
@@ -317,7 +335,7 @@ function steps<T>(
       let less = 0;
       for (let c = 0; c < left; c += 4) {
         let v = valuesLast<T>(x, left - c);
-        if (hasBounds) v = f32x4.sub(v, middle);
+        if (hasCenter) v = f32x4.sub(v, v128.load(center + at));
         v = affine(v, v128.load(scale + at), v128.load(shift + at));
         if (hasBounds) v = between(v, v128.load(low + at), v128.load(high + at));
         if (hasFirst) v = f32x4.add(v, v128.load(first + at));

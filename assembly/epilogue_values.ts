@@ -8,6 +8,13 @@ export function affine(x: v128, scale: v128, shift: v128): v128 {
   return f32x4.add(f32x4.mul(scale, x), shift);
 }
 
+/** scale * (x - center) + shift, each step rounded. */
+// @ts-ignore: decorator
+@inline
+export function centeredAffine(x: v128, center: v128, scale: v128, shift: v128): v128 {
+  return affine(f32x4.sub(x, center), scale, shift);
+}
+
 /** max(v, 0): NaN stays NaN and -0 becomes 0, in two instructions; f32x4.max takes seven on x86. */
 // @ts-ignore: decorator
 @inline

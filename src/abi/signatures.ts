@@ -114,18 +114,20 @@ export interface KernelExports {
   ): void;
   // assembly/elementwise.ts
   /**
-   * NCHW f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` is 4-byte
-   * aligned.
+   * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` is
+   * 4-byte aligned.
    */
   nchwToMapF32(
-    src: number, dst: number, batch: number, channels: number, plane: number, scale: number, shift: number,
+    src: number, dst: number, batch: number, channels: number, plane: number, center: number, scale: number,
+    shift: number,
   ): void;
   /**
-   * NCHW u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
-   * aligned.
+   * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
+   * need not be aligned.
    */
   nchwToMapU8(
-    src: number, dst: number, batch: number, channels: number, plane: number, scale: number, shift: number,
+    src: number, dst: number, batch: number, channels: number, plane: number, center: number, scale: number,
+    shift: number,
   ): void;
   /** map -> NCHW f32 without padding, which is also the flattening of a map. */
   mapToNchwF32(src: number, dst: number, batch: number, channels: number, plane: number): void;
@@ -196,27 +198,28 @@ export interface KernelExports {
   ): void;
   // assembly/epilogue.ts
   /**
-   * v = scale[c] * count + shift[c], or if `low` is not 0 v = min(max(scale[c] * (count - center) + shift[c], low[c]),
-   * high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if `second` is not 0, v += second. v
-   * is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to `bits`, each if its pointer is
-   * not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip` is not read. `first`, `second`
-   * and `dst` are maps of the same channels, and `dst` may be any of the inputs. scale, shift, signThreshold (f32) and
-   * signFlip (u32) are padded with zeros to the map's stride. Multiply and add round separately.
+   * v = scale[c] * count + shift[c], or if `center` is not 0 v = scale[c] * (count - center[c]) + shift[c]; if `low` is
+   * not 0, v = min(max(v, low[c]), high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if
+   * `second` is not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c])
+   * to `bits`, each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and
+   * `signFlip` is not read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the
+   * inputs. center, scale, shift, low, high, signThreshold (f32) and signFlip (u32) are padded with zeros to the map's
+   * stride. Subtract, multiply and add round separately.
    */
   epilogueI32(
-    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, center: number,
+    counts: number, countStride: number, pixels: number, channels: number, center: number, scale: number, shift: number,
     low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
     signThreshold: number, signFlip: number,
   ): void;
   /** What epilogueI32 does, on u16 counts. */
   epilogueU16(
-    counts: number, countStride: number, pixels: number, channels: number, scale: number, shift: number, center: number,
+    counts: number, countStride: number, pixels: number, channels: number, center: number, scale: number, shift: number,
     low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
     signThreshold: number, signFlip: number,
   ): void;
   /** What epilogueI32 does, on the map `src` in place of counts. */
   epilogueF32(
-    src: number, pixels: number, channels: number, scale: number, shift: number, center: number, low: number,
+    src: number, pixels: number, channels: number, center: number, scale: number, shift: number, low: number,
     high: number, first: number, relu: number, second: number, dst: number, bits: number, signThreshold: number,
     signFlip: number,
   ): void;
@@ -421,15 +424,19 @@ export interface KernelExports {
   flattenBitsNhwc(src: number, dst: number, batch: number, plane: number, channels: number): void;
   // assembly/nhwc.ts
   /**
-   * NHWC f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` 4-byte
-   * aligned. Pixels count the batch.
+   * NHWC f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
+   * 4-byte aligned. Pixels count the batch.
    */
-  nhwcToMapF32(src: number, dst: number, pixels: number, channels: number, scale: number, shift: number): void;
+  nhwcToMapF32(
+    src: number, dst: number, pixels: number, channels: number, center: number, scale: number, shift: number,
+  ): void;
   /**
-   * NHWC u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
-   * aligned.
+   * NHWC u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
+   * need not be aligned.
    */
-  nhwcToMapU8(src: number, dst: number, pixels: number, channels: number, scale: number, shift: number): void;
+  nhwcToMapU8(
+    src: number, dst: number, pixels: number, channels: number, center: number, scale: number, shift: number,
+  ): void;
   /** map -> NHWC f32 without padding. Pixels count the batch; `dst` 4-byte aligned. */
   mapToNhwcF32(src: number, dst: number, pixels: number, channels: number): void;
   // assembly/fake_quantize.ts
@@ -485,8 +492,8 @@ export const argumentNames = {
     "strideHeight", "strideWidth", "padTop", "padLeft", "scale", "shift", "relu", "dst", "bits", "signThreshold",
     "signFlip",
   ],
-  nchwToMapF32: ["src", "dst", "batch", "channels", "plane", "scale", "shift"],
-  nchwToMapU8: ["src", "dst", "batch", "channels", "plane", "scale", "shift"],
+  nchwToMapF32: ["src", "dst", "batch", "channels", "plane", "center", "scale", "shift"],
+  nchwToMapU8: ["src", "dst", "batch", "channels", "plane", "center", "scale", "shift"],
   mapToNchwF32: ["src", "dst", "batch", "channels", "plane"],
   addChannelsF32: ["dst", "src", "pixels", "dstChannels", "srcChannels", "offset"],
   copyBytes: ["dst", "src", "bytes"],
@@ -505,15 +512,15 @@ export const argumentNames = {
   thresholdCountsI32: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   thresholdCountsU16: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   epilogueI32: [
-    "counts", "countStride", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second",
+    "counts", "countStride", "pixels", "channels", "center", "scale", "shift", "low", "high", "first", "relu", "second",
     "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueU16: [
-    "counts", "countStride", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second",
+    "counts", "countStride", "pixels", "channels", "center", "scale", "shift", "low", "high", "first", "relu", "second",
     "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueF32: [
-    "src", "pixels", "channels", "scale", "shift", "center", "low", "high", "first", "relu", "second", "dst", "bits",
+    "src", "pixels", "channels", "center", "scale", "shift", "low", "high", "first", "relu", "second", "dst", "bits",
     "signThreshold", "signFlip",
   ],
   tableConvSelectors: [
@@ -565,8 +572,8 @@ export const argumentNames = {
   ],
   flattenBitsNchw: ["src", "dst", "batch", "plane", "channels"],
   flattenBitsNhwc: ["src", "dst", "batch", "plane", "channels"],
-  nhwcToMapF32: ["src", "dst", "pixels", "channels", "scale", "shift"],
-  nhwcToMapU8: ["src", "dst", "pixels", "channels", "scale", "shift"],
+  nhwcToMapF32: ["src", "dst", "pixels", "channels", "center", "scale", "shift"],
+  nhwcToMapU8: ["src", "dst", "pixels", "channels", "center", "scale", "shift"],
   mapToNhwcF32: ["src", "dst", "pixels", "channels"],
   fakeQuantizeF32: ["src", "dst", "pixels", "channels", "scale", "zeroPoint", "low", "high", "halfAway"],
   logSoftmaxF32: ["src", "dst", "pixels", "channels"],

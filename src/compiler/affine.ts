@@ -2,6 +2,10 @@
  * Per-channel affine maps y = scale * x + shift, which is what an inference batch norm is, and the thresholds that
  * signs of them become.
  *
+ * `center` is the x that the framework's own formula subtracts before it scales: a batch norm's mean, 0 of a scale and
+ * shift, the count of a dot product of 0. Kernels compute scale * (x - center) + (scale * center + shift): where all x
+ * lie far from 0 and near to one another, scale * x + shift would round numbers that are larger than its result.
+ *
  * `root` is the x where y = 0, kept apart: computed from the batch norm as mean - beta / scale it is exact where the
  * framework's own formula ((x - mean) * invstd) * gamma + beta gives an exact zero (beta = 0, x = mean), while -shift /
  * scale is off by a rounding and would turn sign(0) = +1 into -1. It is NaN if scale = 0.
@@ -10,23 +14,31 @@ export interface Affine {
   readonly scale: Float64Array;
   readonly shift: Float64Array;
   readonly root: Float64Array;
+  readonly center: Float64Array;
 }
 
 function newAffine(channels: number): Affine {
-  return { scale: new Float64Array(channels), shift: new Float64Array(channels), root: new Float64Array(channels) };
+  const zeros = () => new Float64Array(channels);
+  return { scale: zeros(), shift: zeros(), root: zeros(), center: zeros() };
+}
+
+/** The affine of one channel; the center is 0 unless given. */
+interface ChannelAffine {
+  readonly scale: number;
+  readonly shift: number;
+  readonly root: number;
+  readonly center?: number;
 }
 
 /** An affine from one function a channel. */
-export function makeAffine(
-  channels: number,
-  at: (channel: number) => { readonly scale: number; readonly shift: number; readonly root: number },
-): Affine {
+export function makeAffine(channels: number, at: (channel: number) => ChannelAffine): Affine {
   const affine = newAffine(channels);
   for (let c = 0; c < channels; c++) {
-    const { scale, shift, root } = at(c);
+    const { scale, shift, root, center = 0 } = at(c);
     affine.scale[c] = scale;
     affine.shift[c] = shift;
     affine.root[c] = root;
+    affine.center[c] = center;
   }
   return affine;
 }
@@ -47,6 +59,7 @@ export function batchNormAffine(
     affine.scale[c] = scale;
     affine.shift[c] = b - mean[c] * scale;
     affine.root[c] = scale === 0 ? Number.NaN : mean[c] - b / scale;
+    affine.center[c] = mean[c];
   }
   return affine;
 }
@@ -64,25 +77,6 @@ export function scaleShiftAffine(
   });
 }
 
-/** The same affine of x - center: for kernels that subtract before they scale. */
-export function recentred({ scale, shift, root }: Affine, center: number): Affine {
-  return { scale, shift: shift.map((value, c) => scale[c] * center + value), root: root.map((r) => r - center) };
-}
-
-/** Between what values are clamped, each channel by itself; infinite where there is no limit. */
-export interface Bounds {
-  readonly low: Float32Array;
-  readonly high: Float32Array;
-}
-
-/** One pair of limits for all channels; null is none. */
-export function makeBounds(channels: number, min: number | null, max: number | null): Bounds {
-  return {
-    low: new Float32Array(channels).fill(min ?? Number.NEGATIVE_INFINITY),
-    high: new Float32Array(channels).fill(max ?? Number.POSITIVE_INFINITY),
-  };
-}
-
 /**
  * An affine for as many channels as a run has. Layers with parameters have as many in all runs. Behind a flattening
  * their number follows from the picture's size: what affines there are, of layers without any, are the same for all
@@ -90,29 +84,8 @@ export function makeBounds(channels: number, min: number | null, max: number | n
  */
 export function affineFor(channels: number, affine: Affine): Affine {
   if (affine.scale.length === channels) return affine;
-  const [scale, shift, root] = [affine.scale[0], affine.shift[0], affine.root[0]];
-  return makeAffine(channels, () => ({ scale, shift, root }));
-}
-
-/** Bounds for as many channels as a run has, as `affineFor` has affines. */
-export function boundsFor(channels: number, bounds: Bounds): Bounds {
-  return bounds.low.length === channels ? bounds : makeBounds(channels, bounds.low[0], bounds.high[0]);
-}
-
-/**
- * The limits of affine(v) for v between limits, rounded as kernels round scale * v + shift: a clamp before the affine
- * is the same, to the bit, as one after it by these.
- */
-export function boundsBehind(affine: Affine, { low, high }: Bounds): Bounds {
-  const shifts = floatShifts(affine);
-  const limits = makeBounds(low.length, null, null);
-  for (let c = 0; c < low.length; c++) {
-    const scale = Math.fround(affine.scale[c]);
-    const at = (limit: number) => (scale === 0 ? shifts[c] : Math.fround(Math.fround(scale * limit) + shifts[c]));
-    limits.low[c] = at(scale < 0 ? high[c] : low[c]);
-    limits.high[c] = at(scale < 0 ? low[c] : high[c]);
-  }
-  return limits;
+  const [scale, shift, root, center] = [affine.scale[0], affine.shift[0], affine.root[0], affine.center[0]];
+  return makeAffine(channels, () => ({ scale, shift, root, center }));
 }
 
 /** What the counts of a convolution stand for: dot = 2 * (zero[o] - count) / steps, both exact numbers. */
@@ -135,9 +108,10 @@ export function countAffine(
   return makeAffine(channels, (c) => {
     const s = scale === null ? 1 : scale[c];
     const shift = (2 * s * zero(c)) / steps;
-    if (s === 0) return { scale: 0, shift: offset ? k / 2 : 0, root: Number.NaN };
-    if (!offset) return { scale: (-2 * s) / steps, shift, root: zero(c) };
-    return { scale: -s / steps, shift: (shift + k) / 2, root: zero(c) + (k * steps) / (2 * s) };
+    const center = zero(c);
+    if (s === 0) return { scale: 0, shift: offset ? k / 2 : 0, root: Number.NaN, center };
+    if (!offset) return { scale: (-2 * s) / steps, shift, root: center, center };
+    return { scale: -s / steps, shift: (shift + k) / 2, root: center + (k * steps) / (2 * s), center };
   });
 }
 
@@ -150,6 +124,9 @@ export function compose(inner: Affine, outer: Affine): Affine {
     affine.scale[c] = scale;
     affine.shift[c] = outer.scale[c] * inner.shift[c] + outer.shift[c];
     affine.root[c] = scale === 0 ? Number.NaN : inner.root[c] + outer.root[c] / inner.scale[c];
+    // Where the inner one gives the outer one's center.
+    const given = inner.scale[c] * inner.center[c] + inner.shift[c];
+    affine.center[c] = inner.center[c] + (outer.center[c] - given) / inner.scale[c];
   }
   return affine;
 }
@@ -169,18 +146,6 @@ export function ceilF32(x: number): number {
 /** The largest f32 that is not above `x`, so that for every f32 v: v > x exactly if v > floorF32(x). */
 export function floorF32(x: number): number {
   return -ceilF32(-x);
-}
-
-/**
- * The f32 shifts with which kernels compute scale * x + shift, each step rounded. Where an f32 is the root (a batch
- * norm's mean of counts, beta 0) the shift is minus their own product there, so that they give the framework's exact 0
- * and not the rounding of one, which a sign after it would take for -1.
- */
-export function floatShifts({ scale, shift, root }: Affine): Float32Array {
-  return Float32Array.from(shift, (value, c) => {
-    if (!Number.isFinite(root[c]) || Math.fround(root[c]) !== root[c]) return value;
-    return -Math.fround(Math.fround(scale[c]) * root[c]);
-  });
 }
 
 /**

@@ -2,7 +2,6 @@
 import type { Ref } from "../abi/call.js";
 import { bitWords, mapStride } from "../abi/sizes.js";
 import type { Shape } from "../tensor.js";
-import { type Affine, floatShifts } from "./affine.js";
 import type { BinaryKernel } from "./choose_kernel.js";
 import { offsetRef, type PlanBuilder } from "./plan_builder.js";
 
@@ -60,23 +59,4 @@ export function bytesOf(view: ArrayBufferView): Uint8Array {
 export function zeros({ builder }: LowerContext, channels: number): Ref {
   const stride = mapStride(channels);
   return builder.constant(`zeros/${stride}`, stride * 4, () => new Uint8Array(stride * 4));
-}
-
-/** scale and shift of an affine as two constants; null is the identity. */
-export function affineConstants(
-  context: LowerContext,
-  key: string,
-  affine: Affine | null,
-  channels: number,
-): { readonly scale: Ref; readonly shift: Ref } {
-  const { builder } = context;
-  const stride = mapStride(channels);
-  if (affine === null) {
-    const one = () => floatBytes(new Float32Array(channels).fill(1), stride);
-    return { scale: builder.constant(`ones/${channels}`, stride * 4, one), shift: zeros(context, channels) };
-  }
-  return {
-    scale: builder.constant(`${key}/scale`, stride * 4, () => floatBytes(affine.scale, stride)),
-    shift: builder.constant(`${key}/shift`, stride * 4, () => floatBytes(floatShifts(affine), stride)),
-  };
 }

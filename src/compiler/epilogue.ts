@@ -2,17 +2,16 @@
 import type { Arg, Ref } from "../abi/call.js";
 import { bitBytes, mapBytes, mapStride } from "../abi/sizes.js";
 import { XnorkitError } from "../errors.js";
-import { type Affine, affineFor, type Bounds, boundsFor, floatThresholds, recentred } from "./affine.js";
-import { affineConstants, bitsPixel, bytesOf, floatBytes, type LowerContext, mapPixel, zeros } from "./context.js";
+import { type Affine, affineFor, floatThresholds } from "./affine.js";
+import { type AffineRefs, type Argument, affineRefs } from "./affine_constants.js";
+import { type Bounds, boundsFor } from "./bounds.js";
+import type { CountRange } from "./centers.js";
+import { bitsPixel, bytesOf, floatBytes, type LowerContext, mapPixel, zeros } from "./context.js";
 import { type EpilogueOp, outputOf } from "./ir.js";
 
 /** Places at pixel 0. */
-export interface EpilogueRefs {
+export interface EpilogueRefs extends AffineRefs {
   readonly channels: number;
-  readonly scale: Ref;
-  readonly shift: Ref;
-  /** Subtracted before the scale; 0 without bounds. */
-  readonly center: number;
   readonly bounds: { readonly low: Ref; readonly high: Ref } | null;
   readonly first: Ref | null;
   readonly relu: boolean;
@@ -59,17 +58,22 @@ function residual(context: LowerContext, op: EpilogueOp, value: string | null): 
   );
 }
 
+/** The counts that the epilogue reads: the kernels' loop for residuals subtracts centers of counts in any case. */
+export function countsOf({ epilogue }: EpilogueOp, counts: CountRange): Argument {
+  return { counts, always: epilogue.first !== null };
+}
+
 /**
  * Allocates the outputs of an operation and the constants of its epilogue. `affine` is what the epilogue itself has to
  * apply: null if the operation has it in its weights. `key` names its constants; all plans of a session share what has
- * the same key. `center` is what the values read are counted from: the count of a dot product of 0.
+ * the same key. `counts` is where the numbers lie that it reads, if they are counts.
  */
 export function epilogueRefs(
   context: LowerContext,
   op: EpilogueOp,
   affine: Affine | null,
   key: string = op.name,
-  center = 0,
+  counts: CountRange | null = null,
 ): EpilogueRefs {
   const { builder } = context;
   const { channels, pixels } = context.shapeOf(outputOf(op));
@@ -78,10 +82,6 @@ export function epilogueRefs(
   // Constants of another length than those of the graph's own input have names of their own.
   const length = built.every((values) => values === undefined || values.length === channels) ? "" : `/${channels}`;
   const place = `${key}${length}`;
-  // Kernels read the center with the bounds.
-  const middle = bounds === null ? 0 : center;
-  const own = affine && affineFor(channels, affine);
-  const { scale, shift } = affineConstants(context, place, middle === 0 ? own : recentred(own!, middle), channels);
   const value = op.value === null ? null : valueBuffer(context, op, op.value);
   let bits: Ref | null = null;
   let threshold: Ref | null = null;
@@ -102,9 +102,7 @@ export function epilogueRefs(
   }
   return {
     channels,
-    scale,
-    shift,
-    center: middle,
+    ...affineRefs(context, place, affine, channels, counts === null ? "floats" : countsOf(op, counts)),
     bounds: bounds && boundsConstants(context, place, bounds),
     first: residual(context, op, op.epilogue.first),
     relu: op.epilogue.relu,
@@ -124,7 +122,7 @@ function boundsConstants({ builder }: LowerContext, key: string, { low, high }: 
 }
 
 /** Of the epilogue kernels, for values that no bounds cut. */
-export const noBounds = { center: 0, low: 0, high: 0 } as const;
+export const noBounds = { low: 0, high: 0 } as const;
 
 /** The arguments that the epilogue kernels share, for pixels from `pixel` on; 0 is what a kernel leaves out. */
 export function epilogueArguments(refs: EpilogueRefs, pixel: number) {
@@ -132,9 +130,10 @@ export function epilogueArguments(refs: EpilogueRefs, pixel: number) {
   const map = (ref: Ref | null): Arg => (ref === null ? 0 : mapPixel(ref, pixel, channels));
   return {
     channels,
+    center: refs.center ?? 0,
     scale: refs.scale,
     shift: refs.shift,
-    ...(refs.bounds === null ? noBounds : { center: refs.center, ...refs.bounds }),
+    ...(refs.bounds ?? noBounds),
     first: map(refs.first),
     relu: refs.relu ? 1 : 0,
     second: map(refs.second),

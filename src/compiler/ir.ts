@@ -11,7 +11,8 @@
  * and each part may be absent. That is the one pipeline that the epilogue kernels run (assembly/epilogue.ts), so a
  * pass that moves a batch norm, an addition or a sign into the operation before it only fills a slot.
  */
-import type { Affine, Bounds } from "./affine.js";
+import type { Affine } from "./affine.js";
+import type { Bounds } from "./bounds.js";
 
 export interface Epilogue {
   readonly affine: Affine | null;

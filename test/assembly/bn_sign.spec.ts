@@ -115,6 +115,7 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const src = valueMap(pixels, channels, 1);
   const first = valueMap(pixels, channels, 2);
   const second = valueMap(pixels, channels, 3);
+  const center = valueMap(1, channels, 8);
   const scale = valueMap(1, channels, 4);
   const shift = valueMap(1, channels, 5);
   const threshold = valueMap(1, channels, 6);
@@ -133,7 +134,7 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
     let v: f32 = 0;
     if (c < channels) {
       const x = kind == F32 ? load<f32>(src + i * 4) : <f32>countAt((i / stride) * countStride + c, kind);
-      v = load<f32>(scale + c * 4) * (steps & 128 ? x - 4.5 : x) + load<f32>(shift + c * 4);
+      v = load<f32>(scale + c * 4) * (x - load<f32>(center + c * 4)) + load<f32>(shift + c * 4);
       if (steps & 128) v = min<f32>(max<f32>(v, load<f32>(low + c * 4)), load<f32>(high + c * 4));
       if (steps & 1) v += load<f32>(first + i * 4);
       if (steps & 2) v = max<f32>(v, 0);
@@ -156,9 +157,9 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       src,
       pixels,
       channels,
+      center,
       scale,
       shift,
-      4.5,
       lowAt,
       highAt,
       firstAt,
@@ -175,9 +176,9 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       countStride,
       pixels,
       channels,
+      center,
       scale,
       shift,
-      4.5,
       lowAt,
       highAt,
       firstAt,
@@ -194,9 +195,9 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       countStride,
       pixels,
       channels,
+      center,
       scale,
       shift,
-      4.5,
       lowAt,
       highAt,
       firstAt,
@@ -229,6 +230,7 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   heap.free(src);
   heap.free(first);
   heap.free(second);
+  heap.free(center);
   heap.free(scale);
   heap.free(shift);
   heap.free(threshold);

@@ -13,16 +13,18 @@ function put(pointer: usize, index: i32, value: f32): void {
   store<f32>(pointer + ((<usize>index) << 2), value);
 }
 
-/** Number of values of a map that differ from x * scale + shift, tail lanes included. */
+/** Number of values of a map that differ from scale * (x - center) + shift, tail lanes included. */
 function wrongInMap(batch: i32, channels: i32, plane: i32, bytes: bool): i32 {
   const stride = (channels + 3) & ~3;
   const count = batch * channels * plane;
   const src = floats(count);
   const dst = floats(batch * plane * stride);
+  const center = floats(stride);
   const scale = floats(stride);
   const shift = floats(stride);
   memory.fill(dst, 0x41, (<usize>(batch * plane * stride)) << 2);
   for (let c = 0; c < stride; ++c) {
+    put(center, c, c < channels ? <f32>c * 30.3 : 0);
     put(scale, c, c < channels ? <f32>(c + 1) / 3 : 0);
     put(shift, c, c < channels ? <f32>c - 1.1 : 0);
   }
@@ -30,8 +32,8 @@ function wrongInMap(batch: i32, channels: i32, plane: i32, bytes: bool): i32 {
     if (bytes) store<u8>(src + i, <u8>((i * 37) & 255));
     else put(src, i, <f32>((i * 37) & 255));
   }
-  if (bytes) nchwToMapU8(src, dst, batch, channels, plane, scale, shift);
-  else nchwToMapF32(src, dst, batch, channels, plane, scale, shift);
+  if (bytes) nchwToMapU8(src, dst, batch, channels, plane, center, scale, shift);
+  else nchwToMapF32(src, dst, batch, channels, plane, center, scale, shift);
   let wrong = 0;
   for (let i = 0; i < batch * plane * stride; ++i) {
     const c = i % stride;
@@ -39,12 +41,13 @@ function wrongInMap(batch: i32, channels: i32, plane: i32, bytes: bool): i32 {
     let expected: f32 = 0;
     if (c < channels) {
       const from = ((pixel / plane) * channels + c) * plane + (pixel % plane);
-      expected = <f32>((from * 37) & 255) * at(scale, c) + at(shift, c);
+      expected = (<f32>((from * 37) & 255) - at(center, c)) * at(scale, c) + at(shift, c);
     }
     if (at(dst, i) != expected) ++wrong;
   }
   heap.free(src);
   heap.free(dst);
+  heap.free(center);
   heap.free(scale);
   heap.free(shift);
   return wrong;

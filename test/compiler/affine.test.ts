@@ -8,10 +8,18 @@ import {
   compose,
   countAffine,
   countThresholds,
-  floatShifts,
   floatThresholds,
   makeAffine,
+  scaleShiftAffine,
 } from "../../src/compiler/affine.js";
+import {
+  type CenteredAffine,
+  centered,
+  countCenters,
+  floatCenters,
+  floatShifts,
+  isExactOnCounts,
+} from "../../src/compiler/centers.js";
 
 // Parameters below 1e-6 are taken as 0: products that underflow to -0 are +1 to the framework and none of a threshold's
 // business.
@@ -109,8 +117,13 @@ test("thresholds on floats decide as the batch norm does for every f32 that is n
   );
 });
 
+const f = Math.fround;
+
+/** What the kernels compute of one channel. */
+const kernelValue = ({ center, scale, shift }: CenteredAffine, x: number) =>
+  f(f(scale[0] * f(x - (center?.[0] ?? 0))) + shift[0]);
+
 test("f32 epilogues give exactly 0 where the framework does, and its sign beside it", () => {
-  const f = Math.fround;
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 300 }),
@@ -121,13 +134,12 @@ test("f32 epilogues give exactly 0 where the framework does, and its sign beside
       (k, matches, offset, g, variance) => {
         const mean = offset ? matches : 2 * matches - k;
         const affine = compose(countAffine(1, k, offset, null), toAffine({ mean, variance, gamma: g, beta: 0 }));
-        const [scale] = Float32Array.from(affine.scale);
-        const [shift] = floatShifts(affine);
+        const kernel = centered(affine, countCenters(affine, { most: k }));
         for (let count = 0; count <= k; count++) {
-          const value = f(f(scale * count) + shift);
+          const value = kernelValue(kernel, count);
           const expected = batchNorm(offset ? k - count : k - 2 * count, { mean, variance, gamma: g, beta: 0 });
           assert.equal(Math.sign(value) + 0, Math.sign(expected) + 0, `count ${count}`);
-          assert.ok(Math.abs(value - expected) <= 1e-6 * Math.max(1, Math.abs(scale * k), Math.abs(shift)));
+          assert.ok(Math.abs(value - expected) <= 2 ** -22 * Math.abs(expected), `count ${count}`);
         }
       },
     ),
@@ -135,13 +147,77 @@ test("f32 epilogues give exactly 0 where the framework does, and its sign beside
   );
 });
 
-test("shifts stay what they are where no f32 is the root", () => {
-  const { shift, ...rest } = makeAffine(4, (c) => ({
+test("a batch norm of counts or floats far from 0 loses nothing to their size", () => {
+  const size = fc.constantFrom(9, 64, 4608, 65535);
+  fc.assert(
+    fc.property(
+      ...([size, fc.boolean(), fc.double({ min: 0.01, max: 1, noNaN: true }), gamma] as const),
+      ...([fc.constantFrom(0, 0.5, -2), fc.integer({ min: -40, max: 40 }), fc.integer({ min: -40, max: 40 })] as const),
+      (k, offset, deviation, g, beta, from, step) => {
+        const mean = f((offset ? k / 2 : 0) + deviation * (from + 0.3));
+        const n = { mean, variance: deviation * deviation, gamma: g, beta };
+        const allowed = (expected: number) => 2 ** -21 * (Math.abs(expected) + Math.abs(beta));
+        const counted = compose(countAffine(1, k, offset, null), toAffine(n));
+        const counts = centered(counted, countCenters(counted, { most: k }));
+        const count = Math.min(Math.max(Math.round(k / 2) + step, 0), k);
+        const ofCount = batchNorm(offset ? k - count : k - 2 * count, n);
+        assert.ok(Math.abs(kernelValue(counts, count) - ofCount) <= allowed(ofCount));
+        const x = f(mean + deviation * step);
+        const ofFloat = batchNorm(x, n);
+        const floats = centered(toAffine(n), floatCenters(toAffine(n)));
+        // A mean of a few deviations costs a few bits, and none of the kernels' time.
+        const cancelled = floats.center === null ? 8 : 0;
+        assert.ok(Math.abs(kernelValue(floats, x) - ofFloat) <= allowed(ofFloat) + 2 ** -22 * cancelled);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test("a scale and shift behind a dot product rounds as floats do, product and sum", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4999 }), number, number, fc.nat(4999), (k, m, b, at) => {
+      const [scale, shift] = [f(m), f(b)];
+      const count = Math.min(at, k);
+      const affine = compose(countAffine(1, k, false, null), scaleShiftAffine(1, [scale], [shift]));
+      const kernel = centered(affine, countCenters(affine, { most: k }));
+      // Unless some number is the root, at which the kernels give an exact 0.
+      fc.pre(f(affine.root[0]) !== affine.root[0] || shift === 0);
+      assert.equal(kernelValue(kernel, count) + 0, f(f(scale * (k - 2 * count)) + shift) + 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("centers are halves in the range of counts, finite for floats", () => {
+  const centers = [7.3, -1, 12.26, Number.NaN, Number.POSITIVE_INFINITY, 1e300];
+  const affine = makeAffine(6, (c) => ({ scale: 1, shift: 0, root: 0, center: centers[c] }));
+  assert.deepEqual([...countCenters(affine, { most: 10 })], [7.5, 0, 10, 0, 10, 10]);
+  assert.deepEqual([...countCenters(affine, { least: -20, most: 20 })], [7.5, -1, 12.5, 0, 20, 20]);
+  assert.deepEqual([...floatCenters(affine)!], [7.3, -1, 12.26, 0, 0, 0].map(f));
+});
+
+test("floats without a center far from 0 and counts that f32 scales exactly need none", () => {
+  const near = makeAffine(3, (c) => ({ scale: [2, -0.5, 0][c], shift: 1, root: 0, center: [4, -16, 1e9][c] }));
+  assert.equal(floatCenters(near), null);
+  const far = makeAffine(3, (c) => ({ scale: [2, -0.5, 0][c], shift: 1, root: 0, center: [4, -16.1, 0][c] }));
+  assert.deepEqual(floatCenters(far), Float32Array.of(4, -16.1, 0));
+  assert.ok(isExactOnCounts(countAffine(5, 4608, true, null), { most: 4608 }));
+  assert.ok(isExactOnCounts(countAffine(5, 4607, false, null), { most: 4607 }));
+  assert.ok(!isExactOnCounts(countAffine(1, 4608, true, [0.3]), { most: 4608 }));
+  assert.ok(!isExactOnCounts(countAffine(1, 2 ** 24, true, null), { most: 2 ** 24 }));
+});
+
+test("shifts are the values at the center where no f32 is the root", () => {
+  const affine = makeAffine(4, (c) => ({
     scale: [0.1, 1e-30, 0, 3][c],
     shift: [0.7, 2, 5, 1][c],
     root: [-7.000000001, Number.NEGATIVE_INFINITY, Number.NaN, -1 / 3][c],
   }));
-  assert.deepEqual(floatShifts({ shift, ...rest }), Float32Array.from(shift));
+  assert.deepEqual(floatShifts(affine, [0, 0, 0, 0]), Float32Array.from(affine.shift));
+  const centers = [2, 1, 4, -1];
+  const values = affine.shift.map((shift, c) => affine.scale[c] * centers[c] + shift);
+  assert.deepEqual(floatShifts(affine, centers), Float32Array.from(values));
 });
 
 test("thresholds at a root that is a float tell its neighbours apart", () => {

@@ -151,6 +151,8 @@ const epilogueCase = fc.record({
   bits: fc.boolean(),
   plainSign: fc.boolean(),
   bounds: fc.boolean(),
+  /** Halves are centers as counts have them. */
+  centers: fc.constantFrom("none", "halves", "any"),
 });
 type EpilogueCase = typeof epilogueCase extends fc.Arbitrary<infer T> ? T : never;
 
@@ -170,8 +172,11 @@ function checkEpilogue(c: EpilogueCase): void {
   const [scale, shift, threshold] = [2, 3, 4].map((n) => drawFloats(pool, seed + n, channels));
   const [first, second] = [5, 6].map((n) => drawFloats(pool, seed + n, size));
   const flips = randomBits(seed, channels);
-  // A half, as of an odd K, and bounds in order.
-  const center = c.bounds ? (seed % 1000) / 2 : 0;
+  // Halves, as of an odd K, and bounds in order.
+  const center =
+    c.centers === "any"
+      ? drawFloats(pool, seed + 9, channels)
+      : Float32Array.from({ length: channels }, (_, n) => (c.centers === "none" ? 0 : ((seed + n) % 1000) / 2));
   const numbers = pool.filter((value) => !Number.isNaN(value)).concat(-1, 2);
   const [some, others] = [7, 8].map((n) => drawFloats(numbers, seed + n, channels));
   const low = some.map((value, n) => Math.min(value, others[n]));
@@ -183,8 +188,7 @@ function checkEpilogue(c: EpilogueCase): void {
   const bits = new Uint8Array(size);
   for (let i = 0; i < size; i++) {
     const n = i % channels;
-    const centered = c.bounds ? f(f(x[i]) - center) : f(x[i]);
-    let v = f(f(scale[n] * centered) + shift[n]);
+    let v = f(f(scale[n] * f(f(x[i]) - center[n])) + shift[n]);
     // NaN is neither below nor above.
     if (c.bounds && v < low[n]) v = low[n];
     if (c.bounds && v > high[n]) v = high[n];
@@ -205,12 +209,12 @@ function checkEpilogue(c: EpilogueCase): void {
   const bitMap = allocGuarded(bench, bitBytes(pixels, channels));
   const flip = bench.alloc(mapStride(channels) * 4);
   bench.u32(flip, channels).set(Array.from(flips, (bit) => (bit ? 0x80000000 : 0)));
-  const parameters = [scale, shift, threshold, low, high].map((data) => bench.putF32(paddedToStride(data)));
+  const put = (data: Float32Array) => bench.putF32(paddedToStride(data));
   const rest = [
-    ...([pixels, channels, parameters[0], parameters[1], center] as const),
-    ...([c.bounds ? parameters[3] : 0, c.bounds ? parameters[4] : 0] as const),
+    ...([pixels, channels, c.centers === "none" ? 0 : put(center), put(scale), put(shift)] as const),
+    ...([c.bounds ? put(low) : 0, c.bounds ? put(high) : 0] as const),
     ...([firstMap, c.relu ? 1 : 0, secondMap, dst] as const),
-    ...([c.bits ? bitMap.pointer : 0, c.plainSign ? 0 : parameters[2], c.plainSign ? 0 : flip] as const),
+    ...([c.bits ? bitMap.pointer : 0, c.plainSign ? 0 : put(threshold), c.plainSign ? 0 : flip] as const),
   ] as const;
   if (source === "F32") k.epilogueF32(src, ...rest);
   else if (source === "I32") k.epilogueI32(src, stride, ...rest);
@@ -243,7 +247,8 @@ test("epilogues with every combination of steps, at channels around the vector w
         const steps = { first, relu, second, dst: map ? "own" : "none", bits, plainSign, bounds } as const;
         const pool = [1, -2, 0.5, -0.125, 3, -0, 7];
         for (const pixels of [2, 3])
-          checkEpilogue({ pixels, channels, surplus: 1, seed: mask, source, pool, ...steps });
+          for (const centers of ["none", "any"] as const)
+            checkEpilogue({ pixels, channels, surplus: 1, seed: mask, source, pool, centers, ...steps });
       }
 });
 
@@ -270,7 +275,7 @@ test("no kernel reads past the last count, even if the memory ends with it", () 
       [dst, 0],
     ]) {
       bench.f32(dst, pixels * mapStride(channels)).fill(0);
-      epilogue(counts, channels, pixels, channels, ones, zeros, 0, 0, 0, first, 0, 0, dst, bits, sign, sign);
+      epilogue(counts, channels, pixels, channels, zeros, ones, zeros, 0, 0, first, 0, 0, dst, bits, sign, sign);
       assert.deepEqual(takeMap(dst, pixels, channels), new Float32Array(pixels * channels).fill(3));
     }
   }

@@ -12,25 +12,25 @@ const channelCounts = fc.integer({ min: 1, max: 70 });
 const planes = fc.integer({ min: 1, max: 100 });
 const seeds = fc.integer({ min: 1, max: 1e6 });
 
-test("nchwToMapF32 and nchwToMapU8 equal x * scale + shift in float32", () => {
+test("nchwToMapF32 and nchwToMapU8 equal scale * (x - center) + shift in float32", () => {
   fc.assert(
     fc.property(batches, channelCounts, planes, seeds, fc.boolean(), (batch, channels, plane, seed, bytes) => {
       bench.reset();
       const { k } = bench;
       const count = batch * channels * plane;
       const input = randomValues(seed, count).map((x) => (bytes ? Math.floor((x + 1) * 128) : x));
-      const scale = randomValues(seed + 1, channels);
-      const shift = randomValues(seed + 2, channels);
+      const [center, scale, shift] = [3, 1, 2].map((n) => randomValues(seed + n, channels));
       const floats = batch * plane * mapStride(channels);
       const dst = allocGuarded(bench, floats * 4);
       // One byte, or one float, off the 16-byte alignment that the other pointers have.
       const src = bytes ? bench.putU8([0, ...input]) + 1 : bench.putF32([0, ...input]) + 4;
-      const parameters = [bench.putF32(paddedToStride(scale)), bench.putF32(paddedToStride(shift))] as const;
+      const put = (data: Float32Array) => bench.putF32(paddedToStride(data));
+      const parameters = [put(center), put(scale), put(shift)] as const;
       (bytes ? k.nchwToMapU8 : k.nchwToMapF32)(src, dst.pointer, batch, channels, plane, ...parameters);
       dst.assertIntact();
       const expected = input.map((x, i) => {
         const c = Math.floor(i / plane) % channels;
-        return Math.fround(x * scale[c]) + shift[c];
+        return Math.fround(Math.fround(x - center[c]) * scale[c]) + shift[c];
       });
       assert.deepEqual(readMap(bench.f32(dst.pointer, floats), batch, channels, plane), expected);
     }),

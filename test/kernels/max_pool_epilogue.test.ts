@@ -66,7 +66,7 @@ test("maxPoolEpilogueF32 is maxPoolF32 followed by epilogueF32, bit for bit", ()
       const expectedBits = bench.alloc(bytes);
       k.maxPoolF32(src, pooled, ...shape);
       k.epilogueF32(
-        ...([pooled, pixels, c.channels, scale, shift, 0, 0, 0, 0, c.relu, 0] as const),
+        ...([pooled, pixels, c.channels, 0, scale, shift, 0, 0, 0, c.relu, 0] as const),
         ...([expected, expectedBits, threshold, flip] as const),
       );
       const dst = allocGuarded(bench, floats);

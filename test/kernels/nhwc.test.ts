@@ -30,7 +30,7 @@ function assertMap(map: Float32Array, pixels: number, channels: number, expected
 }
 
 for (const type of ["F32", "U8"] as const)
-  test(`nhwcToMap${type} scales and shifts each channel, rounding twice`, () => {
+  test(`nhwcToMap${type} subtracts, scales and shifts in each channel, each step rounded`, () => {
     fc.assert(
       fc.property(cases, ({ pixels, channels, special, seed }) => {
         bench.reset();
@@ -39,18 +39,19 @@ for (const type of ["F32", "U8"] as const)
         const input = floats
           ? drawFloats(pool, seed, pixels * channels)
           : Uint8Array.from(randomValues(seed, pixels * channels), (v) => (v + 1) * 128);
-        const [scale, shift] = [randomValues(seed + 1, channels), randomValues(seed + 2, channels)];
+        const [center, scale, shift] = [3, 1, 2].map((n) => randomValues(seed + n, channels));
         const dst = allocGuarded(bench, mapBytes(pixels, channels));
         // Bytes lie at an odd address, floats behind others that are NaN.
         const src = floats
           ? bench.putF32([Number.NaN, ...input, Number.NaN]) + 4
           : bench.putU8([0, ...(input as Uint8Array), 255]) + 1;
-        const parameters = [bench.putF32(paddedToStride(scale)), bench.putF32(paddedToStride(shift))] as const;
+        const put = (data: Float32Array) => bench.putF32(paddedToStride(data));
+        const parameters = [put(center), put(scale), put(shift)] as const;
         bench.k[`nhwcToMap${type}`](src, dst.pointer, pixels, channels, ...parameters);
         dst.assertIntact();
         assertMap(bench.f32(dst.pointer, pixels * mapStride(channels)), pixels, channels, (i) => {
           const c = i % channels;
-          return Math.fround(input[i] * scale[c]) + shift[c];
+          return Math.fround(Math.fround(input[i] - center[c]) * scale[c]) + shift[c];
         });
       }),
       { numRuns: 300 },

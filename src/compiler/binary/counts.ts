@@ -1,6 +1,8 @@
 /** The counts of binary convolutions, by either kernel, and the epilogues that read them. */
 import { type Call, call, type Ref } from "../../abi/call.js";
-import { type Affine, type Bounds, boundsBehind, compose, countThresholds, isPositive, makeAffine } from "../affine.js";
+import { type Affine, compose, countThresholds, isPositive, makeAffine } from "../affine.js";
+import { type Bounds, boundsBehind } from "../bounds.js";
+import type { CountRange } from "../centers.js";
 import type { BinaryKernel } from "../choose_kernel.js";
 import { bitsPixel, bytesOf, type LowerContext } from "../context.js";
 import { type EpilogueRefs, epilogueArguments } from "../epilogue.js";
@@ -30,8 +32,9 @@ export function countsKey({ kernelOf }: LowerContext, { name }: EpilogueOp): str
 }
 
 /** The affine of counts that are twice the mismatches. */
-export function halved({ scale, shift, root }: Affine): Affine {
-  return { scale: scale.map((s) => s / 2), shift, root: root.map((r) => r * 2) };
+export function halved({ scale, shift, root, center }: Affine): Affine {
+  const twice = (count: number) => 2 * count;
+  return { scale: scale.map((s) => s / 2), shift, root: root.map(twice), center: center.map(twice) };
 }
 
 /**
@@ -53,14 +56,12 @@ function signAffine(affine: Affine, bounds: Bounds | null, { affine: after, grea
 export type CountsEpilogue = (counts: Ref, pixels: Stretch) => Call;
 
 /**
- * Which counts an epilogue reads: `affine` turns them, from `least` to `most`, into the layer's numbers; `key` names
+ * Which counts an epilogue reads: `affine` turns them, all in the range, into the layer's numbers; `key` names
  * its constants.
  */
-export interface CountsSource extends Omit<CountsFormat, "doubled"> {
+export interface CountsSource extends Omit<CountsFormat, "doubled">, CountRange {
   readonly key: string;
   readonly affine: Affine;
-  readonly most: number;
-  readonly least?: number;
 }
 
 /**

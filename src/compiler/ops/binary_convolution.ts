@@ -46,7 +46,7 @@ function lowerBinaryConv2d(context: LowerContext, op: BinaryConv2dOp): void {
   const affine = doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
   const key = countsKey(context, op);
   const most = fanIn(weight) * (doubled ? 2 : 1);
-  const refs = epilogueRefs(context, op, affine, key, most / 2);
+  const refs = epilogueRefs(context, op, affine, key, { most });
   const epilogue = countsEpilogue(context, op, refs, { ...format, key, affine, most });
   const phases = countsPhases(context, kernel, conv, (band) => ({
     take: (counts) => [epilogue(counts, pixelsOf(band, output))],

@@ -3,14 +3,16 @@ import { type Call, call, type Ref } from "../../abi/call.js";
 import type { BorderValue } from "../../graph/types.js";
 import type { SlidingWindow } from "../../graph/window.js";
 import { type Affine, countAffine } from "../affine.js";
+import { affineRefs } from "../affine_constants.js";
 import { type ActivationCode, signsOf, weightSum } from "../binary/codes.js";
 import { type BinaryConv, borderOf, type CountsSink, fanIn, kernelShape } from "../binary/conv.js";
 import { countsEpilogue, countsFormat, countsKey, countsPhases, halved } from "../binary/counts.js";
 import { bitsLayer, layerEpilogue, type QuantizedLayer } from "../binary/layer.js";
 import type { WeightPlanes } from "../binary/weight_planes.js";
 import { tapSums } from "../binary/weight_sums.js";
-import { affineConstants, bitsPixel, bytesOf, type LowerContext } from "../context.js";
-import { defineOutputs, type EpilogueRefs, epilogueRefs } from "../epilogue.js";
+import type { CountRange } from "../centers.js";
+import { bitsPixel, bytesOf, type LowerContext } from "../context.js";
+import { countsOf, defineOutputs, type EpilogueRefs, epilogueRefs } from "../epilogue.js";
 import { type EpilogueOp, outputOf } from "../ir.js";
 import type { Phase } from "../plan.js";
 import type { TakeScratch } from "../plan_builder.js";
@@ -107,6 +109,19 @@ function planesConv(context: LowerContext, op: PlanesConv2dOp): BinaryConv {
   return { name: op.name, activations, weights: op.weights.planes, groups: op.groups, input, output, sweep };
 }
 
+/** True if windows reach over a border of -1 that lies below the lowest level of `round`. */
+function hasLowBorder({ activation, padValue }: PlanesConv2dOp, { sweep }: BinaryConv): boolean {
+  return activation.method === "round" && padValue === -1 && crossesBorder(sweep);
+}
+
+/** Between what the weighted sums of counts lie, each count `unit` for a mismatch. */
+function sumRange(op: PlanesConv2dOp, conv: BinaryConv, unit: number): CountRange {
+  const { activation, weights } = op;
+  const largest = unit * fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
+  // A border of -1 lies as far below the lowest level of `round` as the highest above it.
+  return hasLowBorder(op, conv) ? { least: -largest, most: 2 * largest } : { most: largest };
+}
+
 /** All pairs of planes: a band's weighted counts are summed as i32, then the epilogue reads them by `affine`. */
 function planesPhases(
   context: LowerContext,
@@ -119,17 +134,13 @@ function planesPhases(
   const { output } = conv;
   const kernel = context.kernelOf(op.name);
   const { type, stride, doubled } = countsFormat(kernel, conv);
-  const lowBorder = activation.method === "round" && op.padValue === -1 && crossesBorder(conv.sweep);
-  const unit = doubled ? 2 : 1;
-  const largest = unit * fanIn(weights.planes[0]) * weightSum(activation) * weightSum(weights.code);
+  const lowBorder = hasLowBorder(op, conv);
   const epilogue = countsEpilogue(context, op, refs, {
     key: `${countsKey(context, op)}/sums`,
     affine,
     type: "I32",
     stride,
-    // A border of -1 lies as far below the lowest level of `round` as the highest above it.
-    most: lowBorder ? 2 * largest : largest,
-    least: lowBorder ? -largest : 0,
+    ...sumRange(op, conv, doubled ? 2 : 1),
   });
 
   const sinkOf = (band: Band, scratch: TakeScratch): CountsSink => {
@@ -184,12 +195,13 @@ function signPhases(
   };
   const { doubled, ...format } = countsFormat(kernel, conv);
   // The operation's affine reads the sum of two planes' counts, which are the same here.
-  const { scale, shift, root } = op.epilogue.affine!;
-  const affine = { scale: scale.map((s) => s * 2), shift, root: root.map((r) => r / 2) };
+  const { scale, shift, root, center } = op.epilogue.affine!;
+  const half = (sum: number) => sum / 2;
+  const affine = { scale: scale.map((s) => s * 2), shift, root: root.map(half), center: center.map(half) };
   const whole = doubled ? halved(affine) : affine;
   const key = `${countsKey(context, op)}/single`;
-  const constants = affineConstants(context, key, whole, refs.channels);
   const most = fanIn(op.weights.planes[0]) * (doubled ? 2 : 1);
+  const constants = affineRefs(context, key, whole, refs.channels, countsOf(op, { most }));
   const epilogue = countsEpilogue(context, op, { ...refs, ...constants }, { ...format, key, affine: whole, most });
   return countsPhases(context, kernel, conv, (band) => ({
     take: (counts) => [epilogue(counts, pixelsOf(band, output))],
@@ -204,7 +216,8 @@ function lowerPlanesConv2d(context: LowerContext, op: PlanesConv2dOp): void {
   const conv = planesConv(context, op);
   const { doubled } = countsFormat(kernel, conv);
   const affine = doubled ? halved(op.epilogue.affine!) : op.epilogue.affine!;
-  const refs = epilogueRefs(context, op, affine, countsKey(context, op));
+  const range = sumRange(op, conv, doubled ? 2 : 1);
+  const refs = epilogueRefs(context, op, affine, countsKey(context, op), range);
   const phases = planesPhases(context, op, conv, refs, affine);
   const [outputs] = kernelShape(weights.planes[0]);
   const binaryMacs = conv.output.pixels * outputs * fanIn(weights.planes[0]);

@@ -38,7 +38,7 @@ export const poolingNodes = {
   },
 } satisfies FromNodes<"maxPool" | "avgPool" | "globalAvgPool">;
 
-/** A pool and its epilogue; max pooling takes all of it but clamps and residuals in the same pass. */
+/** A pool and its epilogue; max pooling takes all of it but centers, clamps and residuals in the same pass. */
 function lowerPool(context: LowerContext, op: PoolOp): void {
   const { builder } = context;
   const input = context.shapeOf(op.input);
@@ -48,6 +48,7 @@ function lowerPool(context: LowerContext, op: PoolOp): void {
   const refs = epilogueRefs(context, op, op.epilogue.affine);
   const { bounds, first, second } = op.epilogue;
   const needsEpilogue = !isEmpty(op.epilogue) || op.sign !== null;
+  const fuses = refs.center === null && bounds === null && first === null && second === null;
   const taps = sweep.kernelHeight * sweep.kernelWidth;
   const cost = mapCost(mapBytes(output.pixels, channels) * (taps + 1));
   const tasks = rowTasks(output, cost, context.workers).map((task): Task => {
@@ -60,7 +61,7 @@ function lowerPool(context: LowerContext, op: PoolOp): void {
       ...undilated(band),
     };
     const epilogue = epilogueArguments(refs, pixel);
-    if (op.kind === "maxPool" && needsEpilogue && bounds === null && first === null && second === null) {
+    if (op.kind === "maxPool" && needsEpilogue && fuses) {
       const { scale, shift, relu, dst, bits, signThreshold, signFlip } = epilogue;
       return [call("maxPoolEpilogueF32", { ...place, scale, shift, relu, dst, bits, signThreshold, signFlip })];
     }

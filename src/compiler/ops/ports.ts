@@ -7,7 +7,8 @@ import { shapeAtPort, shapeInside, type TensorLayout } from "../../graph/layout.
 import type { Preprocess } from "../../graph/types.js";
 import { elementCount, type Shape } from "../../tensor.js";
 import { type Affine, compose, makeAffine } from "../affine.js";
-import { affineConstants, type LowerContext, mapPixel, mapShape } from "../context.js";
+import { affineRefs } from "../affine_constants.js";
+import { type LowerContext, mapPixel, mapShape, zeros } from "../context.js";
 import type { ValueOp } from "../ir.js";
 import type { Port } from "../plan.js";
 import { offsetRef } from "../plan_builder.js";
@@ -52,7 +53,7 @@ function preprocessAffine({ mean, std }: Preprocess, channels: number): Affine {
   return makeAffine(channels, (c) => {
     const m = mean[mean.length === 1 ? 0 : c];
     const s = std[std.length === 1 ? 0 : c];
-    return { scale: 1 / s, shift: -m / s, root: m };
+    return { scale: 1 / s, shift: -m / s, root: m, center: m };
   });
 }
 
@@ -89,7 +90,7 @@ export function lowerInput(context: LowerContext, op: InputOp, port: InputPort, 
   const plane = height * width;
   const pixels = pixelAffine(port);
   const affine = pixels === null || op.affine === null ? (pixels ?? op.affine) : compose(pixels, op.affine);
-  const normalise = affineConstants(context, `input/${port.dtype}`, affine, channels);
+  const { center, ...normalise } = affineRefs(context, `input/${port.dtype}`, affine, channels);
   const { dst } = newMap(context, op.value);
   const isFloat = port.dtype === "f32";
   const tasks = imageTasks(inside, context.workers).map(({ image, images }) => {
@@ -97,6 +98,7 @@ export function lowerInput(context: LowerContext, op: InputOp, port: InputPort, 
       src: offsetRef(staging, image * channels * plane * (isFloat ? 4 : 1)),
       dst: mapPixel(dst, image * plane, channels),
       channels,
+      center: center ?? zeros(context, channels),
       ...normalise,
     };
     if (isInterleaved(port.shape, port.layout)) {

@@ -4,8 +4,9 @@ import { functionCost, mapCost } from "../../abi/costs.js";
 import { bitBytes, mapBytes } from "../../abi/sizes.js";
 import { XnorkitError } from "../../errors.js";
 import { makeAffine } from "../affine.js";
+import { affineRefs } from "../affine_constants.js";
 import { type ActivationCode, activationCode, weightSum } from "../binary/codes.js";
-import { affineConstants, bitsPixel, type LowerContext, mapPixel } from "../context.js";
+import { bitsPixel, type LowerContext, mapPixel } from "../context.js";
 import { noBounds } from "../epilogue.js";
 import { noEpilogue, type UnaryOp } from "../ir.js";
 import type { Phase } from "../plan.js";
@@ -147,12 +148,11 @@ function unpackCalls(
     return [call("unpackPlanesF32", { ...place, bits, planeBytes, scale: (2 * unit) / steps, beta })];
   }
   // (s_0 + s_1) / 2
-  const root = new Float64Array(channels);
-  const half = { scale: new Float64Array(channels).fill(1 / 2), shift: root, root };
-  const affine = affineConstants(context, `halves/${channels}`, half, channels);
+  const half = makeAffine(channels, () => ({ scale: 1 / 2, shift: 0, root: 0 }));
+  const affine = affineRefs(context, `halves/${channels}`, half, channels);
   const other = context.builder.scratch()(mapBytes(count, channels));
   const ends = { relu: 0, second: 0, bits: 0, signThreshold: 0, signFlip: 0 };
-  const sum = { pixels: count, channels, ...affine, ...noBounds, ...ends };
+  const sum = { pixels: count, channels, ...affine, center: 0, ...noBounds, ...ends };
   return [
     call("unpackSignF32", place),
     call("unpackSignF32", { ...place, src: bitsPixel(src, pixels + first, channels), dst: other }),

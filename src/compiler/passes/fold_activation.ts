@@ -1,5 +1,6 @@
 /** The pass that moves an activation between two affine maps into the convolution that computes the first. */
-import { boundsBehind, compose, makeBounds } from "../affine.js";
+import { compose } from "../affine.js";
+import { boundsBehind, makeBounds } from "../bounds.js";
 import { countReads, endsInAffine, isEmpty, noEpilogue, producers } from "../ir.js";
 import type { BinaryConv2dOp } from "../ops/binary_convolution.js";
 import type { Conv2dOp } from "../ops/convolution.js";

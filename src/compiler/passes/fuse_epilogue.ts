@@ -1,5 +1,5 @@
 /** The pass that moves residual additions, ReLUs and clamps into what computes one of their inputs. */
-import type { Bounds } from "../affine.js";
+import type { Bounds } from "../bounds.js";
 import { countReads, type Epilogue, endsInAffine, producers } from "../ir.js";
 import { type FusableOp, hasEpilogue, type Op } from "../ops/index.js";
 
