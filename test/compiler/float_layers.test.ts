@@ -7,7 +7,8 @@ import { floatLayers } from "../../src/compiler/float_layers.js";
 import type { Graph, Node } from "../../src/graph/types.js";
 import { randomWeights } from "../../src/models/random_weights.js";
 import { createSession } from "../../src/runtime/session.js";
-import { buildRandomGraph, specification } from "./random_graph.js";
+import { specification } from "./random_choices.js";
+import { buildRandomGraph } from "./random_graph.js";
 import { binary, conv, graphOf, maxPool, relu, sign } from "./small_graphs.js";
 
 const module = "";

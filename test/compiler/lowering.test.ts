@@ -36,7 +36,7 @@ async function assertFollowsReference(graph: Graph, taps: readonly string[] = []
   for (const [actual, expected] of pairs) {
     assert.deepEqual(actual.shape, expected.shape);
     const { difference, scale } = compare(actual.data as Float32Array, expected.data as Float64Array);
-    assert.ok(difference <= 1e-4 * scale, `differs by ${difference} at a scale of ${scale}`);
+    assert.ok(difference <= 1e-5 * scale, `differs by ${difference} at a scale of ${scale}`);
   }
 }
 

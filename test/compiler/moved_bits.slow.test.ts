@@ -9,7 +9,8 @@ import { runReference } from "../../src/reference/index.js";
 import { createSession } from "../../src/runtime/session.js";
 import type { Shape } from "../../src/tensor.js";
 import { compare } from "../goldens/support.js";
-import { buildRandomGraph, specification } from "./random_graph.js";
+import { specification } from "./random_choices.js";
+import { buildRandomGraph } from "./random_graph.js";
 import { add, binary, conv, fused, graphOf, maxPool, norm, sign } from "./small_graphs.js";
 import { noise } from "./support.js";
 

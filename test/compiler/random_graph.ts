@@ -1,117 +1,10 @@
-/**
- * An arbitrary of graphs of all node kinds, wired at will: each node reads what fits among the values that are there.
- */
-import fc from "fast-check";
-import type { KernelChoice } from "../../src/compiler/choose_kernel.js";
+/** Graphs of all node kinds, wired at will: each node reads what fits among the values that are there. */
 import { shapeAtPort } from "../../src/graph/layout.js";
 import { inferNodeShape } from "../../src/graph/shapes.js";
-import type { Graph, Node, Operation, Padding, Pair, TensorLayout } from "../../src/graph/types.js";
+import type { Graph, Node, Operation, Padding, Pair } from "../../src/graph/types.js";
 import { windowPlaces } from "../../src/graph/window.js";
 import { elementCount, type Shape, sameShape } from "../../src/tensor.js";
-
-const kinds = [
-  ...["conv2d", "binaryConv2d", "quantize", "batchNorm", "relu", "add", "maxPool", "avgPool", "globalAvgPool"],
-  ...["flatten", "dense", "binaryDense", "concat", "mul", "scale", "absMean", "channelShuffle", "sliceChannels"],
-  ...["pad", "crop", "activation", "softmax", "logSoftmax", "scaleShift", "prelu", "clip", "fakeQuantize"],
-] as Operation["kind"][];
-
-/** Repeated ones are drawn more often: signs are what most passes are about. */
-const quantizers = [
-  ...new Array(6).fill({ method: "det_sign", bits: 1 }),
-  { method: "sign_approx_sign", bits: 1 },
-  ...new Array(3).fill({ method: "sign", bits: 1 }),
-  ...new Array(3).fill({ method: "sign_greater", bits: 1 }),
-  ...[1, 2, 3, 4, 9].map((bits) => ({ method: "round", bits })),
-  ...[2, 3, 4, 12].map((bits) => ({ method: "dorefa", bits })),
-  ...["identity", "relu", "clip", "leaky_clip", "approx_sign"].map((method) => ({ method, bits: 32 })),
-];
-
-const weightQuantizers = [
-  ...new Array(4).fill({ quantizer: "det_sign", bits: 1 }),
-  ...new Array(2).fill({ quantizer: "sign", bits: 1 }),
-  ...[2, 3, 4, 10].map((bits) => ({ quantizer: "dorefa", bits })),
-  { quantizer: "identity", bits: 32 },
-];
-
-const pair = (...sizes: readonly number[]) => fc.tuple(fc.constantFrom(...sizes), fc.constantFrom(...sizes));
-
-/** What moves the bits between a quantiser and its layer. */
-const movers: readonly (readonly Operation["kind"][])[] = [
-  ...new Array(6).fill([]),
-  ...[["pad"], ["maxPool"], ["concat"], ["channelShuffle"], ["sliceChannels"], ["crop"]],
-  ...[
-    ["pad", "maxPool"],
-    ["concat", "channelShuffle", "sliceChannels"],
-    ["sliceChannels", "pad"],
-    ["maxPool", "pad"],
-  ],
-];
-
-/** One node to be; `first` and `second` choose among the values that it can read. */
-const choice = fc.record({
-  kind: fc.oneof(
-    { weight: 2, arbitrary: fc.constantFrom(...kinds) },
-    // What the passes are about, more often.
-    {
-      weight: 2,
-      arbitrary: fc.constantFrom<Operation["kind"]>(
-        ...[
-          "binaryConv2d" as const,
-          "binaryConv2d" as const,
-          "quantize" as const,
-          "quantize" as const,
-          "batchNorm" as const,
-        ],
-        ...["batchNorm" as const, "add" as const, "add" as const, "relu" as const],
-      ),
-    },
-  ),
-  first: fc.constantFrom(0, 0, 0, 0, 1, 1, 2, 4),
-  second: fc.nat(5),
-  channels: fc.constantFrom(1, 3, 5, 8, 64, 67),
-  /** Most convolutions keep the shape, so that additions find partners. */
-  keeps: fc.constantFrom(true, true, true, false),
-  kernel: pair(1, 2, 3),
-  stride: pair(1, 2),
-  padding: fc.constantFrom("pair", "sides", "same"),
-  sides: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(2)),
-  dilation: pair(1, 2),
-  padValue: fc.constantFrom<-1 | 0 | 1>(-1, 0, 1),
-  flag: fc.boolean(),
-  grouped: fc.constantFrom(false, false, false, true),
-  quantizer: fc.constantFrom(...quantizers),
-  weights: fc.constantFrom(...weightQuantizers),
-  moved: fc.constantFrom(...movers),
-  scaling: fc.constantFrom("none", "none", "channel", "tensor"),
-  factor: fc.constantFrom<number>(0, 0.5, -2, 1),
-  function: fc.constantFrom("tanh", "sigmoid", "softrelu", "softsign"),
-  grid: fc.record({
-    scale: fc.constantFrom(0.5, 0.25, Math.fround(0.1)),
-    zeroPoint: fc.constantFrom(0, -3, 5),
-    low: fc.constantFrom(-128, -8, 0),
-    high: fc.constantFrom(7, 15, 127),
-    rounding: fc.constantFrom("half_even", "half_away"),
-  }),
-});
-
-export const specification = fc.record({
-  batch: fc.integer({ min: 1, max: 3 }),
-  channels: fc.integer({ min: 1, max: 9 }),
-  // Above 48 rows a binary convolution runs in several bands.
-  size: fc.oneof({ weight: 20, arbitrary: fc.integer({ min: 3, max: 8 }) }, { weight: 1, arbitrary: fc.constant(50) }),
-  choices: fc.array(choice, { minLength: 2, maxLength: 14, size: "max" }),
-  taps: fc.array(fc.nat(30), { maxLength: 3 }),
-  output: fc.constantFrom(0, 0, 0, 1, 2),
-  seed: fc.nat(1000),
-  kernel: fc.constantFrom<KernelChoice>("table", "popcount", "auto"),
-  bytes: fc.boolean(),
-  layout: fc.constantFrom<TensorLayout>("NCHW", "NCHW", "NHWC"),
-  /** One input in so many is exactly 0; none if it is 0. */
-  zeros: fc.constantFrom(0, 0, 0, 5, 1),
-});
-
-type Choice = typeof choice extends fc.Arbitrary<infer T> ? T : never;
-export type Specification = typeof specification extends fc.Arbitrary<infer T> ? T : never;
+import type { Choice, Specification } from "./random_choices.js";
 
 interface Value {
   readonly name: string;
@@ -121,6 +14,16 @@ interface Value {
 
 /** Concatenations and borders would grow without end. */
 const maxElements = 60000;
+
+/** The reference takes 10 ns a product. */
+const maxProducts = 5e6;
+
+/** An upper bound, which counts taps in the border. */
+function productsOf(node: Node, shape: Shape, [, inputs]: Shape): number {
+  if (node.kind === "dense" || node.kind === "binaryDense") return elementCount(shape) * inputs;
+  if (node.kind !== "conv2d" && node.kind !== "binaryConv2d") return 0;
+  return (elementCount(shape) * inputs * elementCount(node.kernel)) / node.groups;
+}
 
 const isMap = ({ shape }: Value) => shape.length === 4;
 /** Products of anything else grow until f32 cannot tell a sign. */
@@ -335,8 +238,8 @@ function stepsBefore({ kind, second }: Choice): readonly Operation["kind"][] {
   return [[], ["quantize"], ["batchNorm", "quantize"]][second % 3] as Operation["kind"][];
 }
 
-export function buildRandomGraph({ batch, channels, size, choices, output, layout }: Specification): Graph {
-  const inside = [batch, channels, size, size + 1];
+export function buildRandomGraph({ batch, channels, map, choices, output, layout }: Specification): Graph {
+  const inside = [batch, channels, ...map];
   const nodes: Node[] = [{ kind: "input", name: "input", inputs: [], module: "" }];
   const values: Value[] = [{ name: "input", shape: inside, kind: "input" }];
   for (const wanted of choices) {
@@ -356,7 +259,7 @@ export function buildRandomGraph({ batch, channels, size, choices, output, layou
       if (!fitsWindow(step, shapes[0])) continue;
       const node = { ...operation, name, inputs, module: "" };
       const shape = inferNodeShape(node, shapes);
-      if (elementCount(shape) > maxElements) continue;
+      if (elementCount(shape) > maxElements || productsOf(node, shape, shapes[0]) > maxProducts) continue;
       nodes.push(node);
       values.push({ name, shape, kind: node.kind });
     }

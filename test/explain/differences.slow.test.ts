@@ -8,7 +8,8 @@ import { inferShapes } from "../../src/graph/shapes.js";
 import type { Graph, Node } from "../../src/graph/types.js";
 import { getModel } from "../../src/models/registry.js";
 import { type Shape, sameShape } from "../../src/tensor.js";
-import { buildRandomGraph, specification } from "../compiler/random_graph.js";
+import { specification } from "../compiler/random_choices.js";
+import { buildRandomGraph } from "../compiler/random_graph.js";
 import { renamed, smallE1, withNode } from "./networks.js";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -94,6 +94,8 @@ export async function followDecisions(
   readonly nearest: number;
   readonly difference: number;
   readonly scale: number;
+  /** The kernels' values of the quantisers. */
+  readonly quantized: ReadonlyMap<string, Float64Array>;
 }> {
   const quantizers = quantizersOf(graph);
   const taps = quantizers.map((node) => node.name);
@@ -119,5 +121,6 @@ export async function followDecisions(
     }
   }
   session.dispose();
-  return { differing, farthest, nearest, ...compare(output.data as Float32Array, reference.output.data) };
+  const { difference, scale } = compare(output.data as Float32Array, reference.output.data);
+  return { differing, farthest, nearest, difference, scale, quantized };
 }

@@ -8,7 +8,7 @@ import { loadOpGoldens, OP_FILES } from "./bmxnet_ops.js";
 import { followDecisions } from "./decisions.js";
 import { compare } from "./support.js";
 
-const TOLERANCE = 1e-4;
+const TOLERANCE = 1e-5;
 
 type Case = ReturnType<typeof loadOpGoldens | typeof loadAwnasOps>[number];
 type Kernel = "table" | "popcount";

@@ -55,7 +55,7 @@ for (const name of [
       const { code, stderr } = await xnorkit("run", "-m", packed, "-i", input, "-o", output);
       assert.equal(code, 0, stderr);
       const { difference, scale } = compare(readTensors(output).get("output")!.data, golden.outputF64.data);
-      assert.ok(difference <= 1e-4 * scale, `xnorkit run differs by ${difference} at a scale of ${scale}`);
+      assert.ok(difference <= 1e-5 * scale, `xnorkit run differs by ${difference} at a scale of ${scale}`);
     });
 
     for (const kernel of ["table", "popcount"] as const) {
@@ -64,7 +64,7 @@ for (const name of [
         const golden = loadGolden(name);
         const session = await createSession(model, { kernel });
         const { difference, scale } = compare(session.run(golden.input).data as Float32Array, golden.outputF64.data);
-        assert.ok(difference <= 1e-4 * scale, `output differs by ${difference} at a scale of ${scale}`);
+        assert.ok(difference <= 1e-5 * scale, `output differs by ${difference} at a scale of ${scale}`);
         const followed = await followDecisions(model, golden.input, { kernel });
         assert.ok(followed.farthest < 1e-4, `a decision differs ${followed.farthest} from its threshold`);
       });

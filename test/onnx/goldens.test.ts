@@ -110,7 +110,7 @@ describe("ONNX goldens", () => {
         const results = await runKernels(imported, input);
         for (const [index, result] of results.entries()) {
           const error = difference(result.data, output);
-          assert.ok(error <= 1e-4, `${KERNELS[index]} differs by ${error}`);
+          assert.ok(error <= 1e-5, `${KERNELS[index]} differs by ${error}`);
         }
       });
 

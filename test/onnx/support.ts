@@ -148,7 +148,7 @@ export async function check(
   const kernels = await runKernels(imported, input);
   for (const [index, result] of kernels.entries()) {
     const error = difference(result.data, output.data);
-    assert.ok(error <= 1e-4, `kernel ${KERNELS[index]} differs from the reference by ${error}`);
+    assert.ok(error <= 1e-5, `kernel ${KERNELS[index]} differs from the reference by ${error}`);
   }
   return { imported, output: reference };
 }

@@ -1,4 +1,4 @@
-/** LCE networks with recorded outputs: float ones to 1e-4, int8 ones within one step, signs equal. */
+/** LCE networks with recorded outputs: float ones to 1e-5, int8 ones within one step, signs equal. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
@@ -41,11 +41,11 @@ function readGolden(name: string): Golden {
   return { bytes, input: tensor("input"), output: tensor("output") };
 }
 
-/** Fails when outputs differ by more than rounding: 1e-4 of the largest, or one step of int8. */
+/** Fails when outputs differ by more than rounding: 1e-5 of the largest, or one step of int8. */
 function assertClose(found: { readonly data: ArrayLike<number> }, { data }: Tensor, step: number | null): void {
   assert.equal(found.data.length, data.length);
   const largest = Math.max(1, ...Array.from(data, Math.abs));
-  const tolerance = step === null ? 1e-4 * largest : step * 1.0001;
+  const tolerance = step === null ? 1e-5 * largest : step * 1.0001;
   const worst = Math.max(...Array.from(data, (value, i) => Math.abs(value - found.data[i])));
   assert.ok(worst <= tolerance, `outputs differ by ${worst}, allowed ${tolerance}`);
 }
