@@ -1,23 +1,28 @@
 /**
- * Reads handwritten digits over HTTP on Node. PORT chooses the port (8080), IDLE_MS when idle connections are closed;
- * SIGINT or SIGTERM finishes what is under way and stops.
+ * Reads handwritten digits over HTTP on Node. This thread speaks HTTP; pictures are decoded and read in a pool of
+ * threads, so that none holds up what others send. PORT chooses the port (8080), THREADS the threads, IDLE_MS when idle
+ * connections are closed; SIGINT or SIGTERM finishes what is under way and stops.
  */
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { digitsModel } from "xnorkit/models/digits";
-import { DIGITS_USAGE, openDigits } from "../support/digits.js";
-import { jpegModule } from "../support/jpeg_module.js";
+import { DIGITS_USAGE } from "../support/digits.js";
 import { pictureService } from "../support/service.js";
+import { IDLE_MS, MAX_BODY_BYTES, MAX_BYTES, MAX_CONNECTIONS, MAX_IN_FLIGHT } from "./limits.js";
+import { openThreads } from "./pool.js";
 
-const MAX_PIXELS = 16e6;
-const MAX_BYTES = 2 ** 23;
-/** A connection on which nothing moves is closed after so long, one that sends slowly after ten times as long. */
-const IDLE_MS = Number(process.env.IDLE_MS ?? 10_000);
-const MAX_CONNECTIONS = 256;
-
-const answer = await openDigits(digitsModel(), jpegModule, MAX_PIXELS);
-const respond = pictureService({ usage: DIGITS_USAGE, answer, maxBytes: MAX_BYTES });
+const { THREADS, PORT = "8080" } = process.env;
+const pool = await openThreads({
+  threads: THREADS === undefined ? undefined : Number(THREADS),
+  maxQueue: MAX_IN_FLIGHT,
+});
+const respond = pictureService({
+  usage: DIGITS_USAGE,
+  answer: pool.answer,
+  maxBytes: MAX_BYTES,
+  maxInFlight: MAX_IN_FLIGHT,
+  maxBodyBytes: MAX_BODY_BYTES,
+});
 
 /**
  * The body is left as it is where it is not read to its end: destroying it would cut the connection before the answer
@@ -66,9 +71,9 @@ const server = createServer(timeouts, async (incoming, outgoing) => {
 server.timeout = IDLE_MS;
 server.maxConnections = MAX_CONNECTIONS;
 
-server.listen(Number(process.env.PORT ?? 8080), "127.0.0.1", () => {
+server.listen(Number(PORT), "127.0.0.1", () => {
   const address = server.address();
   if (address !== null && typeof address === "object") console.log(`listening on http://127.0.0.1:${address.port}`);
 });
 
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close());
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => server.close(() => pool.close()));

@@ -7,10 +7,10 @@ import { loadModel } from "xnorkit";
 import model from "../../models/digits.xnorkit";
 import { DIGITS_USAGE, openDigits } from "../support/digits.js";
 import { pictureService } from "../support/service.js";
-import { MAX_BYTES, MAX_PIXELS } from "./limits.js";
+import { LIMITS, MAX_PIXELS } from "./limits.js";
 
 // Opened while the worker starts: no request pays for it.
 const answer = await openDigits(loadModel(new Uint8Array(model)), jpegModule, MAX_PIXELS);
 
 // biome-ignore lint/style/noDefaultExport: a module worker is its default export
-export default { fetch: pictureService({ usage: DIGITS_USAGE, answer, maxBytes: MAX_BYTES }) };
+export default { fetch: pictureService({ usage: DIGITS_USAGE, answer, ...LIMITS }) };

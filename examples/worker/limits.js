@@ -3,4 +3,5 @@
  */
 export const MAX_PIXELS = 5e5;
 
-export const MAX_BYTES = 2 ** 20;
+/** Bodies of 1 MiB, 16 MiB of them at once; a worker has one thread, which the platform bounds in time. */
+export const LIMITS = { maxBytes: 2 ** 20, maxInFlight: 32, maxBodyBytes: 2 ** 24 };

@@ -6,7 +6,7 @@ import { imagenetCrop, toTensor } from "xnorkit/image";
 import { openClassifier } from "../support/classifier.js";
 import { pictureService } from "../support/service.js";
 import model from "./build/resnet18_e1.xnorkit";
-import { MAX_BYTES, MAX_PIXELS } from "./limits.js";
+import { LIMITS, MAX_PIXELS } from "./limits.js";
 
 const SIDE = 224;
 const SHAPE = [1, 3, SIDE, SIDE];
@@ -19,7 +19,7 @@ const service = pictureService({
   usage: `POST a PNG or JPEG, or ${RAW_BYTES} bytes as application/octet-stream: the red, the green and the blue
 plane of 224x224 pixels. The answer is JSON: { "label", "probabilities": [one a class], "ms": time of the network }
 `,
-  maxBytes: MAX_BYTES,
+  ...LIMITS,
   raw: { bytes: RAW_BYTES, answer: (data) => classify({ shape: SHAPE, data }) },
   async answer(bytes) {
     const picture = await decode(bytes, { maxPixels: MAX_PIXELS });
