@@ -77,8 +77,9 @@ function planesToMap<T>(
   plane: i32,
   scale: usize,
   shift: usize,
+  srcPlane: i32,
 ): void {
-  const planeBytes = <usize>plane * sizeof<T>();
+  const planeBytes = <usize>srcPlane * sizeof<T>();
   const step = (<usize>((channels + 3) & ~3)) << 2;
   for (let image = 0; image < batch; ++image) {
     for (let c = 0; c < channels; c += 4) {
@@ -123,7 +124,8 @@ function planesToMap<T>(
 
 /**
  * NCHW f32 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` is 4-byte
- * aligned.
+ * aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one image are
+ * meant.
  */
 export function nchwToMapF32(
   src: usize,
@@ -133,13 +135,15 @@ export function nchwToMapF32(
   plane: i32,
   scale: usize,
   shift: usize,
+  srcPlane: i32,
 ): void {
-  planesToMap<f32>(src, dst, batch, channels, plane, scale, shift);
+  planesToMap<f32>(src, dst, batch, channels, plane, scale, shift, srcPlane);
 }
 
 /**
  * NCHW u8 -> map of x * scale[c] + shift[c]; scale and shift padded with zeros to the map's stride. `src` need not be
- * aligned.
+ * aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one image are
+ * meant.
  */
 export function nchwToMapU8(
   src: usize,
@@ -149,13 +153,17 @@ export function nchwToMapU8(
   plane: i32,
   scale: usize,
   shift: usize,
+  srcPlane: i32,
 ): void {
-  planesToMap<u8>(src, dst, batch, channels, plane, scale, shift);
+  planesToMap<u8>(src, dst, batch, channels, plane, scale, shift, srcPlane);
 }
 
-/** map -> NCHW f32 without padding, which is also the flattening of a map. */
-export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, plane: i32): void {
-  const planeBytes = (<usize>plane) << 2;
+/**
+ * map -> NCHW f32 without padding, which is also the flattening of a map. A channel's pixels begin `dstPlane` after the
+ * last one's: `plane`, or more where some pixels of one image are meant.
+ */
+export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, plane: i32, dstPlane: i32): void {
+  const planeBytes = (<usize>dstPlane) << 2;
   const step = (<usize>((channels + 3) & ~3)) << 2;
   for (let image = 0; image < batch; ++image) {
     let c = 0;

@@ -91,7 +91,7 @@ function check(layer: Layer, path: "table" | "popcount"): void {
   const ones = place(kernels.channelValues(new Array(inputs).fill(1)));
   const zeros = place(kernels.channelValues(new Array(inputs).fill(0)));
   const map = allocate(kernels.mapBytes(height * width, inputs));
-  k.nchwToMapF32(place(x), map, 1, inputs, height * width, ones, zeros);
+  k.nchwToMapF32(place(x), map, 1, inputs, height * width, ones, zeros, height * width);
   const bits = allocate(kernels.bitBytes(height * width, inputs));
   k.packSignF32(map, bits, height * width, inputs);
   const words = kernels.bitWords(inputs);
@@ -231,7 +231,7 @@ test("a first layer on bytes is what packStem makes of it", () => {
   k.convU8(
     place(pixels), out, place(stem.weights), place(stem.scale), place(stem.bias), place(stem.rowClass),
     place(stem.colClass), stem.colClasses, scratch, 1, height, width, inputs, height, width, outputs, kernel, kernel,
-    1, 1, 1, 1, 1, 1, 0, 0,
+    1, 1, 1, 1, 1, 1, 0, 0, height,
   );
   const floats = new Float32Array(memory.buffer, out, height * width * kernels.mapStride(outputs));
   for (let y = 0; y < height; y++)
