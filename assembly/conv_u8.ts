@@ -33,7 +33,8 @@ import { buildStrip, padImageU8 } from "./pad_u8";
  * scale[n] * dot + bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16
  * `weights`, zeros outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each
  * class of bias `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column.
- * `scratch` is `convU8ScratchBytes` bytes.
+ * `scratch` is `convU8ScratchBytes` bytes. A channel's rows begin `planeHeight` rows after the last one's: `height`, or
+ * more where the rows that are meant are the last of one image.
  */
 export function convU8(
   src: usize,
@@ -62,11 +63,13 @@ export function convU8(
   padLeft: i32,
   relu: i32,
   interleaved: i32,
+  planeHeight: i32,
 ): void {
   const reachHeight = (outHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;
   const reachWidth = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
   const rowBytes = (<usize>(reachWidth * inChannels)) << 1;
-  const imageBytes = <usize>(inChannels * height * width);
+  const planeBytes = <usize>planeHeight * <usize>width;
+  const imageBytes = <usize>inChannels * planeBytes;
   const outStep = (<usize>((outChannels + 3) & ~3)) << 2;
   const classStep = (<usize>((outChannels + TILE_CHANNELS - 1) & -TILE_CHANNELS)) << 2;
   const lowest: f32 = relu ? 0 : -Infinity;
@@ -84,7 +87,19 @@ export function convU8(
   const strip = scratch + ((<usize>reachHeight * rowBytes + 15) & ~15);
 
   for (let image = 0; image < batch; ++image) {
-    padImageU8(src, scratch, height, width, inChannels, reachHeight, reachWidth, padTop, padLeft, interleaved != 0);
+    padImageU8(
+      src,
+      planeBytes,
+      scratch,
+      height,
+      width,
+      inChannels,
+      reachHeight,
+      reachWidth,
+      padTop,
+      padLeft,
+      interleaved != 0,
+    );
     src += imageBytes;
     for (let y = 0; y < outHeight; ++y) {
       const view = scratch + <usize>(y * strideHeight) * rowBytes;

@@ -72,8 +72,9 @@ function planesToMap<T>(
   center: usize,
   scale: usize,
   shift: usize,
+  srcPlane: i32,
 ): void {
-  const planeBytes = <usize>plane * sizeof<T>();
+  const planeBytes = <usize>srcPlane * sizeof<T>();
   const step = (<usize>((channels + 3) & ~3)) << 2;
   for (let image = 0; image < batch; ++image) {
     for (let c = 0; c < channels; c += 4) {
@@ -125,7 +126,8 @@ function planesToMap<T>(
 
 /**
  * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
- * is 4-byte aligned.
+ * is 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one
+ * image are meant.
  */
 export function nchwToMapF32(
   src: usize,
@@ -136,13 +138,15 @@ export function nchwToMapF32(
   center: usize,
   scale: usize,
   shift: usize,
+  srcPlane: i32,
 ): void {
-  planesToMap<f32>(src, dst, batch, channels, plane, center, scale, shift);
+  planesToMap<f32>(src, dst, batch, channels, plane, center, scale, shift, srcPlane);
 }
 
 /**
  * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
- * need not be aligned.
+ * need not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one
+ * image are meant.
  */
 export function nchwToMapU8(
   src: usize,
@@ -153,13 +157,17 @@ export function nchwToMapU8(
   center: usize,
   scale: usize,
   shift: usize,
+  srcPlane: i32,
 ): void {
-  planesToMap<u8>(src, dst, batch, channels, plane, center, scale, shift);
+  planesToMap<u8>(src, dst, batch, channels, plane, center, scale, shift, srcPlane);
 }
 
-/** map -> NCHW f32 without padding, which is also the flattening of a map. */
-export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, plane: i32): void {
-  const planeBytes = (<usize>plane) << 2;
+/**
+ * map -> NCHW f32 without padding, which is also the flattening of a map. A channel's pixels begin `dstPlane` after the
+ * last one's: `plane`, or more where some pixels of one image are meant.
+ */
+export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, plane: i32, dstPlane: i32): void {
+  const planeBytes = (<usize>dstPlane) << 2;
   const step = (<usize>((channels + 3) & ~3)) << 2;
   for (let image = 0; image < batch; ++image) {
     let c = 0;

@@ -68,6 +68,7 @@ export { activationF32 } from "./activation";
 export { softmaxF32 } from "./activation";
 export { packRoundF32 } from "./planes";
 export { packDorefaF32 } from "./planes";
+export { maxAbsF32 } from "./planes";
 export { maxAbsTanhF32 } from "./planes";
 export { unpackPlanesF32 } from "./planes";
 export { packTernaryF32 } from "./ternary_planes";

@@ -17,10 +17,11 @@
 
 /**
  * Copies rows [-padTop, paddedHeight - padTop) and columns [-padLeft, paddedWidth - padLeft) of an image, zeros outside
- * it. The image is `interleaved` if it is [row][column][channel] already.
+ * it. Planes of channels begin `plane` bytes apart; the image is `interleaved` if it is [row][column][channel] already.
  */
 export function padImageU8(
   src: usize,
+  plane: usize,
   dst: usize,
   height: i32,
   width: i32,
@@ -31,7 +32,6 @@ export function padImageU8(
   padLeft: i32,
   interleaved: bool,
 ): void {
-  const plane = <usize>height * <usize>width;
   const pixelBytes = (<usize>channels) << 1;
   const left = min(padLeft, paddedWidth);
   const columns = max(0, min(width, paddedWidth - padLeft));

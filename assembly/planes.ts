@@ -54,11 +54,26 @@ export function packDorefaF32(
   packLevels(src, dst, pixels, channels, bits, planeBytes, true, v128.load32_splat(largest));
 }
 
-/** Largest |tanh(x)| of a whole map -> one f32 at `dst`: tanh of the largest |x|, NaN passed over. */
-export function maxAbsTanhF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
+/**
+ * Largest |x| of a part of a map -> a pixel of four channels, the largest of every fourth channel, NaN passed over:
+ * such pixels are a map whose maxAbsTanhF32 is that of all parts.
+ */
+export function maxAbsF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
+  v128.store(dst, largestLanes(src, pixels, channels));
+}
+
+// @ts-ignore: decorator
+@inline
+function largestLanes(src: usize, pixels: i32, channels: i32): v128 {
   const bytes = (<usize>pixels * mapStride(channels)) << 2;
   let best = f32x4.splat(0);
   for (let at: usize = 0; at < bytes; at += 16) best = f32x4.pmax(best, f32x4.abs(v128.load(src + at)));
+  return best;
+}
+
+/** Largest |tanh(x)| of a whole map -> one f32 at `dst`: tanh of the largest |x|, NaN passed over. */
+export function maxAbsTanhF32(src: usize, dst: usize, pixels: i32, channels: i32): void {
+  let best = largestLanes(src, pixels, channels);
   best = f32x4.pmax(best, i64x2.shuffle(best, best, 1, 0));
   best = f32x4.pmax(best, i32x4.shuffle(best, best, 1, 0, 3, 2));
   store<f32>(dst, f32x4.extract_lane(tanhF32x4(best), 0));

@@ -241,17 +241,28 @@ export function avgPoolF32(
   }
 }
 
-/** Mean over all `plane` pixels of each image: a map of `batch` pixels. */
-export function globalAvgPoolF32(src: usize, dst: usize, batch: i32, plane: i32, channels: i32): void {
-  const step = stepOf(channels);
+/**
+ * Mean over all `plane` pixels of each image: a map of `batch` pixels. Both maps have `mapChannels` channels: those that
+ * are meant, `channels`, or more.
+ */
+export function globalAvgPoolF32(
+  src: usize,
+  dst: usize,
+  batch: i32,
+  plane: i32,
+  channels: i32,
+  mapChannels: i32,
+): void {
+  const step = stepOf(mapChannels);
+  const bytes = stepOf(channels);
   const divisor = f32x4.splat(<f32>plane);
   const rows = plane / BLOCK;
   const tail = plane % BLOCK;
   const rowStep = <usize>BLOCK * step;
   for (let image = 0; image < batch; ++image) {
     let c: usize = 0;
-    for (; c + CHUNK <= step; c += CHUNK) meanOfChunk(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor);
-    for (; c < step; c += 16) meanOfFour(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor);
+    for (; c + CHUNK <= bytes; c += CHUNK) meanOfChunk(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor);
+    for (; c < bytes; c += 16) meanOfFour(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor);
     src += <usize>plane * step;
     dst += step;
   }

@@ -164,6 +164,7 @@ export function floatCases(kernels: KernelExports, { memory, allocate }: HostMem
         shape.padLeft,
         0,
         0,
+        size,
       );
     return { name: "stem u8", variant: variantOf(stem), macs: macsOf(shape), run };
   };

@@ -62,14 +62,15 @@ export interface KernelExports {
    * bias[class][n], max(v, 0) if `relu` is not 0; dot is the exact integer convolution with the i16 `weights`, zeros
    * outside the image. What quantizeStem returns goes in as it is: weights in its order, scale and each class of bias
    * `convU8Lanes` floats, class `rowClass[y] * colClasses + colClass[x]`, u16 an output row and column. `scratch` is
-   * `convU8ScratchBytes` bytes.
+   * `convU8ScratchBytes` bytes. A channel's rows begin `planeHeight` rows after the last one's: `height`, or more where
+   * the rows that are meant are the last of one image.
    */
   convU8(
     src: number, dst: number, weights: number, scale: number, bias: number, rowClass: number, colClass: number,
     colClasses: number, scratch: number, batch: number, height: number, width: number, inChannels: number,
     outHeight: number, outWidth: number, outChannels: number, kernelHeight: number, kernelWidth: number,
     strideHeight: number, strideWidth: number, dilationHeight: number, dilationWidth: number, padTop: number,
-    padLeft: number, relu: number, interleaved: number,
+    padLeft: number, relu: number, interleaved: number, planeHeight: number,
   ): void;
   // assembly/dense_f32.ts
   /** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
@@ -98,8 +99,11 @@ export interface KernelExports {
     outWidth: number, kernelHeight: number, kernelWidth: number, strideHeight: number, strideWidth: number,
     padTop: number, padLeft: number, countIncludePad: number,
   ): void;
-  /** Mean over all `plane` pixels of each image: a map of `batch` pixels. */
-  globalAvgPoolF32(src: number, dst: number, batch: number, plane: number, channels: number): void;
+  /**
+   * Mean over all `plane` pixels of each image: a map of `batch` pixels. Both maps have `mapChannels` channels: those
+   * that are meant, `channels`, or more.
+   */
+  globalAvgPoolF32(src: number, dst: number, batch: number, plane: number, channels: number, mapChannels: number): void;
   // assembly/max_pool_epilogue.ts
   /**
    * maxPoolF32 and epilogueF32 (without residuals) in one pass, bit for bit: v = scale[c] * maximum + shift[c]; if
@@ -115,22 +119,27 @@ export interface KernelExports {
   // assembly/elementwise.ts
   /**
    * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` is
-   * 4-byte aligned.
+   * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one
+   * image are meant.
    */
   nchwToMapF32(
     src: number, dst: number, batch: number, channels: number, plane: number, center: number, scale: number,
-    shift: number,
+    shift: number, srcPlane: number,
   ): void;
   /**
    * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
-   * need not be aligned.
+   * need not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels
+   * of one image are meant.
    */
   nchwToMapU8(
     src: number, dst: number, batch: number, channels: number, plane: number, center: number, scale: number,
-    shift: number,
+    shift: number, srcPlane: number,
   ): void;
-  /** map -> NCHW f32 without padding, which is also the flattening of a map. */
-  mapToNchwF32(src: number, dst: number, batch: number, channels: number, plane: number): void;
+  /**
+   * map -> NCHW f32 without padding, which is also the flattening of a map. A channel's pixels begin `dstPlane` after
+   * the last one's: `plane`, or more where some pixels of one image are meant.
+   */
+  mapToNchwF32(src: number, dst: number, batch: number, channels: number, plane: number, dstPlane: number): void;
   /** dst map (dstChannels) channels [offset, offset + srcChannels) += src map; any offset. */
   addChannelsF32(
     dst: number, src: number, pixels: number, dstChannels: number, srcChannels: number, offset: number,
@@ -354,6 +363,11 @@ export interface KernelExports {
   packDorefaF32(
     src: number, dst: number, pixels: number, channels: number, bits: number, planeBytes: number, largest: number,
   ): void;
+  /**
+   * Largest |x| of a part of a map -> a pixel of four channels, the largest of every fourth channel, NaN passed over:
+   * such pixels are a map whose maxAbsTanhF32 is that of all parts.
+   */
+  maxAbsF32(src: number, dst: number, pixels: number, channels: number): void;
   /** Largest |tanh(x)| of a whole map -> one f32 at `dst`: tanh of the largest |x|, NaN passed over. */
   maxAbsTanhF32(src: number, dst: number, pixels: number, channels: number): void;
   /**
@@ -474,7 +488,7 @@ export const argumentNames = {
   convU8: [
     "src", "dst", "weights", "scale", "bias", "rowClass", "colClass", "colClasses", "scratch", "batch", "height",
     "width", "inChannels", "outHeight", "outWidth", "outChannels", "kernelHeight", "kernelWidth", "strideHeight",
-    "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft", "relu", "interleaved",
+    "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft", "relu", "interleaved", "planeHeight",
   ],
   denseF32Pack: ["src", "dst", "units", "inputs"],
   denseF32: ["src", "dst", "weights", "bias", "batch", "inputs", "units", "srcStride", "dstStride"],
@@ -486,15 +500,15 @@ export const argumentNames = {
     "src", "dst", "batch", "height", "width", "channels", "outHeight", "outWidth", "kernelHeight", "kernelWidth",
     "strideHeight", "strideWidth", "padTop", "padLeft", "countIncludePad",
   ],
-  globalAvgPoolF32: ["src", "dst", "batch", "plane", "channels"],
+  globalAvgPoolF32: ["src", "dst", "batch", "plane", "channels", "mapChannels"],
   maxPoolEpilogueF32: [
     "src", "batch", "height", "width", "channels", "outHeight", "outWidth", "kernelHeight", "kernelWidth",
     "strideHeight", "strideWidth", "padTop", "padLeft", "scale", "shift", "relu", "dst", "bits", "signThreshold",
     "signFlip",
   ],
-  nchwToMapF32: ["src", "dst", "batch", "channels", "plane", "center", "scale", "shift"],
-  nchwToMapU8: ["src", "dst", "batch", "channels", "plane", "center", "scale", "shift"],
-  mapToNchwF32: ["src", "dst", "batch", "channels", "plane"],
+  nchwToMapF32: ["src", "dst", "batch", "channels", "plane", "center", "scale", "shift", "srcPlane"],
+  nchwToMapU8: ["src", "dst", "batch", "channels", "plane", "center", "scale", "shift", "srcPlane"],
+  mapToNchwF32: ["src", "dst", "batch", "channels", "plane", "dstPlane"],
   addChannelsF32: ["dst", "src", "pixels", "dstChannels", "srcChannels", "offset"],
   copyBytes: ["dst", "src", "bytes"],
   packSignF32: ["src", "dst", "pixels", "channels"],
@@ -558,6 +572,7 @@ export const argumentNames = {
   softmaxF32: ["src", "dst", "pixels", "channels"],
   packRoundF32: ["src", "dst", "pixels", "channels", "bits", "planeBytes"],
   packDorefaF32: ["src", "dst", "pixels", "channels", "bits", "planeBytes", "largest"],
+  maxAbsF32: ["src", "dst", "pixels", "channels"],
   maxAbsTanhF32: ["src", "dst", "pixels", "channels"],
   unpackPlanesF32: ["src", "dst", "pixels", "channels", "bits", "planeBytes", "scale", "beta"],
   packTernaryF32: ["src", "dst", "pixels", "channels", "planeBytes", "zeroFlag"],

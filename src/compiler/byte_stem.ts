@@ -14,6 +14,7 @@ import type { Op } from "./ops/index.js";
 import { type InputOp, type InputPort, pixelAffine } from "./ops/ports.js";
 import { offsetRef } from "./plan_builder.js";
 import { type QuantizedStem, quantizeStem } from "./quantize_stem.js";
+import { bandOf } from "./window.js";
 
 /** What quantising may change, relative to the range of the stem's output: beyond it the stem runs in float. */
 const maxError = 1e-4;
@@ -63,7 +64,7 @@ export function findByteStem(
   return quantized === null || quantized.errorBound > maxError ? null : { input, conv, quantized };
 }
 
-/** The stem on the staged bytes, whole images: a channel's plane is as far from the next as it is high and wide. */
+/** The stem on the staged bytes, in bands of output rows. */
 export function lowerByteStem(
   context: LowerContext,
   { conv, quantized }: ByteStem,
@@ -73,7 +74,7 @@ export function lowerByteStem(
   const { builder } = context;
   const { channels } = mapShape(shapeInside(inputShape, layout));
   const { groups: _, ...shape } = convShape(context, conv);
-  const { batch, height } = context.shapeOf(outputOf(conv));
+  const { batch } = context.shapeOf(outputOf(conv));
   // The border's classes depend on the size; plans for other sizes have their own.
   const place = `${conv.name}/u8/${shape.height}x${shape.width}`;
   const constant = (key: string, view: ArrayBufferView) => builder.constant(key, view.byteLength, () => bytesOf(view));
@@ -83,21 +84,26 @@ export function lowerByteStem(
     () => bytesOf(quantized.weights),
   );
   const cost = batch * convU8Cost(shape);
-  emitConv2d(context, conv, "conv2d (bytes)", { cost, unit: height }, ({ image, images }, dst, relu, scratch) =>
-    call("convU8", {
-      src: offsetRef(staging, image * channels * shape.height * shape.width),
+  const interleaved = layout === "NHWC";
+  const rowBytes = shape.width * (interleaved ? channels : 1);
+  emitConv2d(context, conv, "conv2d (bytes)", { cost, unit: 1 }, ({ image, images, row, rows }, dst, relu, scratch) => {
+    const { firstRow, band } = bandOf(shape, row, rows);
+    const size = { ...shape, ...band };
+    return call("convU8", {
+      src: offsetRef(staging, image * channels * shape.height * shape.width + firstRow * rowBytes),
       dst,
       weights,
       scale: constant(`${conv.name}/u8-scale`, quantized.scale),
       bias: constant(`${place}/bias`, quantized.bias),
-      rowClass: constant(`${place}/rows`, quantized.rowClass),
+      rowClass: offsetRef(constant(`${place}/rows`, quantized.rowClass), row * 2),
       colClass: constant(`${place}/columns`, quantized.colClass),
       colClasses: quantized.colClasses,
-      scratch: scratch(convU8ScratchBytes(shape)),
+      scratch: scratch(convU8ScratchBytes(size)),
       batch: images,
       relu: relu ? 1 : 0,
-      interleaved: layout === "NHWC" ? 1 : 0,
-      ...shape,
-    }),
-  );
+      interleaved: interleaved ? 1 : 0,
+      planeHeight: shape.height,
+      ...size,
+    });
+  });
 }

@@ -2,14 +2,8 @@
 
 import { mapStride } from "../abi/sizes.js";
 import { optionsArgument, refuseArgument } from "../arguments.js";
-import {
-  type Affine,
-  batchNormAffine,
-  compose,
-  countAffine,
-  countThresholds,
-  floatShifts,
-} from "../compiler/affine.js";
+import { type Affine, batchNormAffine, compose, countAffine, countThresholds } from "../compiler/affine.js";
+import { centered, countCenters } from "../compiler/centers.js";
 import { XnorkitError } from "../errors.js";
 import { numbersArgument, objectOf, sizeArgument } from "./packing.js";
 
@@ -42,7 +36,8 @@ export interface CountEpilogueOptions {
 
 /** Parameters as kernels read them. */
 export interface CountEpilogue {
-  /** epilogueI32 and epilogueU16: v = scale * count + shift, padded to the map's stride. */
+  /** epilogueI32 and epilogueU16: v = scale * (count - center) + shift, padded to the map's stride. */
+  readonly center: Float32Array;
   readonly scale: Float32Array;
   readonly shift: Float32Array;
   /** thresholdCountsI32: bit = (count <= threshold) XOR flip is the sign of v, of whole blocks of 64 channels. */
@@ -108,9 +103,12 @@ export function countEpilogue(options: CountEpilogueOptions): CountEpilogue {
     return floats;
   };
   const { threshold, flip } = countThresholds(affine, channels, terms * steps);
+  const center = countCenters(affine, { most: terms * steps });
+  const { scale: factor, shift } = centered(affine, center);
   return {
-    scale: padded(affine.scale),
-    shift: padded(floatShifts(affine)),
+    center: padded(center),
+    scale: padded(factor),
+    shift: padded(shift),
     threshold,
     thresholdU16: Uint16Array.from(threshold),
     flip,

@@ -95,6 +95,7 @@ function wrongValues(
     pad,
     rectify ? 1 : 0,
     0,
+    height,
   );
   let wrong = 0;
   for (let pixel = 0; pixel < batch * outHeight * outWidth; ++pixel) {

@@ -32,8 +32,8 @@ function wrongInMap(batch: i32, channels: i32, plane: i32, bytes: bool): i32 {
     if (bytes) store<u8>(src + i, <u8>((i * 37) & 255));
     else put(src, i, <f32>((i * 37) & 255));
   }
-  if (bytes) nchwToMapU8(src, dst, batch, channels, plane, center, scale, shift);
-  else nchwToMapF32(src, dst, batch, channels, plane, center, scale, shift);
+  if (bytes) nchwToMapU8(src, dst, batch, channels, plane, center, scale, shift, plane);
+  else nchwToMapF32(src, dst, batch, channels, plane, center, scale, shift, plane);
   let wrong = 0;
   for (let i = 0; i < batch * plane * stride; ++i) {
     const c = i % stride;
@@ -66,7 +66,7 @@ describe("planes and maps", () => {
     const src = floats(2 * 11 * 8);
     const dst = floats(2 * 7 * 11);
     for (let i = 0; i < 2 * 11 * 8; ++i) put(src, i, <f32>i);
-    mapToNchwF32(src, dst, 2, 7, 11);
+    mapToNchwF32(src, dst, 2, 7, 11, 11);
     let wrong = 0;
     for (let i = 0; i < 2 * 7 * 11; ++i) {
       const pixel = (i / 77) * 11 + (i % 11);

@@ -127,7 +127,7 @@ describe("globalAvgPoolF32", () => {
   it("takes the mean of a plane", () => {
     const src = wholeMap(2 * 9, 22);
     const dst = heap.alloc(2 * 24 * 4);
-    globalAvgPoolF32(src, dst, 2, 9, 22);
+    globalAvgPoolF32(src, dst, 2, 9, 22, 22);
     let wrong = 0;
     for (let i = 0; i < 2 * 24; ++i) {
       let sum: f32 = 0;

@@ -99,7 +99,7 @@ function runOn(
     ...([c.batch, c.height, c.width, c.inChannels, c.outHeight, c.outWidth, c.outChannels] as const),
     ...([c.kernelHeight, c.kernelWidth, c.strideHeight, c.strideWidth] as const),
     ...([c.dilationHeight, c.dilationWidth, c.padTop, c.padLeft] as const),
-    ...([c.relu ? 1 : 0, interleaved ? 1 : 0] as const),
+    ...([c.relu ? 1 : 0, interleaved ? 1 : 0, c.height] as const),
   );
   for (const region of [scratch, dst]) region.assertIntact();
   return readMap(bench.f32(dst.pointer, floats), c.batch, c.outChannels, c.outHeight * c.outWidth);

@@ -26,7 +26,7 @@ test("nchwToMapF32 and nchwToMapU8 equal scale * (x - center) + shift in float32
       const src = bytes ? bench.putU8([0, ...input]) + 1 : bench.putF32([0, ...input]) + 4;
       const put = (data: Float32Array) => bench.putF32(paddedToStride(data));
       const parameters = [put(center), put(scale), put(shift)] as const;
-      (bytes ? k.nchwToMapU8 : k.nchwToMapF32)(src, dst.pointer, batch, channels, plane, ...parameters);
+      (bytes ? k.nchwToMapU8 : k.nchwToMapF32)(src, dst.pointer, batch, channels, plane, ...parameters, plane);
       dst.assertIntact();
       const expected = input.map((x, i) => {
         const c = Math.floor(i / plane) % channels;
@@ -38,13 +38,49 @@ test("nchwToMapF32 and nchwToMapU8 equal scale * (x - center) + shift in float32
   );
 });
 
+test("some pixels of an image are what those of the whole image are", () => {
+  fc.assert(
+    fc.property(channelCounts, fc.integer({ min: 2, max: 60 }), seeds, fc.nat(), (channels, plane, seed, at) => {
+      bench.reset();
+      const { k } = bench;
+      const input = randomValues(seed, channels * plane);
+      const ones = bench.putF32(new Float32Array(mapStride(channels)).fill(1, 0, channels));
+      const zeros = bench.putF32(new Float32Array(mapStride(channels)));
+      const first = 1 + (at % (plane - 1));
+      const pixelBytes = mapStride(channels) * 4;
+      const map = allocGuarded(bench, plane * pixelBytes);
+      const src = bench.putF32(input);
+      k.nchwToMapF32(src, map.pointer, 1, channels, first, zeros, ones, zeros, plane);
+      const rest = [1, channels, plane - first] as const;
+      k.nchwToMapF32(src + 4 * first, map.pointer + first * pixelBytes, ...rest, zeros, ones, zeros, plane);
+      map.assertIntact();
+      const floats = bench.f32(map.pointer, plane * mapStride(channels));
+      assert.deepEqual(floats.slice(), toMap(input, 1, channels, plane));
+      const bytes = bench.putU8(Uint8Array.from(input, (x) => (x + 1) * 127));
+      const whole = allocGuarded(bench, plane * pixelBytes);
+      k.nchwToMapU8(bytes, whole.pointer, 1, channels, plane, zeros, ones, zeros, plane);
+      const parts = allocGuarded(bench, plane * pixelBytes);
+      k.nchwToMapU8(bytes, parts.pointer, 1, channels, first, zeros, ones, zeros, plane);
+      k.nchwToMapU8(bytes + first, parts.pointer + first * pixelBytes, ...rest, zeros, ones, zeros, plane);
+      assert.deepEqual(bench.f32(parts.pointer, floats.length), bench.f32(whole.pointer, floats.length));
+      const dst = allocGuarded(bench, input.length * 4);
+      k.mapToNchwF32(map.pointer, dst.pointer, 1, channels, first, plane);
+      k.mapToNchwF32(map.pointer + first * pixelBytes, dst.pointer + 4 * first, ...rest, plane);
+      dst.assertIntact();
+      assert.deepEqual(bench.f32(dst.pointer, input.length).slice(), input);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("mapToNchwF32 copies every value", () => {
   fc.assert(
     fc.property(batches, channelCounts, planes, seeds, (batch, channels, plane, seed) => {
       bench.reset();
       const input = randomValues(seed, batch * channels * plane);
       const dst = allocGuarded(bench, input.length * 4);
-      bench.k.mapToNchwF32(bench.putF32(toMap(input, batch, channels, plane)), dst.pointer, batch, channels, plane);
+      const map = bench.putF32(toMap(input, batch, channels, plane));
+      bench.k.mapToNchwF32(map, dst.pointer, batch, channels, plane, plane);
       dst.assertIntact();
       assert.deepEqual(bench.f32(dst.pointer, input.length).slice(), input);
     }),

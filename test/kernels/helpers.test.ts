@@ -91,7 +91,7 @@ function check(layer: Layer, path: "table" | "popcount"): void {
   const ones = place(kernels.channelValues(new Array(inputs).fill(1)));
   const zeros = place(kernels.channelValues(new Array(inputs).fill(0)));
   const map = allocate(kernels.mapBytes(height * width, inputs));
-  k.nchwToMapF32(place(x), map, 1, inputs, height * width, ones, zeros);
+  k.nchwToMapF32(place(x), map, 1, inputs, height * width, zeros, ones, zeros, height * width);
   const bits = allocate(kernels.bitBytes(height * width, inputs));
   k.packSignF32(map, bits, height * width, inputs);
   const words = kernels.bitWords(inputs);
@@ -153,13 +153,14 @@ function check(layer: Layer, path: "table" | "popcount"): void {
   const made = kernels.countEpilogue({ channels: outputs, terms: inputs * taps, offset, doubled, batchNorm });
   const signs = allocate(kernels.bitBytes(pixels, outputs));
   const out = allocate(kernels.mapBytes(pixels, outputs));
-  const [scale, shift, flip] = [place(made.scale), place(made.shift), place(made.flip)];
+  const [center, scale, shift] = [place(made.center), place(made.scale), place(made.shift)];
+  const flip = place(made.flip);
   if (path === "table") {
     k.thresholdCountsU16(counts, signs, pixels, outputs, stride, place(made.thresholdU16), flip);
-    k.epilogueU16(counts, stride, pixels, outputs, scale, shift, 0, 0, 0, 0, 0, 0, out, 0, 0, 0);
+    k.epilogueU16(counts, stride, pixels, outputs, center, scale, shift, 0, 0, 0, 0, 0, out, 0, 0, 0);
   } else {
     k.thresholdCountsI32(counts, signs, pixels, outputs, stride, place(made.threshold), flip);
-    k.epilogueI32(counts, stride, pixels, outputs, scale, shift, 0, 0, 0, 0, 0, 0, out, 0, 0, 0);
+    k.epilogueI32(counts, stride, pixels, outputs, center, scale, shift, 0, 0, 0, 0, 0, out, 0, 0, 0);
   }
   const bytes = new Uint8Array(memory.buffer, signs, kernels.bitBytes(pixels, outputs));
   const floats = new Float32Array(memory.buffer, out, pixels * kernels.mapStride(outputs));
@@ -231,7 +232,7 @@ test("a first layer on bytes is what packStem makes of it", () => {
   k.convU8(
     place(pixels), out, place(stem.weights), place(stem.scale), place(stem.bias), place(stem.rowClass),
     place(stem.colClass), stem.colClasses, scratch, 1, height, width, inputs, height, width, outputs, kernel, kernel,
-    1, 1, 1, 1, 1, 1, 0, 0,
+    1, 1, 1, 1, 1, 1, 0, 0, height,
   );
   const floats = new Float32Array(memory.buffer, out, height * width * kernels.mapStride(outputs));
   for (let y = 0; y < height; y++)

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { bitBytes, mapBytes, mapStride } from "../../src/abi/sizes.js";
 import { drawFloats, float32, putBits, randomBits, readBits } from "../support/bits.js";
 import { openKernels } from "../support/kernels.js";
-import { allocGuarded, readMap, toMap } from "../support/maps.js";
+import { allocGuarded, randomValues, readMap, toMap } from "../support/maps.js";
 
 const bench = openKernels();
 const { k } = bench;
@@ -137,6 +137,22 @@ test("packDorefaF32 is BMXNet's formula on the tanh of activationF32, step by st
     }),
     { numRuns: 300 },
   );
+});
+
+test("maxAbsTanhF32 of the parts' maxAbsF32 has the bits of that of the whole", () => {
+  for (let seed = 1; seed < 60; seed++) {
+    bench.reset();
+    const [pixels, channels] = [2 + (seed % 13), 1 + (seed % 19)];
+    const input = randomValues(seed, pixels * channels).map((x, i) => (i % 7 === seed % 7 ? Number.NaN : 3 * x));
+    const src = bench.putF32(toMap(input, 1, channels, pixels));
+    const [parts, whole, joined] = [bench.alloc(32), bench.alloc(4), bench.alloc(4)];
+    const first = 1 + (seed % (pixels - 1));
+    k.maxAbsF32(src, parts, first, channels);
+    k.maxAbsF32(src + first * mapStride(channels) * 4, parts + 16, pixels - first, channels);
+    k.maxAbsTanhF32(parts, joined, 2, 4);
+    k.maxAbsTanhF32(src, whole, pixels, channels);
+    assert.deepEqual(bench.f32(joined, 1), bench.f32(whole, 1));
+  }
 });
 
 test("packDorefaF32: the largest of a map is at one end, with the other sign at the other, 0 in the middle", () => {

@@ -128,7 +128,7 @@ test("globalAvgPoolF32 is within float32's rounding of the mean", () => {
       const src = bench.putF32(toMap(input, batch, channels, plane));
       const floats = batch * mapStride(channels);
       const dst = allocGuarded(bench, floats * 4);
-      bench.k.globalAvgPoolF32(src, dst.pointer, batch, plane, channels);
+      bench.k.globalAvgPoolF32(src, dst.pointer, batch, plane, channels, channels);
       dst.assertIntact();
       const expected = new Float64Array(batch * channels);
       for (let i = 0; i < input.length; i++) expected[Math.floor(i / plane)] += input[i] / plane;
@@ -139,12 +139,32 @@ test("globalAvgPoolF32 is within float32's rounding of the mean", () => {
   );
 });
 
+test("globalAvgPoolF32 of some channels gives the bits that it gives of all", () => {
+  for (const [channels, plane] of [
+    [37, 50],
+    [64, 33],
+    [20, 7],
+  ]) {
+    bench.reset();
+    const src = bench.putF32(toMap(randomValues(channels, channels * plane), 1, channels, plane));
+    const floats = mapStride(channels);
+    const [whole, parts] = [allocGuarded(bench, floats * 4), allocGuarded(bench, floats * 4)];
+    bench.k.globalAvgPoolF32(src, whole.pointer, 1, plane, channels, channels);
+    for (let first = 0; first < channels; first += 16) {
+      const count = Math.min(16, channels - first);
+      bench.k.globalAvgPoolF32(src + 4 * first, parts.pointer + 4 * first, 1, plane, count, channels);
+    }
+    parts.assertIntact();
+    assert.deepEqual(bench.f32(parts.pointer, floats), bench.f32(whole.pointer, floats));
+  }
+});
+
 test("globalAvgPoolF32 adds up in blocks: rounding does not grow with the image", () => {
   bench.reset();
   const [channels, plane] = [20, 10000];
   const src = bench.putF32(toMap(new Float32Array(channels * plane).fill(9.3), 1, channels, plane));
   const dst = bench.alloc(channels * 4);
-  bench.k.globalAvgPoolF32(src, dst, 1, plane, channels);
+  bench.k.globalAvgPoolF32(src, dst, 1, plane, channels, channels);
   // 32 additions in a block, 313 of blocks; one by one the mean is off by 2e-3.
   assertWithin(bench.f32(dst, channels), new Float32Array(channels).fill(9.3), () => 9.3 * 345 * 2 ** -24);
 });

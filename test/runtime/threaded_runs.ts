@@ -30,6 +30,11 @@ export function randomNetwork(random: Random): Graph {
   for (let layer = 0; layer < 1 + random(3); layer++) {
     const name = (part: string) => `${part}${layer}`;
     const padValue = pick<BorderValue>([-1, 0, 1]);
+    // Exact zeros, which ternary signs keep.
+    if (random(3) === 0) {
+      nodes.push(relu(name("z"), value));
+      value = name("z");
+    }
     const [method, quantizer, bits] = pick([
       ["det_sign", "det_sign", 1],
       ["det_sign", "det_sign", 1],

@@ -104,7 +104,7 @@ function lowerFlatten(context: LowerContext, op: FlattenOp): void {
         call("copyBytes", { dst: offsetRef(row, rowBytes - 16), src: zeros, bytes: 16 }),
         op.layout === "NHWC"
           ? call("mapToNhwcF32", { ...place, pixels: plane })
-          : call("mapToNchwF32", { ...place, batch: 1, plane }),
+          : call("mapToNchwF32", { ...place, batch: 1, plane, dstPlane: plane }),
       ];
     }),
   );

@@ -7,7 +7,8 @@ import { type LowerContext, mapPixel } from "../context.js";
 import { defineOutputs, epilogueArguments, epilogueRefs } from "../epilogue.js";
 import { type EpilogueOp, isEmpty, noEpilogue, outputOf, type UnaryOp } from "../ir.js";
 import type { Task } from "../plan.js";
-import { bandsOf, pixelsOf, rowTasks, tasksOf } from "../tasks.js";
+import { offsetRef } from "../plan_builder.js";
+import { partsOf, pixelsOf, rowTasks, tasksOf } from "../tasks.js";
 import { bandOf, sweepOf, undilated } from "../window.js";
 import { newMap } from "./maps.js";
 import type { FromNodes, NodeOf, OpRecords } from "./record.js";
@@ -85,13 +86,15 @@ function lowerGlobalAvgPool(context: LowerContext, op: GlobalAvgPoolOp): void {
   const src = context.refOf(value);
   const { dst, shape } = newMap(context, op.value);
   const parts = tasksOf(mapCost(mapBytes(pixels, channels)), context.workers);
-  const tasks = bandsOf(shape, 1, Math.ceil(batch / parts)).map(({ image, images }) => [
+  // By images, or the channels of each: a row of channels, as many as the kernel takes at a time, for a row of pixels.
+  const tasks = partsOf({ batch, height: shape.channels }, parts, 16).map(({ image, images, row, rows }) => [
     call("globalAvgPoolF32", {
-      src: mapPixel(src, image * height * width, channels),
-      dst: mapPixel(dst, image, channels),
+      src: offsetRef(mapPixel(src, image * height * width, channels), row * 4),
+      dst: offsetRef(mapPixel(dst, image, channels), row * 4),
       batch: images,
       plane: height * width,
-      channels,
+      channels: rows,
+      mapChannels: channels,
     }),
   ]);
   context.builder.step({ name: op.name, kind: op.kind, phases: [tasks] });

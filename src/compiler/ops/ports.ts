@@ -12,7 +12,7 @@ import { type LowerContext, mapPixel, mapShape, zeros } from "../context.js";
 import type { ValueOp } from "../ir.js";
 import type { Port } from "../plan.js";
 import { offsetRef } from "../plan_builder.js";
-import { type Band, bandsOf, tasksOf } from "../tasks.js";
+import { partsOf, type Stretch, tasksOf } from "../tasks.js";
 import { newMap } from "./maps.js";
 import type { FromNodes } from "./record.js";
 
@@ -71,11 +71,19 @@ export function stageInput({ builder }: LowerContext, { shape, dtype }: InputPor
   return staging;
 }
 
-/** The images of a tensor in groups, as many as copying them is worth tasks. */
-function imageTasks(shape: Shape, workers: number): readonly Band[] {
-  const { batch, channels, pixels } = mapShape(shape);
+/** The images of a tensor, or stretches of each one's pixels: as many parts as copying them is worth tasks. */
+function portTasks(shape: Shape, workers: number): readonly ImagePixels[] {
+  const { batch, channels, height, width, pixels } = mapShape(shape);
   const parts = tasksOf(mapCost(2 * mapBytes(pixels, channels)), workers);
-  return bandsOf(mapShape([batch, channels]), 1, Math.ceil(batch / parts));
+  return partsOf({ batch, height: height * width }, parts, 16).map(({ image, images, row, rows }) => {
+    return { image, images, first: row, count: rows };
+  });
+}
+
+/** Pixels [first, first + count) of some images: all of them if it is more than one image. */
+interface ImagePixels extends Stretch {
+  readonly image: number;
+  readonly images: number;
 }
 
 /** True for a tensor whose channels are last: the order of a map, rows of pixels apart. */
@@ -93,18 +101,19 @@ export function lowerInput(context: LowerContext, op: InputOp, port: InputPort, 
   const { center, ...normalise } = affineRefs(context, `input/${port.dtype}`, affine, channels);
   const { dst } = newMap(context, op.value);
   const isFloat = port.dtype === "f32";
-  const tasks = imageTasks(inside, context.workers).map(({ image, images }) => {
+  const interleaved = isInterleaved(port.shape, port.layout);
+  const tasks = portTasks(inside, context.workers).map(({ image, images, first, count }) => {
+    const values = image * channels * plane + (interleaved ? first * channels : first);
     const place = {
-      src: offsetRef(staging, image * channels * plane * (isFloat ? 4 : 1)),
-      dst: mapPixel(dst, image * plane, channels),
+      src: offsetRef(staging, values * (isFloat ? 4 : 1)),
+      dst: mapPixel(dst, image * plane + first, channels),
       channels,
       center: center ?? zeros(context, channels),
       ...normalise,
     };
-    if (isInterleaved(port.shape, port.layout)) {
-      return [call(isFloat ? "nhwcToMapF32" : "nhwcToMapU8", { ...place, pixels: images * plane })];
-    }
-    return [call(isFloat ? "nchwToMapF32" : "nchwToMapU8", { ...place, batch: images, plane })];
+    if (interleaved) return [call(isFloat ? "nhwcToMapF32" : "nhwcToMapU8", { ...place, pixels: images * count })];
+    const size = { batch: images, plane: count, srcPlane: plane };
+    return [call(isFloat ? "nchwToMapF32" : "nchwToMapU8", { ...place, ...size })];
   });
   context.builder.step({ name: op.name, kind: op.kind, phases: [tasks] });
 }
@@ -122,14 +131,15 @@ export function lowerPort(
   const plane = height * width;
   const ref = builder.buffer(name, elementCount(shape) * 4);
   const src = context.refOf(value);
-  const tasks = imageTasks(shape, context.workers).map(({ image, images }) => {
+  const interleaved = isInterleaved(shape, layout);
+  const tasks = portTasks(shape, context.workers).map(({ image, images, first, count }) => {
     const place = {
-      src: mapPixel(src, image * plane, channels),
-      dst: offsetRef(ref, image * channels * plane * 4),
+      src: mapPixel(src, image * plane + first, channels),
+      dst: offsetRef(ref, (image * channels * plane + (interleaved ? first * channels : first)) * 4),
       channels,
     };
-    if (isInterleaved(shape, layout)) return [call("mapToNhwcF32", { ...place, pixels: images * plane })];
-    return [call("mapToNchwF32", { ...place, batch: images, plane })];
+    if (interleaved) return [call("mapToNhwcF32", { ...place, pixels: images * count })];
+    return [call("mapToNchwF32", { ...place, batch: images, plane: count, dstPlane: plane })];
   });
   builder.step({ name, kind: "output", phases: [tasks] });
   builder.keep(ref);

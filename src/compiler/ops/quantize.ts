@@ -8,8 +8,9 @@ import { affineRefs } from "../affine_constants.js";
 import { type ActivationCode, activationCode, weightSum } from "../binary/codes.js";
 import { bitsPixel, type LowerContext, mapPixel } from "../context.js";
 import { noBounds } from "../epilogue.js";
-import { noEpilogue, type UnaryOp } from "../ir.js";
-import type { Phase } from "../plan.js";
+import { noEpilogue, type UnaryOp, type ValueOp } from "../ir.js";
+import type { Phase, Task } from "../plan.js";
+import { offsetRef } from "../plan_builder.js";
 import { pixelTasks, type Stretch } from "../tasks.js";
 import type { ActivationOp, PointwiseOp } from "./elementwise.js";
 import { newMap, pixelStep } from "./maps.js";
@@ -105,10 +106,25 @@ function packPhases(context: LowerContext, op: PackOp): readonly Phase[] {
   const dst = builder.buffer(op.value, planeBytes * weights.length);
   context.setRef(op.value, dst);
   if (method === "ternary") {
-    // One task: all of them would write the flag.
     const flag = builder.buffer(zeroFlag(op.value), 4);
     context.setRef(zeroFlag(op.value), flag);
-    return [[[call("packTernaryF32", { src, dst, pixels, channels, planeBytes, zeroFlag: flag })]]];
+    const stretches = pixelTasks(pixels, mapCost(mapBytes(pixels, channels)), context.workers);
+    // Each task has a flag of its own; a layer reads whether their sum is 0.
+    const flags = stretches.length === 1 ? flag : builder.buffer(`${op.name}/flags`, 16 * stretches.length);
+    const packs = stretches.map(({ first, count }, i): Task => {
+      const place = { src: mapPixel(src, first, channels), dst: bitsPixel(dst, first, channels) };
+      return [
+        call("packTernaryF32", { ...place, pixels: count, channels, planeBytes, zeroFlag: offsetRef(flags, 16 * i) }),
+      ];
+    });
+    if (stretches.length === 1) return [packs];
+    const sums = stretches.map((_, i) => {
+      const place = { dst: flag, src: offsetRef(flags, 16 * i) };
+      return i === 0
+        ? call("copyBytes", { ...place, bytes: 4 })
+        : call("addCountsI32", { ...place, elements: 1, shift: 0 });
+    });
+    return [packs, [sums]];
   }
   const places = (cost: number) =>
     pixelTasks(pixels, cost, context.workers).map(({ first, count }) => ({
@@ -124,9 +140,23 @@ function packPhases(context: LowerContext, op: PackOp): readonly Phase[] {
   }
   const largest = builder.buffer(`${op.name}/largest`, 4);
   return [
-    [[call("maxAbsTanhF32", { src, dst: largest, pixels, channels })]],
+    ...largestPhases(context, op, src, largest),
     places(functionCost(pixels * channels)).map((place) => [call("packDorefaF32", { ...place, largest })]),
   ];
+}
+
+/** The largest |tanh| of a map: of its parts first, if it is worth several tasks. */
+function largestPhases(context: LowerContext, op: ValueOp, src: Ref, largest: Ref): readonly Phase[] {
+  const { pixels, channels } = context.shapeOf(op.value);
+  const stretches = pixelTasks(pixels, mapCost(mapBytes(pixels, channels)), context.workers);
+  const parts = stretches.length;
+  if (parts === 1) return [[[call("maxAbsTanhF32", { src, dst: largest, pixels, channels })]]];
+  const all = context.builder.buffer(`${op.name}/parts`, 16 * parts);
+  const tasks = stretches.map(({ first, count }, i): Task => {
+    const place = { src: mapPixel(src, first, channels), dst: offsetRef(all, 16 * i) };
+    return [call("maxAbsF32", { ...place, pixels: count, channels })];
+  });
+  return [tasks, [[call("maxAbsTanhF32", { src: all, dst: largest, pixels: parts, channels: 4 })]]];
 }
 
 /** A stretch of pixels of bit planes as floats. */
@@ -185,7 +215,7 @@ function lowerLevels(context: LowerContext, op: LevelsOp): void {
   const largest = context.builder.buffer(`${op.name}/largest`, 4);
   const tasks = pixelTasks(pixels, functionCost(pixels * channels), context.workers);
   const phases = [
-    [[call("maxAbsTanhF32", { src, dst: largest, pixels, channels })]],
+    ...largestPhases(context, op, src, largest),
     tasks.map((stretch) => [call("dorefaF32", { ...place(stretch), largest })]),
   ];
   context.builder.step({ name: op.name, kind: op.kind, phases });
@@ -220,7 +250,7 @@ function lowerPackGrid(context: LowerContext, op: PackGridOp): void {
     const shift = (zeroPoint - low) / top;
     return { scale: 1 / (scale * top), shift, root: (low - zeroPoint) * scale };
   });
-  const affine = affineConstants(context, `${op.name}/levels/${channels}`, levels, channels);
+  const { center, ...affine } = affineRefs(context, `${op.name}/levels/${channels}`, levels, channels);
   const ends = { first: 0, relu: 0, second: 0, bits: 0, signThreshold: 0, signFlip: 0 };
   const tasks = pixelTasks(pixels, mapCost(4 * mapBytes(pixels, channels)), context.workers).map(({ first, count }) => {
     const values = builder.scratch()(mapBytes(count, channels));
@@ -228,7 +258,7 @@ function lowerPackGrid(context: LowerContext, op: PackGridOp): void {
     const grid = { scale, zeroPoint, low, high, halfAway: op.halfAway ? 1 : 0 };
     return [
       call("fakeQuantizeF32", { src: mapPixel(src, first, channels), dst: values, ...part, ...grid }),
-      call("epilogueF32", { ...part, ...affine, ...noBounds, ...ends, src: values, dst: values }),
+      call("epilogueF32", { ...part, ...affine, center: center ?? 0, ...noBounds, ...ends, src: values, dst: values }),
       call("packRoundF32", { src: values, dst: bitsPixel(dst, first, channels), ...part, bits, planeBytes }),
     ];
   });
