@@ -1,5 +1,5 @@
 /** Files that a visitor drops, told apart by the library's table of formats and read as one network. */
-import { fitWeights, type Graph, randomWeights, type Weights } from "xnorkit";
+
 import { describePrefix } from "../../../src/formats/fit_weights.js";
 import {
   type FormatReader,
@@ -9,6 +9,7 @@ import {
   type WeightsReading,
 } from "../../../src/formats/readers.js";
 import { describeFile, SNIFF_BYTES } from "../../../src/formats/sniff.js";
+import { fitWeights, type Graph, randomWeights, type Weights } from "../../../src/index.js";
 
 /** Largest files that are read into memory, bytes: several times the largest binary network published. */
 const MAX_BYTES = 512e6;

@@ -1,7 +1,8 @@
 /** The network that the visitor looks at: where it comes from, and what it is shown. */
-import { digitsModel } from "xnorkit/models/digits";
+
 import { inferShapes } from "../../../src/graph/shapes.js";
 import { isPresetName, type PresetName } from "../../../src/image/index.js";
+import { digitsModel } from "../../../src/models/digits.js";
 import { type NetworkFiles, readNetwork } from "./files.js";
 import { isPicture, type Picture, pixelsOf, previewOf, readPicture } from "./picture.js";
 import { closeRace } from "./race.js";
