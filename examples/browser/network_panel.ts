@@ -76,6 +76,7 @@ export async function openNetworkPanel(engine: Engine<"network">, layers: LayerP
   const error = byId("own-error", HTMLElement);
   const note = byId("classes-note", HTMLElement);
   const classes = byId("classes", HTMLOListElement);
+  const shape = byId("input-shape", HTMLInputElement);
   const race = openRacePanel(engine);
   let network = await engine.call("openDefault");
 
@@ -122,9 +123,13 @@ export async function openNetworkPanel(engine: Engine<"network">, layers: LayerP
       showError(error, null);
       note.textContent = "Reading …";
       try {
-        const taken = await engine.call("openFiles", files);
+        const taken = await engine.call("openFiles", files, shape.value);
         if (taken.picture !== null) showPicture(taken.picture);
-        if (taken.network !== null) useNetwork(taken.network);
+        if (taken.network !== null) {
+          // The shape was this network's: the next may have another.
+          shape.value = "";
+          useNetwork(taken.network);
+        }
       } catch (reason) {
         refuse(reason, before);
         return;

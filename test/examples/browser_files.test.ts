@@ -247,6 +247,18 @@ describe("files on the page", { skip, timeout: 180_000 }, () => {
     await answers(importMxnet(symbol, params, { name: "net", logits: true }), sample(2), "unit");
   });
 
+  test("an input's shape is taken for files that leave it open", async () => {
+    const [symbol, params] = mxnetFiles();
+    const files = [text("net-symbol.json", symbol), { name: "net-0007.params", bytes: params }];
+    await page.fill("#input-shape", "wide");
+    await drop(page, files);
+    await waitForText(page, "#own-error", /: "wide" is not an input shape: write its axes like 1x3x224x224\. The/);
+    await page.fill("#input-shape", "2x3x6x6");
+    await drop(page, files);
+    await waitForText(page, "#model-facts", /Input2 × 3 × 6 × 6/);
+    assert.equal(await page.inputValue("#input-shape"), "");
+  });
+
   test("a description with weights as safetensors or from torch; without, they are random and it says so", async () => {
     const description = text("tiny.json", JSON.stringify(tinyDescription));
     const graph = fromDescription(tinyDescription);

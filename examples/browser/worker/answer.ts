@@ -1,6 +1,7 @@
 /** What the network says of the picture, and how long each of its steps takes. */
-import type { StepProfile } from "xnorkit";
+
 import { softmax, topIndices } from "../../../src/cli/probabilities.js";
+import type { StepProfile } from "../../../src/index.js";
 import { meanMilliseconds, meanProfile } from "./measure.js";
 import { fitToNetwork } from "./picture.js";
 import { currentNetwork, state } from "./state.js";

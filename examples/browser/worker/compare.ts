@@ -1,11 +1,12 @@
 /** Two networks side by side, as `xnorkit compare --html` writes them, and the times of each. */
-import { createSession, type Graph, randomWeights, type Weights } from "xnorkit";
+
 import { loadLayout } from "../../../src/cli/layout.js";
 import { type Comparison, compare } from "../../../src/explain/compare.js";
 import { comparisonBody } from "../../../src/explain/page/page.js";
 import { comparisonStyles } from "../../../src/explain/page/styles.js";
 import { type Times, timesOf } from "../../../src/explain/times.js";
 import { describeClosest, quoteName } from "../../../src/graph/suggest.js";
+import { createSession, type Graph, randomWeights, type Weights } from "../../../src/index.js";
 import { allModelNames, getAnyModel } from "../../../src/models/catalog.js";
 import { parseModelSpec } from "../../../src/models/model_spec.js";
 import { randomStream } from "../../../src/models/random.js";
@@ -56,7 +57,7 @@ async function choose(choice: Choice): Promise<Chosen> {
   }
   const { name, options } = parseModelSpec(choice);
   if (name === "digits") {
-    const { digitsModel } = await import("xnorkit/models/digits");
+    const { digitsModel } = await import("../../../src/models/digits.js");
     return { name, ...digitsModel() };
   }
   if (!allModelNames().includes(name)) {

@@ -1,5 +1,5 @@
 /** Files that a visitor drops, told apart by the library's table of formats and read as one network. */
-import { fitWeights, type Graph, randomWeights, type Weights } from "xnorkit";
+
 import { describePrefix } from "../../../src/formats/fit_weights.js";
 import {
   type FormatReader,
@@ -9,6 +9,8 @@ import {
   type WeightsReading,
 } from "../../../src/formats/readers.js";
 import { describeFile, SNIFF_BYTES } from "../../../src/formats/sniff.js";
+import { fitWeights, type Graph, randomWeights, type Weights } from "../../../src/index.js";
+import type { Shape } from "../../../src/tensor.js";
 
 /** Largest files that are read into memory, bytes: several times the largest binary network published. */
 const MAX_BYTES = 512e6;
@@ -136,12 +138,21 @@ async function networkOf(
   }
 }
 
+/** The shape that a visitor typed, axes with x between; undefined for nothing. */
+function readShape(text: string): Shape | undefined {
+  if (text.trim() === "") return undefined;
+  const sizes = text.trim().split(/\s*[x×,]\s*/i);
+  if (sizes.every((size) => /^[1-9]\d{0,6}$/.test(size))) return sizes.map(Number);
+  throw new Error(`"${text}" is not an input shape: write its axes like 1x3x224x224`);
+}
+
 /**
  * Reads the network of these files: one that holds it, and those of its weights beside it. Of several networks the last
  * counts.
+ * @param shape The input's, as a visitor types it, for files that leave it open.
  * @throws Error with one sentence that begins with a file's name if there is none, or it is damaged.
  */
-export async function readNetwork(files: readonly File[]): Promise<NetworkFiles> {
+export async function readNetwork(files: readonly File[], shape = ""): Promise<NetworkFiles> {
   let name = files[0].name;
   try {
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
@@ -149,7 +160,7 @@ export async function readNetwork(files: readonly File[]): Promise<NetworkFiles>
     const read: ReadFile[] = [];
     for (const { file, reader } of await knownFiles(files)) {
       name = file.name;
-      read.push({ file, reader, reading: await reader.read(sourceOf(file, files), {}) });
+      read.push({ file, reader, reading: await reader.read(sourceOf(file, files), { inputShape: readShape(shape) }) });
     }
     const network = read.findLast(({ reading }) => reading.kind !== "weights");
     if (network === undefined) throw await noNetwork(files, read);

@@ -1,5 +1,5 @@
 /** The same network in floats: what its layers on bits cost if ±1 are 32-bit floats, as in frameworks. */
-import { type Graph, type Node, summarize } from "xnorkit";
+import { type Graph, type Node, summarize } from "../../../src/index.js";
 
 /** A name that no node has. */
 function freeName(wanted: string, taken: ReadonlySet<string>): string {

@@ -1,5 +1,5 @@
 /** Times of runs and of layers under the coarse clock of a browser. */
-import type { Session, StepProfile } from "xnorkit";
+import type { Session, StepProfile } from "../../../src/index.js";
 
 /** Lets the worker take its next message before a long computation goes on. */
 export function nextTask(): Promise<void> {

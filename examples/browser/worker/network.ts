@@ -1,7 +1,8 @@
 /** The network that the visitor looks at: where it comes from, and what it is shown. */
-import { digitsModel } from "xnorkit/models/digits";
+
 import { inferShapes } from "../../../src/graph/shapes.js";
 import { isPresetName, type PresetName } from "../../../src/image/index.js";
+import { digitsModel } from "../../../src/models/digits.js";
 import { type NetworkFiles, readNetwork } from "./files.js";
 import { isPicture, type Picture, pixelsOf, previewOf, readPicture } from "./picture.js";
 import { closeRace } from "./race.js";
@@ -75,9 +76,10 @@ function withClassNames(files: NetworkFiles, { file, lines }: ClassNames): Netwo
 /**
  * Takes files as they come: pictures, class names (one a line), and a network with its weights. The pictures stay if
  * the network is refused.
+ * @param shape Of the input, as a visitor types it, for files that leave it open.
  * @throws Error with one sentence that begins with the name of the file that is refused.
  */
-export async function openFiles(files: readonly File[]): Promise<Taken> {
+export async function openFiles(files: readonly File[], shape: string): Promise<Taken> {
   const networks: File[] = [];
   let names: ClassNames | null = null;
   let picture: PictureView | null = null;
@@ -91,7 +93,7 @@ export async function openFiles(files: readonly File[]): Promise<Taken> {
   }
   if (networks.length === 0 && names === null) return { network: null, picture };
   const { files: before, preset } = currentNetwork();
-  const read = networks.length > 0 ? await readNetwork(networks) : before;
+  const read = networks.length > 0 ? await readNetwork(networks, shape) : before;
   const next = names === null ? read : withClassNames(read, names);
   const kept = networks.length > 0 || preset === "file" ? null : preset;
   return { network: await open(next, kept), picture };

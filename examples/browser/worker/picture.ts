@@ -1,5 +1,5 @@
 /** Picture files and camera frames to what a network reads. */
-import type { Graph, Tensor } from "xnorkit";
+
 import { imageAtPort, planarShape } from "../../../src/cli/port_layout.js";
 import {
   digitInput,
@@ -11,6 +11,7 @@ import {
   readImageHeader,
   toTensor,
 } from "../../../src/image/index.js";
+import type { Graph, Tensor } from "../../../src/index.js";
 
 /** RGB, and how it looks on the page. */
 export interface Picture extends Image {

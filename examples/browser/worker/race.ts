@@ -1,5 +1,5 @@
 /** The network against itself in floats, picture by picture in turns. */
-import { createSession, type Session, summarize, type Tensor } from "xnorkit";
+import { createSession, type Session, summarize, type Tensor } from "../../../src/index.js";
 import { elementCount } from "../../../src/tensor.js";
 import { floatBytes, floatTwin } from "./float_twin.js";
 import { fitToNetwork, readsPictures } from "./picture.js";

@@ -1,8 +1,9 @@
 /** The network that the visitor looks at and the picture that it is shown: what the calls of this worker share. */
-import { createSession, type Graph, type Session, summarize, type Tensor } from "xnorkit";
+
 import { planarShape } from "../../../src/cli/port_layout.js";
 import { floatLayers } from "../../../src/compiler/float_layers.js";
 import { PRESETS, type PresetName, presetsFor } from "../../../src/image/index.js";
+import { createSession, type Graph, type Session, summarize, type Tensor } from "../../../src/index.js";
 import { elementCount } from "../../../src/tensor.js";
 import { formatBytes, formatCount, formatShort } from "../figures.js";
 import type { NetworkFiles } from "./files.js";
