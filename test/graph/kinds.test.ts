@@ -63,8 +63,8 @@ for (const kind of computedKinds) {
           const field = names[pick % names.length];
           // What may be left out may be undefined.
           fc.pre(value !== undefined || node[field] !== undefined);
-          const required = !["layout", "bottom", "right"].includes(field) || kind === "pad";
-          fc.pre(value !== undefined || required);
+          const isOptional = field === "module" || (["layout", "bottom", "right"].includes(field) && kind !== "pad");
+          fc.pre(value !== undefined || !isOptional);
           const nodes = [...graph.nodes.slice(0, index), { ...node, [field]: value }];
           throwsError(() => graphFromJson({ ...graph, nodes }), "bad-graph", `nodes[${index}].${field}`);
           const more = [...graph.nodes.slice(0, index), { ...node, surplus: value }];
