@@ -25,7 +25,7 @@ import { importTflite } from "../../src/tflite.js";
 import { tinyDescription, tinyTensors } from "../cli/support.js";
 import { packConvolution, randomTensors, symbolText, writeParams } from "../formats/mxnet_support.js";
 import { randomFloats, seededRandom } from "../formats/support.js";
-import { dictText, tensorText, torchZip } from "../formats/torch_support.js";
+import { checkpoint } from "../formats/torch_support.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
 import { writeGraph } from "../tflite/graph_writer.js";
 import {
@@ -71,19 +71,6 @@ async function expectedBars(
 function rgbModel(): Model {
   const graph = getModel("resnet18_e1", { inputShape: [1, 3, 32, 32], classes: 10, initialLayers: "thumbnail" });
   return { graph, weights: randomWeights(graph, 1) };
-}
-
-/** A torch checkpoint of float tensors. */
-function checkpoint(): Uint8Array {
-  const tensors = [...tinyTensors()];
-  const storages = Object.fromEntries(tensors.map(([, { bytes }], key) => [key, bytes]));
-  const state = Object.fromEntries(
-    tensors.map(([name, { shape, bytes }], key) => {
-      const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-      return [name, tensorText({ key: `${key}`, elements: bytes.length / 4, shape, strides })];
-    }),
-  );
-  return torchZip(`${dictText({ state_dict: dictText(state) })}.`, storages);
 }
 
 /** A symbol of MXNet and its parameters: 6x6 pixels of 3 colours to 3 classes. */
@@ -269,7 +256,7 @@ describe("files on the page", { skip, timeout: 180_000 }, () => {
     await page.selectOption("#preset", "none");
     for (const weights of [
       { name: "tiny.safetensors", bytes: tensors },
-      { name: "tiny.pth", bytes: checkpoint() },
+      { name: "tiny.pth", bytes: checkpoint([...tinyTensors()]) },
     ]) {
       await drop(page, [weights, description]);
       await waitForText(page, "#own-error", /choose it under “Pixels”\.$/);

@@ -1,6 +1,7 @@
 /** Checkpoints of real torch (scripts/torch_fixtures.py) and hand-made ones, as text of pickle protocol 0. */
 import { readdirSync, readFileSync } from "node:fs";
 import { zipSync } from "fflate";
+import type { RawTensor } from "../../src/formats/dtypes.js";
 import type { Shape } from "../../src/tensor.js";
 
 const folder = new URL("./fixtures/torch/", import.meta.url);
@@ -68,4 +69,16 @@ export function dictText(entries: Readonly<Record<string, string>>): string {
 
 export function floatBytes(...values: readonly number[]): Uint8Array {
   return new Uint8Array(Float32Array.from(values).buffer);
+}
+
+/** A checkpoint of float32 tensors by their names, as training scripts save them: under `state_dict`. */
+export function checkpoint(tensors: readonly (readonly [name: string, tensor: RawTensor])[]): Uint8Array {
+  const storages = Object.fromEntries(tensors.map(([, { bytes }], key) => [key, bytes]));
+  const state = Object.fromEntries(
+    tensors.map(([name, { shape, bytes }], key) => {
+      const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+      return [name, tensorText({ key: `${key}`, elements: bytes.length / 4, shape, strides })];
+    }),
+  );
+  return torchZip(`${dictText({ state_dict: dictText(state) })}.`, storages);
 }
