@@ -24,7 +24,7 @@ const common = { absWorkingDir: root, bundle: true, splitting: true, format: "es
 /** The main entry in layers: each holds what the main entry shares with these others, and no layer before has. */
 const layers = [
   { name: "host", others: ["builds", "unpack"] },
-  { name: "base", others: ["kernels", "image", "decode", "reference"] },
+  { name: "base", others: ["program", "kernels", "image", "decode", "reference"] },
   { name: "graph", others: ["mxnet", "torch", "onnx", "tflite"] },
   { name: "models", others: ["awnas", "digits", "nn"] },
   { name: "core", others: ["index"] },
@@ -177,6 +177,31 @@ async function bundleLibrary() {
   if (surplus !== undefined) throw new Error(`the library bundles ${surplus}: name it in dependencies of package.json`);
 }
 
+/** One script that defines `xnorkit`, for the modules that `xnorkit compile --module` writes. */
+async function bundleRunner() {
+  await build({
+    absWorkingDir: root,
+    bundle: true,
+    format: "iife",
+    globalName: "xnorkit",
+    target: "es2022",
+    minify: true,
+    entryPoints: [{ in: "src/runtime/standalone.ts", out: "runner" }],
+    outdir: "dist/lib",
+    plugins: [
+      {
+        name: "no kernels and no workers",
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\/(builds|team_open)\.js$/ }, ({ path }) => ({
+            path: join(root, "src/runtime", path.replace(/\.js$/, ".none.ts")),
+          }));
+        },
+      },
+    ],
+  });
+}
+
 for (const folder of ["lib", "cli"]) rmSync(join(root, "dist", folder), { recursive: true, force: true });
 await bundleCommands();
 await bundleLibrary();
+await bundleRunner();
