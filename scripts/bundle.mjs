@@ -5,8 +5,8 @@
 //
 // A module costs a fresh process about as much to find and link as to read, so the library is not cut by who shares
 // what, but in few layers, none of which imports one that comes after: what the main entry shares with the builds of
-// the kernels (`host`), with entries that know no graph (`base`), with readers and with builders (`graph`, `models`),
-// the rest of it (`core`), and what each other entry has beyond.
+// the kernels (`host`), with entries that know no graph (`base`), with programs (`runner`), with readers and with
+// builders (`graph`, `models`), the rest of it (`core`), and what each other entry has beyond.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,7 +24,8 @@ const common = { absWorkingDir: root, bundle: true, splitting: true, format: "es
 /** The main entry in layers: each holds what the main entry shares with these others, and no layer before has. */
 const layers = [
   { name: "host", others: ["builds", "unpack"] },
-  { name: "base", others: ["program", "kernels", "image", "decode", "reference"] },
+  { name: "base", others: ["kernels", "image", "decode", "reference"] },
+  { name: "runner", others: ["program"] },
   { name: "graph", others: ["mxnet", "torch", "onnx", "tflite"] },
   { name: "models", others: ["awnas", "digits", "nn"] },
   { name: "core", others: ["index"] },

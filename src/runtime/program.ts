@@ -31,7 +31,7 @@ export interface ProgramOptions {
   /**
    * How many threads run it, the caller included: a number, or `auto` for as many as this machine runs at once, up to
    * 8. Default 1. What its steps were not cut for when it was compiled runs on one. One thread where the host has no
-   * workers or no shared memory, or if `wasm` is not the shared build: `threads` of the program says how many there are.
+   * workers or no shared memory, or if `wasm` is not the shared build: `threads` of the program says how many it has.
    */
   readonly threads?: ThreadChoice;
   /** What the program may cost; for who runs programs of others. */

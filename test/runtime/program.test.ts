@@ -145,3 +145,45 @@ test("loadProgram refuses options and bytes that are none", async () => {
   await rejectsError(loadProgram(file, { wasm: empty }), "bad-option", /without the kernel|not the kernels/);
   await rejectsError(loadProgram(file, { limits: { macs: -1 } }), "bad-option", /limits\.macs of loadProgram/);
 });
+
+test("threads give the same bits, run what was not cut for them, and end with the program", async () => {
+  const model = tinyModel();
+  const input = inputOf([2, 3, 48, 40], "f32");
+  const session = await createSession(model);
+  const expected = session.run(input);
+  for (const cut of [1, 3]) {
+    const file = await compileProgram(model, { inputShape: [2, 3, 48, 40], threads: cut, taps: ["features.2"] });
+    const alone = await loadProgram(file);
+    assert.equal(alone.threads, 1);
+    assert.deepEqual(bitsOf(alone.run(input)), bitsOf(expected));
+    for (const threads of [2, 3]) {
+      const program = await loadProgram(file, { threads });
+      assert.equal(program.threads, threads);
+      for (let run = 0; run < 5; run++) assert.deepEqual(bitsOf(program.run(input)), bitsOf(expected));
+      const other = inputOf([2, 3, 48, 40], "f32", 9);
+      const both = await Promise.all([program.runAsync(input), program.runAsync(other), program.runAsync(input)]);
+      assert.deepEqual(bitsOf(both[0]), bitsOf(expected));
+      assert.deepEqual(bitsOf(both[1]), bitsOf(session.run(other)));
+      assert.deepEqual(bitsOf(both[2]), bitsOf(expected));
+      assert.deepEqual(program.tap("features.2"), alone.tap("features.2"));
+      assert.equal(program.profile(1).length, alone.profile(1).length);
+      const late = program.runAsync(input);
+      throwsError(() => program.run(input), "bad-option", /a runAsync of ResNetE1 is not finished/);
+      await late;
+      program.dispose();
+    }
+  }
+});
+
+test("memory of several threads counts for the limit", async () => {
+  const file = await compileProgram(tinyModel());
+  const { memoryBytes } = await loadProgram(file);
+  const limits = { memoryBytes };
+  await rejectsError(loadProgram(file, { limits, threads: 4 }), "out-of-memory", /of limits\.memoryBytes/);
+});
+
+test("a program is held with using", async () => {
+  const program = await loadProgram(await compileProgram(tinyModel()));
+  (program as unknown as Record<symbol, () => void>)[Symbol.dispose]();
+  assert.equal(program.memoryBytes, 0);
+});
