@@ -86,3 +86,4 @@ export { mapToNhwcF32 } from "./nhwc";
 export { fakeQuantizeF32 } from "./fake_quantize";
 export { logSoftmaxF32 } from "./log_softmax";
 export { preluF32 } from "./prelu";
+export { checksumWords } from "./checksum";

@@ -5,8 +5,8 @@
 //
 // A module costs a fresh process about as much to find and link as to read, so the library is not cut by who shares
 // what, but in few layers, none of which imports one that comes after: what the main entry shares with the builds of
-// the kernels (`host`), with entries that know no graph (`base`), with readers and with builders (`graph`, `models`),
-// the rest of it (`core`), and what each other entry has beyond.
+// the kernels (`host`), with entries that know no graph (`base`), with programs (`runner`), with readers and with
+// builders (`graph`, `models`), the rest of it (`core`), and what each other entry has beyond.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,7 @@ const common = { absWorkingDir: root, bundle: true, splitting: true, format: "es
 const layers = [
   { name: "host", others: ["builds", "unpack"] },
   { name: "base", others: ["kernels", "image", "decode", "reference"] },
+  { name: "runner", others: ["program"] },
   { name: "graph", others: ["mxnet", "torch", "onnx", "tflite"] },
   { name: "models", others: ["awnas", "digits", "nn"] },
   { name: "core", others: ["index"] },
@@ -177,6 +178,31 @@ async function bundleLibrary() {
   if (surplus !== undefined) throw new Error(`the library bundles ${surplus}: name it in dependencies of package.json`);
 }
 
+/** One script that defines `xnorkit`, for the modules that `xnorkit compile --module` writes. */
+async function bundleRunner() {
+  await build({
+    absWorkingDir: root,
+    bundle: true,
+    format: "iife",
+    globalName: "xnorkit",
+    target: "es2022",
+    minify: true,
+    entryPoints: [{ in: "src/runtime/standalone.ts", out: "runner" }],
+    outdir: "dist/lib",
+    plugins: [
+      {
+        name: "no kernels and no workers",
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\/(builds|team_open)\.js$/ }, ({ path }) => ({
+            path: join(root, "src/runtime", path.replace(/\.js$/, ".none.ts")),
+          }));
+        },
+      },
+    ],
+  });
+}
+
 for (const folder of ["lib", "cli"]) rmSync(join(root, "dist", folder), { recursive: true, force: true });
 await bundleCommands();
 await bundleLibrary();
+await bundleRunner();

@@ -7,12 +7,25 @@ import { build } from "esbuild";
 const bundles = [
   { name: "core", entry: "index" },
   { name: "core.workerd", entry: "index", conditions: ["workerd"] },
-  ...["kernels", "mxnet", "torch", "awnas", "onnx", "tflite", "nn", "reference", "image", "decode", "digits"].map(
-    (entry) => ({
-      name: entry,
-      entry,
-    }),
-  ),
+  // On workerd kernels are a file, so that what is left is the runner alone.
+  { name: "program", entry: "program", conditions: ["workerd"] },
+  ...[
+    "kernels",
+    "mxnet",
+    "torch",
+    "awnas",
+    "onnx",
+    "tflite",
+    "nn",
+    "compile",
+    "reference",
+    "image",
+    "decode",
+    "digits",
+  ].map((entry) => ({
+    name: entry,
+    entry,
+  })),
 ];
 
 /**

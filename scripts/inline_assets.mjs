@@ -1,8 +1,9 @@
 // Writes what the library carries inside itself as TypeScript modules, in base64: the compiled kernels,
-// gzip-compressed, and the embedded model, whose bits do not compress. They are generated (src/generated is not in the
-// repository) so that one import needs no file access on any runtime. Copies the kernels to dist/wasm too, for the
-// hosts that import them as files, and the command line's JPEG decoder, which is a file beside its package's modules.
-// The code of worker threads is one more text: host_workers.ts says why.
+// gzip-compressed, and their hash; the embedded model, whose bits do not compress. They are generated (src/generated is
+// not in the repository) so that one import needs no file access on any runtime. Copies the kernels to dist/wasm too,
+// for the hosts that import them as files, and the command line's JPEG decoder, which is a file beside its package's
+// modules. The code of worker threads is one more text: host_workers.ts says why.
+import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -40,6 +41,19 @@ const { outputFiles } = await build({
 const worker = JSON.stringify(outputFiles[0].text.trimEnd());
 const head = "/** The code of a worker thread: src/runtime/team_worker.ts and what it imports. */";
 writeFileSync(new URL("team_worker.ts", generated), `${head}\nexport const teamWorker: string = ${worker};\n`);
+// A program file holds weights in the kernels' order: it runs on the kernels that it was compiled for.
+const baseline = new URL("build/simd.wasm", root);
+if (existsSync(baseline)) {
+  const id = createHash("sha256").update(readFileSync(baseline)).digest("hex").slice(0, 16);
+  const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  const text = `/** What a program file states of the package that it was compiled by. */
+
+/** The first 16 digits of the SHA-256 of simd.wasm. */
+export const KERNELS_ID: string = "${id}";
+export const VERSION: string = "${version}";
+`;
+  writeFileSync(new URL("provenance.ts", generated), text);
+}
 const digits = new URL("models/digits.xnorkit", root);
 if (existsSync(digits)) write("digits_model.ts", "digitsModel", "models/digits.xnorkit", readFileSync(digits));
 const decoder = new URL("node_modules/@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm", root);

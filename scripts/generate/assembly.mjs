@@ -41,7 +41,13 @@ function kernelOf(file, name) {
   if (declared === undefined) throw new Error(`assembly/index.ts exports ${name}, which is no function of its file`);
   const doc = firstParagraph(file.docBefore(declared.range.start));
   if (doc === "") throw new Error(`kernel ${name} has no doc comment: say what it computes, and its layouts`);
-  return { name, doc, parameters: declared.signature.parameters.map((parameter) => parameter.name.text) };
+  const { parameters } = declared.signature;
+  return {
+    name,
+    doc,
+    parameters: parameters.map((parameter) => parameter.name.text),
+    types: parameters.map(({ type }) => type.name.identifier.text),
+  };
 }
 
 /** The comment at the head of assembly/index.ts, and every kernel in the order in which they stand there. */

@@ -2,12 +2,14 @@
 // of them is not what this script would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { constants } from "./constants.mjs";
+import { roles } from "./roles.mjs";
 import { signatures } from "./signatures.mjs";
 import { tableConvRows } from "./table_conv.mjs";
 
 const files = {
   "assembly/table_conv_rows.ts": tableConvRows,
   "src/abi/constants.ts": constants,
+  "src/abi/roles.ts": roles,
   "src/abi/signatures.ts": signatures,
 };
 

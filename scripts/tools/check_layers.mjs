@@ -19,6 +19,11 @@ const forbidden = [
     to: { path: "^src/(compiler|runtime|abi)/" },
   },
   { name: "formats know no compiler", from: { path: "^src/formats/" }, to: { path: "^src/compiler/" } },
+  {
+    name: "programs run without graph and compiler",
+    from: { path: "^src/(program|runtime/(program|step_|call_|constants_|limits|link|wasm|module|kernel_source))" },
+    to: { path: "^src/(graph|compiler|formats|models|nn)/", pathNot: "^src/graph/(suggest|types|layout)" },
+  },
   { name: "the library knows no command line", from: { path: "^src/(?!cli/)" }, to: { path: "^(src/cli|bench)/" } },
   // An import that cannot be followed is one that the other rules do not see.
   {

@@ -468,6 +468,9 @@ export interface KernelExports {
   // assembly/prelu.ts
   /** dst = x >= 0 ? x : slope[c] * x; slope f32, padded with zeros to the map's stride. `dst` may be `src`. */
   preluF32(src: number, dst: number, pixels: number, channels: number, slope: number): void;
+  // assembly/checksum.ts
+  /** The sums of `bytes` bytes, a multiple of 16: 32 bytes at `dst`. */
+  checksumWords(src: number, dst: number, bytes: number): void;
 }
 
 /** The names of each kernel's arguments, in their order. */
@@ -593,4 +596,5 @@ export const argumentNames = {
   fakeQuantizeF32: ["src", "dst", "pixels", "channels", "scale", "zeroPoint", "low", "high", "halfAway"],
   logSoftmaxF32: ["src", "dst", "pixels", "channels"],
   preluF32: ["src", "dst", "pixels", "channels", "slope"],
+  checksumWords: ["src", "dst", "bytes"],
 } as const;

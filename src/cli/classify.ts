@@ -1,16 +1,17 @@
 /** `xnorkit classify`: what pictures show. */
 import { XnorkitError } from "../errors.js";
 import { plainLabel } from "../graph/labels.js";
-import type { Graph } from "../graph/types.js";
 import type { ResizeOptions } from "../image/index.js";
 import { elementCount, formatShape, type Tensor } from "../tensor.js";
 import { isFolder } from "./files.js";
-import { FALLBACK_NOTE, MODEL_HELP, openModel } from "./load_model.js";
+import { FALLBACK_NOTE, MODEL_HELP, type ModelChoice, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readCount } from "./options.js";
 import { type Io, printJson, printNote, printNotes, printTable } from "./output.js";
+import type { Ports } from "./port_layout.js";
 import { listPictures, readPicture, readResize } from "./prepare_image.js";
 import { requirePreprocess } from "./preprocess.js";
 import { softmax, topIndices } from "./probabilities.js";
+import { openProgram, portsOf } from "./program_file.js";
 import { openRunner, type Runner } from "./runner.js";
 
 export const usage = `usage: xnorkit classify IMAGE... [--model M] [--weights F] [--labels F] [--top K] [options]
@@ -20,7 +21,7 @@ Without --model the embedded network reads one handwritten digit a picture, dark
 Networks with one channel get the digit centred and scaled as MNIST does; those with three get the short side resized to
 8/7 of their input and the middle cut out.
 
-  -m, --model M       the network
+  -m, --model M       the network, or a program that compile wrote with --type u8
   -w, --weights F     its parameters
   -l, --labels F      class names: a file with one a line, or names with commas between
   -k, --top K         how many classes to list (3)
@@ -67,21 +68,21 @@ interface ClassifyOptions {
 
 async function classify(
   file: string,
-  graph: Graph,
+  ports: Ports,
   runner: Runner,
   { top, resize }: ClassifyOptions,
 ): Promise<Classification> {
-  const input = await readPicture(file, graph, resize);
+  const input = await readPicture(file, ports, resize);
   const start = performance.now();
   const { shape, data } = runner.run(input);
   const ms = performance.now() - start;
   if (shape.length !== 2) {
-    throw new XnorkitError("unsupported", `${graph.name} gives ${formatShape(shape)}, not one number a class: use run`);
+    throw new XnorkitError("unsupported", `${ports.name} gives ${formatShape(shape)}, not one number a class: use run`);
   }
   const probabilities = softmax(data);
   const guesses = topIndices(probabilities, top).map((index) => ({
     index,
-    label: plainLabel(graph.labels?.[index] ?? String(index)),
+    label: plainLabel(ports.labels?.[index] ?? String(index)),
     probability: probabilities[index],
   }));
   return { file, top: guesses, ms };
@@ -112,9 +113,32 @@ function printResults(io: Io, results: readonly Classification[]): void {
 }
 
 /** The kernels plan an input type when it first comes: done on black, so that no picture is charged for it. */
-function warmUp(runner: Runner, { inputShape }: Graph): void {
+function warmUp(runner: Runner, { inputShape }: Ports): void {
   const shape: Tensor["shape"] = [1, ...inputShape.slice(1)];
   runner.run({ shape, data: new Uint8Array(elementCount(shape)) });
+}
+
+interface Classifier {
+  readonly ports: Ports;
+  readonly runner: Runner;
+}
+
+type Values = ModelChoice & { readonly reference?: boolean };
+
+/** The program or the network that reads pictures. */
+async function openClassifier(values: Values, io: Io): Promise<Classifier> {
+  const program = await openProgram(values);
+  if (program !== null) {
+    if (program.inputType === "u8") return { ports: portsOf(program), runner: program };
+    throw new XnorkitError(
+      "unsupported",
+      `${values.model}: the program reads numbers, not pixels: compile ${program.name} with --type u8`,
+    );
+  }
+  const { notes, ...model } = await openModel(values);
+  printNotes(io, notes);
+  requirePreprocess(model.graph);
+  return { ports: model.graph, runner: await openRunner(model, { reference: values.reference }) };
 }
 
 export async function run(argv: readonly string[], io: Io): Promise<void> {
@@ -123,15 +147,11 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const top = readCount("--top", values.top) ?? DEFAULT_TOP;
   const resize = readResize(values.resize);
 
-  const { notes, ...model } = await openModel(values);
-  printNotes(io, notes);
-  requirePreprocess(model.graph);
+  const { ports, runner } = await openClassifier(values, io);
   const files = await expandFolders(positionals);
-  const { graph } = model;
-  const runner = await openRunner(model, { reference: values.reference });
-  if (!values.reference) warmUp(runner, graph);
+  if (!values.reference) warmUp(runner, ports);
   const results: Classification[] = [];
-  for (const file of files) results.push(await classify(file, graph, runner, { top, resize }));
+  for (const file of files) results.push(await classify(file, ports, runner, { top, resize }));
   if (values.json) printJson(io, results);
   else printResults(io, results);
   if (values.model === undefined) printNote(io, FALLBACK_NOTE);

@@ -26,6 +26,8 @@ const optionValues: Readonly<Record<string, readonly string[]>> = {
   resize: resizeRules,
   grain: GRAINS,
   kernel: ["table", "popcount", "auto"],
+  type: ["f32", "u8"],
+  host: ["any", "workerd"],
   split: ["test", "train"],
 };
 
@@ -44,6 +46,7 @@ function wordsOf(name: string, commands: Commands): readonly string[] {
     case "compare":
     case "explain":
     case "convert":
+    case "compile":
       return modelChoices();
     case "bench":
       return ["kernels", "models", "peers"];

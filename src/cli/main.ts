@@ -15,6 +15,7 @@ const commands: Commands = new Map([
   ["compare", { does: "set two networks side by side: what differs, and where", load: () => import("./compare.js") }],
   ["explain", { does: "answer questions about a network, with proofs by numbers", load: () => import("./explain.js") }],
   ["convert", { does: "write a packed model file, 1 bit a binary weight", load: () => import("./convert.js") }],
+  ["compile", { does: "write a program: a network ready to run on one input", load: () => import("./compile.js") }],
   ["bench", { does: "measure kernels, models, and other libraries beside", load: () => import("./bench.js") }],
   ["completion", { does: "print what a shell needs to complete all this", load: () => import("./completion.js") }],
 ]);

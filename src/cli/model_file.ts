@@ -134,6 +134,12 @@ export async function findModelFile(
       const { graph, weights } = await atPath(path, () => reading.model(parameters));
       return { name: path, graph, weights: { kind: "loaded", weights }, notes: [] };
     }
+    case "program":
+      throw new XnorkitError(
+        "bad-file",
+        `${path}: it is a program, which has no graph any more: run, classify and summary take it, for all else name ` +
+          "the model that it was compiled from",
+      );
     case "weights": {
       const what = reading.isFloatFile ? `${format} with no description in its metadata` : format;
       throw new XnorkitError(

@@ -2,7 +2,6 @@
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { XnorkitError } from "../errors.js";
-import type { Graph } from "../graph/types.js";
 import {
   digitInput,
   type Image,
@@ -16,7 +15,7 @@ import { formatShape, type Tensor } from "../tensor.js";
 import { decodeImage } from "./decode_image.js";
 import { atPath, readBytes } from "./files.js";
 import { badUsage } from "./options.js";
-import { imageAtPort, planarShape } from "./port_layout.js";
+import { imageAtPort, type Ports, planarShape } from "./port_layout.js";
 
 const PICTURE_EXTENSIONS = [".png", ".jpg", ".jpeg"];
 
@@ -46,7 +45,7 @@ export function listPictures(folder: string): Promise<readonly string[]> {
  * One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for
  * ImageNet.
  */
-function fitToModel(picture: Image, graph: Graph, options: ResizeOptions): Tensor {
+function fitToModel(picture: Image, graph: Ports, options: ResizeOptions): Tensor {
   const [, channels, height, width] = planarShape(graph);
   if (channels === 1 && height === 32 && width === 32) return toTensor([digitInput(picture)], 1);
   if (channels === 1 && height === 28 && width === 28) return toTensor([mnistDigit(picture)], 1);
@@ -65,7 +64,7 @@ function fitToModel(picture: Image, graph: Graph, options: ResizeOptions): Tenso
  * Reads a picture file as the u8 input of a network, one image in its layout.
  * @throws XnorkitError that starts with the path if the file is no picture or the network reads no pictures.
  */
-export async function readPicture(path: string, graph: Graph, options: ResizeOptions = {}): Promise<Tensor> {
+export async function readPicture(path: string, graph: Ports, options: ResizeOptions = {}): Promise<Tensor> {
   const bytes = await readBytes(path);
   return atPath(path, async () => imageAtPort(fitToModel(await decodeImage(bytes), graph, options), graph));
 }

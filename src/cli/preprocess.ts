@@ -1,8 +1,8 @@
 /** `--preprocess`, `--mean` and `--std`: how pixels become what a network reads, for networks that do not say it. */
-import type { Graph, Preprocess } from "../graph/types.js";
+import type { Preprocess } from "../graph/types.js";
 import { PRESETS, presetsFor } from "../image/presets.js";
 import { badUsage, readNumbers } from "./options.js";
-import { planarShape } from "./port_layout.js";
+import { type Ports, planarShape } from "./port_layout.js";
 
 export interface PreprocessChoice {
   readonly preprocess?: string;
@@ -11,18 +11,18 @@ export interface PreprocessChoice {
 }
 
 /** The presets that fit a network, as messages list them. */
-function fittingPresets(graph: Graph): string {
+function fittingPresets(graph: Ports): string {
   return presetsFor(planarShape(graph)[1]).join(", ");
 }
 
-function readPreset(graph: Graph, name: string): Preprocess {
+function readPreset(graph: Ports, name: string): Preprocess {
   const known = presetsFor(planarShape(graph)[1]).find((preset) => preset === name);
   if (known !== undefined) return PRESETS[known];
   throw badUsage(`--preprocess is "${name}", expected one that fits ${graph.name}: ${fittingPresets(graph)}`);
 }
 
 /** What --preprocess names, or --mean and --std state, the absent one of both being 0 or 1; null without all three. */
-export function readPreprocess(graph: Graph, { preprocess: preset, mean, std }: PreprocessChoice): Preprocess | null {
+export function readPreprocess(graph: Ports, { preprocess: preset, mean, std }: PreprocessChoice): Preprocess | null {
   if (preset !== undefined && (mean ?? std) !== undefined) {
     throw badUsage("--preprocess and --mean or --std exclude each other");
   }
@@ -45,7 +45,7 @@ export function readPreprocess(graph: Graph, { preprocess: preset, mean, std }: 
 }
 
 /** @throws XnorkitError `bad-usage`, with the presets that fit, if pictures are given to a network that states none. */
-export function requirePreprocess(graph: Graph): void {
+export function requirePreprocess(graph: Ports): void {
   if (graph.preprocess !== undefined) return;
   throw badUsage(
     `${graph.name} does not say how pixels become its input: name it by --preprocess ${fittingPresets(graph)} ` +

@@ -10,7 +10,8 @@ import { readInput } from "./input_tensor.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
 import { badUsage, checkPositionals, modelOptions, parseCommand, readNames, requireOption } from "./options.js";
 import { type Io, printJson, printLine, printNotes, printTable } from "./output.js";
-import { openRunner } from "./runner.js";
+import { openProgram } from "./program_file.js";
+import { openRunner, type Runner } from "./runner.js";
 import { writeFileWhole } from "./write_file.js";
 
 export const usage = `usage: xnorkit run --model M [--weights F] --input X.safetensors --output Y.safetensors [options]
@@ -18,7 +19,7 @@ export const usage = `usage: xnorkit run --model M [--weights F] --input X.safet
 Runs a network on the tensor "input" of X (NCHW; F32, F16, BF16 or F64 goes in as it is, U8 is pixels 0..255) and writes
 the tensor "output" and, for every tap, "tap:<name>" to Y, in F32.
 
-  -m, --model M            the network
+  -m, --model M            the network, or a program that compile wrote
   -w, --weights F          its parameters: safetensors or a packed model
       --random-weights N   random parameters from seed N instead, for benchmarks
   -i, --input X            safetensors file with the tensor "input"
@@ -87,10 +88,13 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     read ??= readInput(inputPath);
     return read;
   };
-  const { notes, ...model } = await openModel({ ...values, likelyShape: async () => (await inputOf()).shape });
-  printNotes(io, notes);
+  const openNetwork = async () => {
+    const { notes, ...model } = await openModel({ ...values, likelyShape: async () => (await inputOf()).shape });
+    printNotes(io, notes);
+    return openRunner(model, { reference: values.reference, taps });
+  };
+  const runner: Runner = (await openProgram(values)) ?? (await openNetwork());
   const input = await inputOf();
-  const runner = await openRunner(model, { reference: values.reference, taps });
   const start = performance.now();
   const output = await atPath(inputPath, () => runner.run(input));
   const ms = performance.now() - start;

@@ -9,10 +9,12 @@ import { type LayerSummary, type Summary, summarize } from "../graph/cost.js";
 import { allModelNames } from "../models/catalog.js";
 import { printable } from "../printable.js";
 import { formatShape, type Shape } from "../tensor.js";
+import { atPath } from "./files.js";
 import { columnsOf, readGrain } from "./grain.js";
 import { EMBEDDED, findModel, MODEL_HELP } from "./load_model.js";
 import { checkPositionals, parseCommand, readShape } from "./options.js";
 import { formatCount, formatLarge, type Io, printJson, printLine, printNotes, printTable } from "./output.js";
+import { readProgramFile } from "./program_file.js";
 
 export const usage = `usage: xnorkit summary [M] [--grain stage|block|layer] [--svg F] [--dot F] [--graph F]
        [--input-shape 1,3,224,224] [--json]
@@ -39,7 +41,8 @@ Without M it lists the networks it knows by name, with their totals.
   packed bytes  4 a float weight or bias, 8 a batch norm channel, 1/8 a binary weight
   operations    float MACs + binary MACs / 64
 
-${MODEL_HELP}`;
+${MODEL_HELP}Of a program it prints what it was compiled from and for, and its steps.
+`;
 
 export const options = {
   "input-shape": { type: "string" },
@@ -156,6 +159,12 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     const models = await Promise.all([EMBEDDED, ...allModelNames()].map((name) => listModel(name, inputShape)));
     if (values.json) printJson(io, { models });
     else printModels(io, models);
+    return;
+  }
+  const program = await readProgramFile(positionals[0]);
+  if (program !== null) {
+    const { printProgram } = await import("./program_summary.js");
+    await atPath(positionals[0], () => printProgram(io, program, values.json === true));
     return;
   }
   const { graph, notes } = await findModel({

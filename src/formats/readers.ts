@@ -5,6 +5,7 @@
  */
 import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
+import { isProgram } from "../runtime/program_file.js";
 import type { Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
 import { isMxnetParams } from "./mxnet/params.js";
@@ -59,6 +60,8 @@ export type Reading =
       readonly parameterFiles: RegExp;
       readonly model: (parameters: Uint8Array) => Promise<Model>;
     }
+  /** A network compiled for one input, which has no graph any more. */
+  | { readonly kind: "program"; readonly bytes: Uint8Array }
   | WeightsReading;
 
 /** A format. */
@@ -127,6 +130,11 @@ async function readOnnx(source: Source, { inputShape }: ReadOptions): Promise<Re
 
 /** The first that knows a file's beginning reads it. */
 export const readers: readonly FormatReader[] = [
+  {
+    name: "a program",
+    detect: ({ bytes }) => isProgram(bytes),
+    read: async (source) => ({ kind: "program", bytes: await whole(source) }),
+  },
   {
     name: "an MXNet .params file",
     detect: ({ bytes }) => isMxnetParams(bytes),

@@ -53,6 +53,7 @@ const SIGNATURES: readonly Signature[] = [
     "this is a torch checkpoint of the legacy format (use xnorkit/torch)",
   ),
   magic("\x12\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "this is an MXNet .params file (use xnorkit/mxnet)"),
+  magic("XNORPROG", "this is a program (use xnorkit/program)"),
   magic("TFL3", "this is a TensorFlow Lite model (use xnorkit/tflite)", 4),
   magic("\x89PNG", "this is a PNG picture"),
   magic("\xff\xd8\xff", "this is a JPEG picture"),

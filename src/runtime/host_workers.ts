@@ -71,9 +71,8 @@ function startWebWorker(code: string, events: WorkerEvents): HostWorker {
   };
 }
 
-/** Modules of Node by names in variables, so that bundlers for the web leave them alone. */
+/** A module of Node by its name in a variable, so that bundlers for the web leave it alone. */
 const nodeWorkers = "node:worker_threads";
-const nodeOs = "node:os";
 
 /**
  * Node has workers in a module alone. Deno has the web's too, but a process with one never ends by itself; what a
@@ -94,16 +93,4 @@ export async function workerStarter(): Promise<((code: string, events: WorkerEve
   const node = await findNodeWorkers();
   if (node !== null) return (code, events) => startNodeWorker(node, code, events);
   return typeof Worker === "function" ? startWebWorker : null;
-}
-
-/** How many threads this machine runs at once; 1 if the host does not tell. */
-export async function hostThreads(): Promise<number> {
-  const { hardwareConcurrency } = globalThis.navigator ?? {};
-  if (hardwareConcurrency !== undefined) return Math.max(1, hardwareConcurrency);
-  try {
-    const { availableParallelism } = await import(/* webpackIgnore: true */ /* @vite-ignore */ nodeOs);
-    return availableParallelism();
-  } catch {
-    return 1;
-  }
 }

@@ -1,13 +1,9 @@
-/** What a session may cost: known from the network and its input's shape, before anything is allocated for it. */
+/** What a session or a program may cost: known before anything is allocated for it. */
 import { optionsArgument, refuseArgument } from "../arguments.js";
-import { XnorkitError } from "../errors.js";
-import { countWork } from "../graph/cost.js";
-import type { Graph } from "../graph/types.js";
-import { formatShape, type Shape } from "../tensor.js";
 
 /**
- * Bounds of a session, for programs that run networks of others. A network or an input that would exceed one is refused
- * with `unsupported` or `out-of-memory` before memory is asked for or anything computed.
+ * Bounds of a session or a program, for who runs networks of others. A network or an input that would exceed one is
+ * refused with `unsupported` or `out-of-memory` before memory is asked for or anything computed.
  */
 export interface SessionLimits {
   /** Bytes of WebAssembly memory: weights, maps, scratch. Default 4 GiB, which is all that WebAssembly addresses. */
@@ -22,8 +18,8 @@ export interface SessionLimits {
 export const MAX_MEMORY_BYTES = 2 ** 32;
 export const MAX_MACS = 1e15;
 
-/** The limits with their defaults. */
-export function readLimits(limits: SessionLimits = {}): Required<SessionLimits> {
+/** The limits with their defaults. @param callee The function that has the option. */
+export function readLimits(callee: string, limits: SessionLimits = {}): Required<SessionLimits> {
   const { memoryBytes = MAX_MEMORY_BYTES, macs = MAX_MACS } = optionsArgument(
     "the option limits",
     ["memoryBytes", "macs"],
@@ -31,20 +27,8 @@ export function readLimits(limits: SessionLimits = {}): Required<SessionLimits> 
   );
   for (const [name, value] of Object.entries({ memoryBytes, macs })) {
     if (typeof value !== "number" || !(value > 0)) {
-      refuseArgument("createSession", `limits.${name}`, "a number above 0", value);
+      refuseArgument(callee, `limits.${name}`, "a number above 0", value);
     }
   }
   return { memoryBytes, macs };
-}
-
-/** @throws XnorkitError `unsupported` if a run on this input costs more than it may, with both counts. */
-export function checkWork(graph: Graph, shape: Shape, macs: number): void {
-  const work = countWork(graph, shape);
-  if (work <= macs) return;
-  throw new XnorkitError(
-    "unsupported",
-    `${graph.name} on an input of ${formatShape(shape)} takes ${work.toPrecision(3)} ` +
-      "multiply-accumulates, more than the " +
-      `${macs.toPrecision(3)} of limits.macs: use a smaller batch or picture, or raise the limit`,
-  );
 }

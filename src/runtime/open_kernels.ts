@@ -1,7 +1,7 @@
 /** The kernels that a caller wants, and the threads that run them. */
 import { refuseArgument } from "../arguments.js";
 import { supportsSharedMemory } from "./features.js";
-import { hostThreads } from "./host_workers.js";
+import { hostThreads } from "./host_threads.js";
 import { type CompiledModule, type KernelSource, moduleOf } from "./kernel_source.js";
 import { kernelModule, relaxedModule, sharedModule } from "./module.js";
 import { aloneCrew, type Crew } from "./team.js";

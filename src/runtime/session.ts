@@ -11,13 +11,17 @@ import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import type { BoundPlan, BoundPort } from "./bind.js";
 import type { KernelSource } from "./kernel_source.js";
-import { checkWork, readLimits, type SessionLimits } from "./limits.js";
+import { readLimits, type SessionLimits } from "./limits.js";
 import { type OpenKernels, openKernels, readThreads, type ThreadChoice } from "./open_kernels.js";
 import { createPlans, MAX_PLANS, type Plans } from "./plans.js";
+import { profileSteps, type StepProfile } from "./step_profile.js";
 import { tuneKernels } from "./tune.js";
+import { type Turns, takeTurns } from "./turns.js";
+import { checkWork } from "./work.js";
 
 export type { SessionLimits } from "./limits.js";
 export type { ThreadChoice } from "./open_kernels.js";
+export type { StepProfile } from "./step_profile.js";
 
 /** What `createSession` takes beside the model; all of it optional. */
 export interface SessionOptions {
@@ -75,26 +79,6 @@ const OPTIONS: readonly (keyof SessionOptions)[] = [
   "plans",
 ];
 
-/** One step of the plan as it was measured. */
-export interface StepProfile {
-  /** Module path of the layer. */
-  readonly name: string;
-  readonly kind: string;
-  /** Median of the runs. */
-  readonly milliseconds: number;
-  readonly binaryMacs: number;
-  readonly floatMacs: number;
-  /**
-   * Of a layer with quantised weights that does not run on bits: why, as a clause ("it reads floats: ..."). Null for
-   * all other steps.
-   */
-  readonly float: string | null;
-  /** Bytes of activations and weights that the step reads and writes. */
-  readonly bytes: number;
-  /** Multiply-accumulates of both kinds a nanosecond. */
-  readonly gmacPerSecond: number;
-}
-
 /**
  * One network in one wasm memory, ready to run: one run at a time. It can be held with `using`, which disposes of it at
  * the end of its scope.
@@ -145,8 +129,8 @@ interface Live {
   readonly limits: Required<SessionLimits>;
   current: BoundPlan;
   hasRun: boolean;
-  /** The runAsync that came last, if it is not finished. */
-  running: Promise<unknown> | null;
+  /** Of runAsync. */
+  readonly turns: Turns;
   /** Views of the memory, made again only when it has grown. */
   bytes: Uint8Array;
   floats: Float32Array;
@@ -167,7 +151,7 @@ function openSession({ program, kernels, tune, inputShape, limits, most }: Openi
   const current = planFor(known, inputShape, "f32");
   const { buffer } = plans.host().memory;
   const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer) };
-  return { ...known, current, hasRun: false, running: null, ...views };
+  return { ...known, current, hasRun: false, turns: takeTurns(), ...views };
 }
 
 function planFor(
@@ -278,20 +262,7 @@ function tap(live: Live, name: string): Tensor {
 function profile(live: Live, runs: number): readonly StepProfile[] {
   const { plan, steps } = live.current;
   const team = live.plans.team();
-  const times = plan.steps.map(() => [] as number[]);
-  for (let run = 0; run < runs; run++) {
-    for (let i = 0; i < steps.length; i++) {
-      const start = performance.now();
-      team.runStep(steps, i);
-      times[i].push(performance.now() - start);
-    }
-  }
-  return plan.steps.map((step, i) => {
-    const milliseconds = times[i].sort((a, b) => a - b)[times[i].length >> 1] ?? 0;
-    const { name, kind, binaryMacs, floatMacs, float, bytes } = step;
-    const gmacPerSecond = milliseconds === 0 ? 0 : (binaryMacs + floatMacs) / (milliseconds * 1e6);
-    return { name, kind, milliseconds, binaryMacs, floatMacs, float, bytes, gmacPerSecond };
-  });
+  return profileSteps(plan.steps, runs, (i) => team.runStep(steps, i));
 }
 
 const MODEL = "{ graph, weights }, as loadModel gives it for bytes";
@@ -324,7 +295,7 @@ function checkOptions(options: SessionOptions): void {
 export async function createSession(model: Model, options: SessionOptions = {}): Promise<Session> {
   const { graph, weights } = objectArgument("createSession", "the model", MODEL, model);
   checkOptions(options);
-  const limits = readLimits(options.limits);
+  const limits = readLimits("createSession", options.limits);
   const { plans: most = MAX_PLANS } = options;
   const inputShape = options.inputShape ?? graph?.inputShape;
   checkWork(graph, inputShape, limits.macs);
@@ -347,27 +318,14 @@ export async function createSession(model: Model, options: SessionOptions = {}):
     return live;
   };
   const idle = (): Live => {
-    const { running } = present();
-    if (running === null) return present();
+    const session = present();
+    if (!session.turns.busy) return session;
     throw new XnorkitError("bad-option", `a runAsync of ${graph.name} is not finished: await it, or use runAsync`);
   };
   return disposable<Session>({
     graph,
     run: (input) => run(idle(), input),
-    async runAsync(input) {
-      const session = present();
-      const before = session.running;
-      const turn = (async () => {
-        await before?.catch(() => {});
-        return runAlone(present(), input);
-      })();
-      session.running = turn;
-      try {
-        return await turn;
-      } finally {
-        if (session.running === turn) session.running = null;
-      }
-    },
+    runAsync: async (input) => present().turns.take(() => runAlone(present(), input)),
     tap: (name) => tap(idle(), String(name)),
     profile: (runs = 20) => profile(idle(), runs),
     threads: kernels.crew.threads,

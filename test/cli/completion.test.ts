@@ -18,7 +18,7 @@ async function completed(...words: readonly string[]): Promise<readonly string[]
 
 describe("completion in bash", () => {
   it("offers commands", async () => {
-    assert.deepEqual(await completed("xnorkit", "c"), ["classify", "compare", "convert", "completion"]);
+    assert.deepEqual(await completed("xnorkit", "c"), ["classify", "compare", "convert", "compile", "completion"]);
     assert.ok((await completed("xnorkit", "")).includes("help"));
     assert.deepEqual(await completed("xnorkit", "help", "ev"), ["evaluate"]);
   });

@@ -8,7 +8,18 @@ import { promisify } from "node:util";
 import { xnorkit, xnorkitOn } from "./support.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const commands = ["classify", "run", "evaluate", "summary", "compare", "explain", "convert", "bench", "completion"];
+const commands = [
+  "classify",
+  "run",
+  "evaluate",
+  "summary",
+  "compare",
+  "explain",
+  "convert",
+  "compile",
+  "bench",
+  "completion",
+];
 
 describe("usage of the command line", () => {
   const mistakes: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
@@ -49,6 +60,14 @@ describe("usage of the command line", () => {
     [["summary", "digits", "more"], /one argument too many/],
     [["convert", "digits"], /expected IN OUT/],
     [["convert", "resnet18_e1", "out"], /without weights/],
+    [["compile"], /expected IN OUT/],
+    [["compile", "digits"], /the file to write is missing/],
+    [["compile", "digits", "out", "--type", "i8"], /--type is "i8", expected one of f32, u8/],
+    [["compile", "digits", "out", "--kernel", "fast"], /--kernel is "fast", expected one of table, popcount, auto/],
+    [["compile", "digits", "out", "--host", "workerd"], /--host is given without --module/],
+    [["compile", "digits", "--module", "out", "--host", "moon"], /--host is "moon", expected any or workerd/],
+    [["compile", "digits", "more", "--module", "out"], /"more" is one argument too many/],
+    [["compile", "resnet18_e1", "out"], /without weights/],
     [["bench"], /expected kernels\|models\|peers/],
     [["bench", "all"], /no benchmark "all"/],
     [["bench", "kernels", "--shape", "56x56x64"], /--shape is "56x56x64"/],

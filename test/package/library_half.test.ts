@@ -7,7 +7,12 @@ import { fileURLToPath } from "node:url";
 
 const source = fileURLToPath(new URL("../../src", import.meta.url));
 
-const asksNode = new Set(["runtime/host_workers.ts", "runtime/team_worker.ts", "generated/team_worker.ts"]);
+const asksNode = new Set([
+  "runtime/host_threads.ts",
+  "runtime/host_workers.ts",
+  "runtime/team_worker.ts",
+  "generated/team_worker.ts",
+]);
 
 function files(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>

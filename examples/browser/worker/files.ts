@@ -125,6 +125,8 @@ async function networkOf(
       const found = (await besideWeights(graph, others)) ?? own;
       return found === null ? withoutWeights(graph) : { graph, hasWeights: true, ...found };
     }
+    case "program":
+      throw new Error(`${file.name} is a compiled program, which has no layers to show: drop the network it came from`);
     case "symbol": {
       const isParameters = (other: File) => reading.parameterFiles.test(other.name);
       const parameters = files.find(isParameters) ?? files.find(({ name }) => name.endsWith(".params"));
