@@ -45,7 +45,7 @@ async function open(files: NetworkFiles, preset: PresetName | null): Promise<Net
 
 /** The network that the page carries. */
 export function openDefault(): Promise<NetworkView> {
-  const files = { name: "digits", format: "the page itself", bytes: 0, hasWeights: true, notes: [] };
+  const files = { name: "digits", format: "the page itself", bytes: 0, hasWeights: true, onnx: null, notes: [] };
   return open({ ...files, ...digitsModel() }, null);
 }
 
