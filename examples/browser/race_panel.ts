@@ -34,7 +34,8 @@ function peerText({ peer }: RaceView, bits: Runner, other: Runner): string {
   if (peer === null) return "";
   if ("reason" in peer) return ` onnxruntime-web does not run the file: ${peer.reason}.`;
   const same = peer.isSameClass ? "which gives the same class" : "which gives another class";
-  return ` It is ${formatFigure(speedOf(bits) / speedOf(other))} times as fast as onnxruntime-web on this file, ${same}.`;
+  const factor = formatFigure(speedOf(bits) / speedOf(other));
+  return ` It is ${factor} times as fast as onnxruntime-web on this file, ${same}.`;
 }
 
 const STILL: Runner = { runs: 0, milliseconds: 0 };
@@ -79,9 +80,10 @@ export function openRacePanel(engine: Engine<"network">): RacePanel {
         note.textContent = `Racing ${view.name} …`;
       }
       const factor = speedOf(bits) / speedOf(floats);
+      const smaller = formatFigure(view.floatBytes / view.bitsBytes);
       note.textContent =
         `${view.name} on bits is ${formatFigure(factor)} times as fast as its float twin and ` +
-        `${formatFigure(view.floatBytes / view.bitsBytes)} times smaller; ${sameText(view)}.${peerText(view, bits, peer)}`;
+        `${smaller} times smaller; ${sameText(view)}.${peerText(view, bits, peer)}`;
     } catch (reason) {
       result.hidden = true;
       note.textContent = "There was no race.";

@@ -88,7 +88,7 @@ describe("the look of the page", { skip, timeout: 180_000 }, () => {
     await context.close();
   });
 
-  test("on a phone the pad and the answer are in one view, a finger draws, nothing is wider than the screen", async () => {
+  test("on a phone pad and answer are in one view, a finger draws, nothing is wider than the screen", async () => {
     const phone = await watch(site.browser, phoneOptions);
     const { page } = phone;
     await openPage(page, site.address);
