@@ -287,5 +287,12 @@ describe("the page", { skip, timeout: 120_000 }, () => {
       await waitForText(page, "#answer-live", new RegExp(`^This is a ${digit}, `));
     }
     assert.deepEqual(desktop.problems, []);
+    // The layout of drawings was not asked for while there was a network.
+    await page.click("#compare");
+    await waitForText(
+      page,
+      "#compare-error",
+      /^A part of this page could not be loaded: reload it when there is a .+\.$/,
+    );
   });
 });
