@@ -85,6 +85,8 @@ export function openRacePanel(engine: Engine<"network">): RacePanel {
         `${view.name} on bits is ${formatFigure(factor)} times as fast as its float twin and ` +
         `${smaller} times smaller; ${sameText(view)}.${peerText(view, bits, peer)}`;
     } catch (reason) {
+      // Another network came meanwhile.
+      if (race !== races) return;
       result.hidden = true;
       note.textContent = "There was no race.";
       showError(error, reason);

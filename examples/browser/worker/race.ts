@@ -89,6 +89,10 @@ export async function openRace(): Promise<RaceView> {
   const { totals } = summarize(session.graph);
   if (totals.binaryMacs === 0) throw new Error(`${session.graph.name} has no layer on bits: there is nothing to race`);
   const floats = await createSession({ graph: floatTwin(session.graph), weights: files.weights });
+  if (state.current?.session !== session) {
+    floats.dispose();
+    throw new Error(`${session.graph.name} is not here any more`);
+  }
   const input = raceInput(session);
   const expected = Float32Array.from(session.run(input).data);
   const found = floats.run(input).data;
