@@ -1,4 +1,4 @@
-/** Calls from the page to its worker: requests with numbers, answered by values or by a sentence that says what is so. */
+/** Calls from the page to its worker: numbered requests, answered by a value or by a sentence that says what is so. */
 
 export interface Request {
   readonly id: number;

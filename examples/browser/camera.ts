@@ -43,7 +43,9 @@ export function openCamera({ onFrame, onStart, onError }: CameraUser): Camera {
       while (times.length > 0 && times[0] < now - 1000) times.shift();
       times.push(now);
       const seconds = (now - times[0]) / 1000;
-      await onFrame(await createImageBitmap(view), seconds === 0 ? 0 : (times.length - 1) / seconds);
+      const frame = await createImageBitmap(view);
+      if (stream !== watched) frame.close();
+      else await onFrame(frame, seconds === 0 ? 0 : (times.length - 1) / seconds);
     }
   };
   const start = async () => {

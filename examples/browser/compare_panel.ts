@@ -1,6 +1,6 @@
 /** Two networks side by side, folded and unfolded, with the times of those that were run. */
 import { walkFold } from "../../src/explain/page/fold.js";
-import { byId, element, onFiles, showError } from "./dom.js";
+import { byId, element, nextFrame, onFiles, showError } from "./dom.js";
 import type { DropZone } from "./drops.js";
 import { type Engine, startEngine } from "./engine.js";
 import type { Choice, ComparisonView, SideName } from "./worker/compare.js";
@@ -53,14 +53,20 @@ export function openComparePanel(): readonly DropZone[] {
     engine ??= startEngine("compare");
     return engine;
   };
-  const show = (view: ComparisonView) => {
+  /** Part by part, a frame each: thousands of elements at once would keep the page from answering. */
+  const show = async (view: ComparisonView, open: readonly boolean[] = []) => {
+    const template = element("template");
+    template.innerHTML = view.html;
+    for (const [i, details] of allDetails(template.content).entries()) details.open = open[i] ?? false;
     styles.replaceSync(view.styles);
-    const next = element("div");
-    next.innerHTML = view.html;
-    body = next;
-    root.replaceChildren(next);
-    walkFold(next);
+    body = element("div");
+    root.replaceChildren(body);
     place.hidden = false;
+    for (const part of [...template.content.children]) {
+      body.append(part);
+      await nextFrame();
+    }
+    walkFold(body);
   };
   const forget = () => {
     root.replaceChildren();
@@ -78,7 +84,7 @@ export function openComparePanel(): readonly DropZone[] {
     try {
       const view = await compareEngine().call("compareNetworks", sides[0].choice(), sides[1].choice());
       isCompared = true;
-      show(view);
+      await show(view);
       const count = view.differences;
       status.textContent = `${view.names.join(" and ")}: ${count === 0 ? "no" : count} differences of layers.`;
     } catch (reason) {
@@ -95,8 +101,7 @@ export function openComparePanel(): readonly DropZone[] {
     try {
       const open = allDetails(body).map((details) => details.open);
       const view = await compareEngine().call("timeSide", side, BUDGET);
-      show(view);
-      for (const [i, details] of allDetails(body).entries()) details.open = open[i];
+      await show(view, open);
       status.textContent = `The milliseconds of ${view.names[SIDES.indexOf(side)]} are on its drawing.`;
     } catch (reason) {
       status.textContent = "The network did not run; the comparison stays.";

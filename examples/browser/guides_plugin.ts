@@ -37,7 +37,7 @@ function linkTarget(href: string): string | null {
   if (/^(https?:|#)/.test(href)) return href;
   const [path, anchor] = href.split("#");
   const guide = /^(?:\.\/)?([\w-]+)\.md$/.exec(path);
-  if (guide !== null) return `./${guide[1]}.html${anchor === undefined ? "" : `#${anchor}`}`;
+  if (guide !== null && path !== INDEX) return `./${guide[1]}.html${anchor === undefined ? "" : `#${anchor}`}`;
   const repository = repositoryUrl();
   return repository === null ? null : new URL(path, `${repository}/blob/main/docs/`).href;
 }
@@ -78,10 +78,16 @@ function readGuide(file: string): Guide {
   return { name, title: /^# (.+)$/m.exec(text)?.[1] ?? name, html: marked.parse(text, { async: false }) };
 }
 
+/** The list of the guides, in the order in which they are to be read. */
+const INDEX = "README.md";
+
+/** In the order of the index, then those that it does not name. */
 function readGuides(): readonly Guide[] {
+  const index = readFileSync(new URL(INDEX, folder), "utf8");
+  const place = (file: string) => (index.includes(`(${file})`) ? index.indexOf(`(${file})`) : index.length);
   return readdirSync(fileURLToPath(folder))
-    .filter((file) => file.endsWith(".md"))
-    .sort()
+    .filter((file) => file.endsWith(".md") && file !== INDEX)
+    .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
     .map(readGuide);
 }
 

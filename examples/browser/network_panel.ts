@@ -156,6 +156,7 @@ export async function openNetworkPanel(engine: Engine<"network">, layers: LayerP
       await answerOrSay();
     });
 
+  let told = 0;
   const camera = openCamera({
     async onFrame(frame, framesPerSecond) {
       const sent = engine.call("openFrame", frame);
@@ -163,7 +164,10 @@ export async function openNetworkPanel(engine: Engine<"network">, layers: LayerP
       await sent;
       const found = await engine.call("classify", 0);
       if (found === null) return;
-      showAnswer(found);
+      showClassBars(classes, found.classes);
+      // Once a second: it is read out.
+      if (performance.now() - told < 1000) return;
+      told = performance.now();
       note.textContent = `The camera: ${found.classes[0].label}, ${formatSpeed(framesPerSecond)} pictures a second.`;
     },
     onStart() {

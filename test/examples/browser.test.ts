@@ -31,7 +31,7 @@ describe("the page", { skip, timeout: 120_000 }, () => {
 
   after(() => site?.close());
 
-  test("on arrival it draws a digit by itself, reads it while it does, and says how fast and how small it is", async () => {
+  test("on arrival it draws a digit by itself, reads it while it does, and says how fast it is", async () => {
     const visitor = await watch(site.browser, { viewport: { width: 1200, height: 900 } });
     await visitor.page.addInitScript(() => {
       const seen: string[] = [];
@@ -287,5 +287,12 @@ describe("the page", { skip, timeout: 120_000 }, () => {
       await waitForText(page, "#answer-live", new RegExp(`^This is a ${digit}, `));
     }
     assert.deepEqual(desktop.problems, []);
+    // The layout of drawings was not asked for while there was a network.
+    await page.click("#compare");
+    await waitForText(
+      page,
+      "#compare-error",
+      /^A part of this page could not be loaded: reload it when there is a .+\.$/,
+    );
   });
 });

@@ -302,6 +302,11 @@ describe("files on the page", { skip, timeout: 180_000 }, () => {
       await waitForText(page, "#own-error", said);
       assert.equal(await page.textContent("#model-name"), name);
     }
+    const answer = await texts(page, "#classes li");
+    await drop(page, [fileOf(sample(9)), text("empty.xnorkit", "")]);
+    await waitForText(page, "#own-error", /^Empty\.xnorkit/);
+    assert.deepEqual(await texts(page, "#classes li"), answer);
+    assert.doesNotMatch((await page.getAttribute("#picture", "aria-label")) ?? "", /9\.png/);
     await drop(page, [fileOf(packedDigits)]);
     await named("digits");
     await page.locator("#own-error").waitFor({ state: "hidden" });

@@ -65,8 +65,8 @@ describe("the page in Firefox", { skip, timeout: 180_000 }, () => {
       reject = rejected;
     });
     const file = (path: string, type = "application/octet-stream") => ({ type, bytes: readFileSync(path) });
-    host = await hostPage(
-      new Map<string, Extra>([
+    host = await hostPage({
+      extras: new Map<string, Extra>([
         ["/drive.html", { type: "text/html", bytes: new TextEncoder().encode(page) }],
         ["/drive.mjs", file(fileURLToPath(new URL("drive.mjs", import.meta.url)), "text/javascript")],
         ["/files/digits.xnorkit", file(join(root, "models/digits.xnorkit"))],
@@ -74,7 +74,7 @@ describe("the page in Firefox", { skip, timeout: 180_000 }, () => {
         ["/files/bireal.onnx", { type: "application/octet-stream", bytes: onnx }],
         ["/report", (body: string) => resolve(JSON.parse(body))],
       ]),
-    );
+    });
     const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
     writeFileSync(join(profile, "user.js"), lines.join("\n"));
     firefox = spawn(FIREFOX, ["--headless", "--no-remote", "--profile", profile, `${host.address}drive.html`], {

@@ -149,7 +149,7 @@ describe("networks on the page", { skip, timeout: 120_000 }, () => {
     assert.match(await shown(), /0 differences of layers/i);
   });
 
-  test("a name that is typed counts in place of the file before; what cannot be is refused in one sentence", async () => {
+  test("a name that is typed counts in place of the file before; what is none is refused in one sentence", async () => {
     for (const [a, said] of [
       ["resnet18_e3", /^There is no network named "resnet18_e3": the closest are .+\.$/],
       ["resnet18_e1 colour=red", /colour.+\.$/],

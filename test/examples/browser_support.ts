@@ -21,6 +21,7 @@ export const skip =
 const MIME_TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".js": "text/javascript",
+  ".wasm": "application/wasm",
   ".css": "text/css",
   ".png": "image/png",
   ".jpg": "image/jpeg",
@@ -75,10 +76,22 @@ export interface Host {
   readonly close: () => Promise<void>;
 }
 
+/** How the page is built and what stands beside it. */
+interface HostOptions {
+  readonly extras?: Extras;
+  /** Built with onnxruntime-web, as XNORKIT_PAGE_ONNXRUNTIME=1 does. */
+  readonly withOnnxruntime?: boolean;
+}
+
 /** Builds the page and serves it. */
-export async function hostPage(extras: Extras = new Map()): Promise<Host> {
+export async function hostPage({ extras = new Map(), withOnnxruntime = false }: HostOptions = {}): Promise<Host> {
   const folder = mkdtempSync(join(tmpdir(), "xnorkit-page-"));
-  const built = await build({ root: join(root, "examples/browser"), build: { outDir: folder }, logLevel: "error" });
+  const built = await build({
+    root: join(root, "examples/browser"),
+    build: { outDir: folder },
+    logLevel: "error",
+    define: { WITH_ONNXRUNTIME: String(withOnnxruntime) },
+  });
   const outputs = [built].flat().flatMap((result) => ("output" in result ? result.output : []));
   const modules = outputs.flatMap((file) => (file.type === "chunk" ? Object.keys(file.modules) : []));
   const missing: string[] = [];
@@ -111,8 +124,8 @@ export interface Site extends Host {
 }
 
 /** Hosts the page and opens a browser whose camera shows a moving picture. */
-export async function openSite(): Promise<Site> {
-  const host = await hostPage();
+export async function openSite(options: HostOptions = {}): Promise<Site> {
+  const host = await hostPage(options);
   const quiet =
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync " +
     "--disable-component-update --use-fake-device-for-media-stream --use-fake-ui-for-media-stream";

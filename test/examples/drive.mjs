@@ -1,4 +1,4 @@
-// Drives the page in a frame of its own origin, for browsers that no protocol drives here, and reports what it saw.
+/** Drives the page in a frame of its own origin, for browsers that no protocol drives here, and reports what it saw. */
 const TIMEOUT = 30_000;
 
 const frame = document.querySelector("iframe");

@@ -24,7 +24,7 @@ const written = files.filter((path) => {
   return place && /\.(?:ts|mjs|js|py|md|css|html)$/.test(path);
 });
 
-const BINARY = /\.(?:png|pt|xnorkit|wasm)$/;
+const BINARY = /\.(?:png|jpg|pt|xnorkit|wasm)$/;
 
 /** Lines of `paths` that break a rule, as file:line and the line. */
 function offences(paths: readonly string[], breaks: (line: string) => boolean): readonly string[] {

@@ -26,6 +26,8 @@ export interface NetworkFiles {
   readonly graph: Graph;
   readonly weights: Weights;
   readonly hasWeights: boolean;
+  /** The .onnx file, if it is one and holds its tensors itself. */
+  readonly onnx: File | null;
   /** What was decided by itself, for people to know. */
   readonly notes: readonly string[];
 }
@@ -94,7 +96,7 @@ async function besideWeights(graph: Graph, others: readonly ReadFile[]): Promise
   return null;
 }
 
-type Network = Omit<NetworkFiles, "name" | "format" | "bytes">;
+type Network = Omit<NetworkFiles, "name" | "format" | "bytes" | "onnx">;
 
 function withoutWeights(graph: Graph): Network {
   const note =
@@ -168,7 +170,8 @@ export async function readNetwork(files: readonly File[], shape = ""): Promise<N
     if (network === undefined) throw await noNetwork(files, read);
     name = network.file.name;
     const others = read.filter((other) => other !== network);
-    return { name, format: network.reader.name, bytes, ...(await networkOf(network, others, files)) };
+    const onnx = /\.onnx$/i.test(name) && files.length === 1 ? network.file : null;
+    return { name, format: network.reader.name, bytes, onnx, ...(await networkOf(network, others, files)) };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`${name} is not a network this page can run: ${reason}`, { cause });

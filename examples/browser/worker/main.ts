@@ -16,8 +16,12 @@ export type Modules = { readonly [M in keyof typeof modules]: Awaited<ReturnType
 
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 
+/** What browsers say of a module that cannot be fetched: Chromium, Firefox, Safari. */
+const NOT_LOADED = /dynamically imported module|importing a module script failed/i;
+
 function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return NOT_LOADED.test(text) ? "a part of this page could not be loaded: reload it when there is a network" : text;
 }
 
 self.addEventListener("message", async ({ data }: MessageEvent<Request>) => {

@@ -45,11 +45,12 @@ async function open(files: NetworkFiles, preset: PresetName | null): Promise<Net
 
 /** The network that the page carries. */
 export function openDefault(): Promise<NetworkView> {
-  const files = { name: "digits", format: "the page itself", bytes: 0, hasWeights: true, notes: [] };
+  const files = { name: "digits", format: "the page itself", bytes: 0, hasWeights: true, onnx: null, notes: [] };
   return open({ ...files, ...digitsModel() }, null);
 }
 
-async function show(picture: Picture): Promise<PictureView> {
+async function show(picture: Picture | null): Promise<PictureView | null> {
+  if (picture === null) return null;
   state.picture = picture;
   return { name: picture.name, preview: await previewOf(picture, PREVIEW) };
 }
@@ -74,29 +75,29 @@ function withClassNames(files: NetworkFiles, { file, lines }: ClassNames): Netwo
 }
 
 /**
- * Takes files as they come: pictures, class names (one a line), and a network with its weights. The pictures stay if
- * the network is refused.
+ * Takes files as they come: pictures, class names (one a line), and a network with its weights. If one is refused,
+ * nothing changes.
  * @param shape Of the input, as a visitor types it, for files that leave it open.
  * @throws Error with one sentence that begins with the name of the file that is refused.
  */
 export async function openFiles(files: readonly File[], shape: string): Promise<Taken> {
   const networks: File[] = [];
   let names: ClassNames | null = null;
-  let picture: PictureView | null = null;
+  let picture: Picture | null = null;
   for (const file of files) {
-    if (await isPicture(file)) picture = await show(await readPicture(file));
+    if (await isPicture(file)) picture = await readPicture(file);
     else {
       const found = await readClassNames(file);
       if (found === null) networks.push(file);
       else names = found;
     }
   }
-  if (networks.length === 0 && names === null) return { network: null, picture };
+  if (networks.length === 0 && names === null) return { network: null, picture: await show(picture) };
   const { files: before, preset } = currentNetwork();
   const read = networks.length > 0 ? await readNetwork(networks, shape) : before;
   const next = names === null ? read : withClassNames(read, names);
   const kept = networks.length > 0 || preset === "file" ? null : preset;
-  return { network: await open(next, kept), picture };
+  return { network: await open(next, kept), picture: await show(picture) };
 }
 
 /** How pixels become the network's input: a preset by name, or what the file says. */

@@ -46,7 +46,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 3px 10px 3px 0; border-bottom: 1px solid var(--soft); }
 th { font-weight: 600; }
 .questions th { width: 180px; }
-.questions td { width: 50%; }
+.questions td { width: calc(50% - 90px); }
 tr.same td, tr.same th { color: var(--line); font-weight: 400; }
 .layers td { font-size: 12.5px; }
 .layers .changes { color: var(--mark); }
