@@ -27,6 +27,7 @@ const weightQuantizers = [
   ...new Array(4).fill({ quantizer: "det_sign", bits: 1 }),
   ...new Array(2).fill({ quantizer: "sign", bits: 1 }),
   ...[2, 3, 4, 10].map((bits) => ({ quantizer: "dorefa", bits })),
+  ...[2, 4, 9].map((bits) => ({ quantizer: "integer", bits })),
   { quantizer: "identity", bits: 32 },
 ];
 

@@ -235,7 +235,7 @@ function stepsBefore({ kind, second }: Choice): readonly Operation["kind"][] {
   if (kind === "mul") return second % 2 === 0 ? ["activation"] : [];
   if (kind === "binaryDense") return [[], ["quantize"], ["flatten", "quantize"]][second % 3] as Operation["kind"][];
   if (kind !== "binaryConv2d") return [];
-  return [[], ["quantize"], ["batchNorm", "quantize"]][second % 3] as Operation["kind"][];
+  return [[], ["quantize"], ["batchNorm", "quantize"], ["fakeQuantize"]][second % 4] as Operation["kind"][];
 }
 
 export function buildRandomGraph({ batch, channels, map, choices, output, layout }: Specification): Graph {

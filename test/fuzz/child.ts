@@ -16,6 +16,8 @@ export interface Job {
   readonly from: number;
   readonly count: number;
   readonly milliseconds: number;
+  /** The input `from` is wanted, not what comes of it. */
+  readonly isOnlyMade?: boolean;
   /** Given files in place of mutations, base64. */
   readonly files?: readonly string[];
 }
@@ -52,9 +54,15 @@ async function open(target: Target): Promise<readonly Victim[]> {
   return all;
 }
 
-async function work({ target: name, seed, from, count, milliseconds, files }: Job): Promise<JobResult> {
+async function work(job: Job): Promise<JobResult | Pick<Violation, "bytes">> {
+  const { target: name, seed, from, count, milliseconds, files } = job;
   const target = targets.find((one) => one.name === name)!;
   const victims = await open(target);
+  const inputAt = (index: number): Uint8Array => {
+    if (files === undefined) return damagedOf(target, victims, seed, index);
+    return Uint8Array.from(Buffer.from(files[index], "base64"));
+  };
+  if (job.isOnlyMade) return { bytes: Buffer.from(inputAt(from)).toString("base64") };
   const end = performance.now() + milliseconds;
   const violations: Violation[] = [];
   let [accepted, worstMilliseconds, worstIndex, peakBytes, peakIndex] = [0, 0, from, 0, from];
@@ -62,10 +70,7 @@ async function work({ target: name, seed, from, count, milliseconds, files }: Jo
   for (; index < from + count && violations.length === 0; index++) {
     place[1] = index + 1;
     writeSync(progress, new Uint8Array(place.buffer), 0, 16, 0);
-    const bytes =
-      files === undefined
-        ? damagedOf(target, victims, seed, index)
-        : Uint8Array.from(Buffer.from(files[index], "base64"));
+    const bytes = inputAt(index);
     if (index % 256 === 0) globalThis.gc?.();
     const outcome: Outcome = await runInput(target, bytes);
     if (outcome.accepted) accepted++;
@@ -91,4 +96,5 @@ process.on("message", (job: Job) => {
     },
   );
 });
-process.send?.("ready");
+// What may be asked for.
+process.send?.(targets.map(({ name }) => name));

@@ -8,8 +8,10 @@ import { type FormatReader, type Reading, readers, type Source } from "../../src
 import { readImageHeader } from "../../src/image/index.js";
 import { graphFromJson, inferShapes, readWeights } from "../../src/index.js";
 import { importMxnet } from "../../src/mxnet.js";
+import { loadProgram } from "../../src/program.js";
 import { smallGraph } from "../formats/support.js";
 import { mutate as damageOnnx } from "../onnx/mutate.js";
+import { inputOf } from "../runtime/program_support.js";
 import { sharedPath } from "../support/shared.js";
 import { damage, type Victim as TfliteVictim, victimOf } from "../tflite/hostile_support.js";
 import { mutateBytes } from "./mutate/bytes.js";
@@ -18,6 +20,7 @@ import { mutateJpeg } from "./mutate/jpeg.js";
 import { changeJson, mutateJson } from "./mutate/json.js";
 import { mutateTorch } from "./mutate/pickle.js";
 import { mutatePng } from "./mutate/png.js";
+import { mutateProgram } from "./mutate/program.js";
 import { mutateSafetensors } from "./mutate/safetensors.js";
 import { mutateTar } from "./mutate/tar.js";
 import { mutateYaml } from "./mutate/yaml.js";
@@ -96,6 +99,14 @@ async function decodePicture(bytes: Uint8Array): Promise<void> {
   ).then(pictureDecoder);
   readImageHeader(bytes);
   await (await decoder)(bytes, { maxPixels: MAX_PIXELS });
+}
+
+/** A server's that runs programs of strangers: what it has memory and time for. */
+const PROGRAM_LIMITS = { macs: 3e7, memoryBytes: 2 ** 26 };
+
+async function runProgram(bytes: Uint8Array): Promise<void> {
+  const program = await loadProgram(bytes, { limits: PROGRAM_LIMITS });
+  program.run(inputOf(program.inputShape, program.inputType));
 }
 
 export const targets: readonly Target[] = [
@@ -178,5 +189,12 @@ export const targets: readonly Target[] = [
     mutate: mutateJpeg,
     read: decodePicture,
     extraBytes: 24 * MAX_PIXELS + 24 * 2 ** 20,
+  },
+  {
+    name: "program",
+    victims: victims.programVictims,
+    mutate: mutateProgram,
+    read: runProgram,
+    extraBytes: PROGRAM_LIMITS.memoryBytes,
   },
 ];

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { type OnnxTensor, writeOnnx } from "../../bench/peers/onnx_writer.js";
+import { compileProgram } from "../../src/compile.js";
 import { rawFloat32, writeSafetensors } from "../../src/formats/safetensors.js";
 import { graphToJson, randomWeights, saveModel } from "../../src/index.js";
 import { getModel } from "../../src/models/registry.js";
@@ -18,6 +19,7 @@ import {
 import { randomFloats, seededRandom, smallGraph } from "../formats/support.js";
 import { dictText, fixture, fixtureNames, floatBytes, tensorText, torchZip } from "../formats/torch_support.js";
 import { computedKinds, graphWith } from "../graph/arbitrary_nodes.js";
+import { tinyModel } from "../runtime/program_support.js";
 import { sharedPath } from "../support/shared.js";
 import { writeGraph } from "../tflite/graph_writer.js";
 import type { Victim } from "./target.js";
@@ -245,6 +247,15 @@ export function pngVictims(): readonly Victim[] {
       ),
     })),
   );
+}
+
+/** Programs of floats and of bytes, with taps. */
+export async function programVictims(): Promise<readonly Victim[]> {
+  const model = tinyModel();
+  return [
+    { name: "floats", bytes: await compileProgram(model, { taps: ["features.2"] }) },
+    { name: "bytes", bytes: await compileProgram(model, { inputType: "u8" }) },
+  ];
 }
 
 /** The corpus has pictures of every common kind. */
