@@ -35,6 +35,9 @@ export function encodeSteps(steps: readonly LinkedStep[]): Uint32Array {
           if (index < 0) throw new XnorkitError("unsupported", `programs do not call the kernel ${kernel}`);
           words.push(index, scratch);
           const roles = ROLES[kernel as ProgramKernel];
+          if (args.length !== roles.length) {
+            throw new XnorkitError("unsupported", `${kernel} has ${roles.length} arguments, not ${args.length}`);
+          }
           args.forEach((arg, i) => {
             if (roles[i] === "f") words.push(...floatWords(arg));
             else words.push(arg >>> 0);
