@@ -1,6 +1,6 @@
 /**
- * `bench start`: from the start of a process to its first result, all from bytes on disk: a session from a packed model,
- * a program, and onnxruntime-web with the float network of the same picture size.
+ * `bench start`: from the start of a process to its first result, all from bytes on disk: a session from a packed
+ * model, a program, and onnxruntime-web with the float network of the same picture size.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * What the runtimes give and TypeScript does not know: models and programs as modules (edge runtimes), the globals of Deno and Bun
- * that are used here.
+ * What the runtimes give and TypeScript does not know: models and programs as modules (edge runtimes), the globals of
+ * Deno and Bun that are used here.
  */
 declare module "*.xnorprog" {
   const bytes: ArrayBuffer;

@@ -15,8 +15,8 @@ function hash(bytes) {
 }
 
 /**
- * @returns logits by kind of program and input, in hexadecimal, and the hashes of the files, which are the same wherever
- *   they are compiled
+ * @returns logits by kind of program and input, in hexadecimal, and the hashes of the files, which are the same
+ *   wherever they are compiled
  */
 export async function runPrograms({ shape, pixels, floats, hex }) {
   const logits = {};
