@@ -1,7 +1,13 @@
 /**
- * What the runtimes give and TypeScript does not know: models as modules (edge runtimes), the globals of Deno and Bun
- * that are used here.
+ * What the runtimes give and TypeScript does not know: models and programs as modules (edge runtimes), the globals of
+ * Deno and Bun that are used here.
  */
+declare module "*.xnorprog" {
+  const bytes: ArrayBuffer;
+  // biome-ignore lint/style/noDefaultExport: that is how edge runtimes export it
+  export default bytes;
+}
+
 declare module "*.xnorkit" {
   const bytes: ArrayBuffer;
   // biome-ignore lint/style/noDefaultExport: that is how edge runtimes export it

@@ -1,11 +1,12 @@
 /** Reads the handwritten digits in the pictures that the command line names, on Deno. */
 import { digitsModel } from "xnorkit/models/digits";
-import { openDigits } from "../support/digits.js";
+import { digitReader } from "../support/digits.js";
 import { jpegModule } from "../support/jpeg_module.js";
+import { openNetwork } from "../support/network.js";
 
 const MAX_PIXELS = 100e6;
 
-const classify = await openDigits(digitsModel(), jpegModule, MAX_PIXELS);
+const classify = digitReader(await openNetwork(digitsModel()), jpegModule, MAX_PIXELS);
 for (const file of Deno.args) {
   const { label, probabilities, ms } = await classify(await Deno.readFile(file));
   console.log(`${file}\t${label}\t${(100 * Math.max(...probabilities)).toFixed(1)} %\t${ms.toFixed(2)} ms`);

@@ -1,11 +1,12 @@
 /** What a thread of the server's pool does: decodes a picture and runs the network on it. */
 import { XnorkitError } from "xnorkit";
 import { digitsModel } from "xnorkit/models/digits";
-import { openDigits } from "../support/digits.js";
+import { digitReader } from "../support/digits.js";
 import { jpegModule } from "../support/jpeg_module.js";
+import { openNetwork } from "../support/network.js";
 import { MAX_PIXELS } from "./limits.js";
 
-const answer = await openDigits(digitsModel(), jpegModule, MAX_PIXELS);
+const answer = digitReader(await openNetwork(digitsModel()), jpegModule, MAX_PIXELS);
 
 /**
  * The answer, or why there is none: errors lose their kind on the way between threads.

@@ -1,23 +1,24 @@
 /** A network that names what it sees: logits to a label and probabilities. */
-import { createSession } from "xnorkit";
-
 /**
  * @typedef {{ label: string, probabilities: number[], ms: number }} Answer label, one probability a class, time of the
  * network
  */
 
 /**
- * Opens a session and runs it once on black, so that no request pays for planning the input.
- * @param {import("xnorkit").Model} model
- * @returns {Promise<(input: import("xnorkit").Tensor) => Answer>}
+ * A program, or what `openNetwork` makes of a model.
+ * @typedef {Pick<import("xnorkit/program").Program, "run" | "inputShape" | "labels">} Network
  */
-export async function openClassifier(model) {
-  const session = await createSession(model);
-  const { inputShape, labels } = model.graph;
-  session.run({ shape: inputShape, data: new Uint8Array(inputShape.reduce((product, size) => product * size, 1)) });
+
+/**
+ * Runs the network once on black, so that no request pays for what a first run does.
+ * @param {Network} network of pixels
+ * @returns {(input: import("xnorkit/program").Tensor) => Answer}
+ */
+export function classifier({ run, inputShape, labels }) {
+  run({ shape: inputShape, data: new Uint8Array(inputShape.reduce((product, size) => product * size, 1)) });
   return (input) => {
     const start = performance.now();
-    const { data } = session.run(input);
+    const { data } = run(input);
     const ms = performance.now() - start;
     const probabilities = softmax(Array.from(data));
     const best = probabilities.indexOf(Math.max(...probabilities));

@@ -1,16 +1,16 @@
 /** Handwritten digits: picture files to answers. */
 import { pictureDecoder } from "xnorkit/decode";
 import { digitInput, toTensor } from "xnorkit/image";
-import { openClassifier } from "./classifier.js";
+import { classifier } from "./classifier.js";
 
 /**
- * Opens the digits network; the function it gives reads one PNG or JPEG of one digit, dark on light or light on dark.
- * @param {import("xnorkit").Model} model
+ * Reads one PNG or JPEG of one digit, dark on light or light on dark.
+ * @param {import("./classifier.js").Network} network the digits network
  * @param {WebAssembly.Module} jpegModule `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`, compiled
  * @param {number} maxPixels a pixel takes about 12 bytes on its way
  */
-export async function openDigits(model, jpegModule, maxPixels) {
-  const classify = await openClassifier(model);
+export function digitReader(network, jpegModule, maxPixels) {
+  const classify = classifier(network);
   const decode = pictureDecoder(jpegModule);
   return async (/** @type {Uint8Array} */ bytes) =>
     classify(toTensor([digitInput(await decode(bytes, { maxPixels }))], 1));

@@ -1,6 +1,7 @@
 /** An HTTP service that answers posted pictures, on the Request and Response that every runtime has. */
-import { XnorkitError } from "xnorkit";
+
 import { pictureFormat } from "xnorkit/image";
+import { XnorkitError } from "xnorkit/program";
 
 /**
  * @typedef {object} Service

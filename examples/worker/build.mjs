@@ -1,8 +1,9 @@
 /**
- * Builds a worker into one folder: a script, the .wasm files and the model as modules of their own (edge runtimes
- * compile no bytes at run time), and a configuration for workerd.
+ * Builds a worker into one folder: a script, the .wasm files and the program as modules of their own (edge runtimes
+ * compile no bytes at run time), and a configuration for workerd. Networks are compiled here, ahead of time; the
+ * workers whose names end in -session have the packed model in the program's place.
  *
- *     node examples/worker/build.mjs [digits | resnet]
+ *     node examples/worker/build.mjs [digits | resnet | digits-session | resnet-session]
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -10,13 +11,17 @@ import { argv } from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { getModel, randomWeights, saveModel } from "xnorkit";
+import { getModel, loadModel, randomWeights, saveModel } from "xnorkit";
+import { compileProgram } from "xnorkit/compile";
+import { digitsModel } from "xnorkit/models/digits";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 const WORKERS = {
   digits: "digits.js",
   resnet: "resnet.js",
+  "digits-session": "digits_session.js",
+  "resnet-session": "resnet_session.js",
 };
 
 /** @typedef {keyof typeof WORKERS} WorkerName */
@@ -29,17 +34,18 @@ const MODULE_KINDS = new Map([
   [".js", "esModule"],
   [".wasm", "wasm"],
   [".xnorkit", "data"],
+  [".xnorprog", "data"],
 ]);
 
 /**
  * @param {WorkerName} name
  * @param {string} [outdir] is made anew
- * @returns {Promise<{ config: string, bytes: number, compressedBytes: number }>} workerd's configuration, the worker's
- *   size, and that of its modules in gzip
+ * @returns {Promise<{ config: string, bytes: number, compressedBytes: number, codeBytes: number }>} workerd's
+ *   configuration, the worker's size, that of its modules in gzip, and that of the script alone
  */
 export async function buildWorker(name, outdir = join(here, "build", name)) {
   const entry = WORKERS[name];
-  if (entry === "resnet.js") writeResnet();
+  await writeNetwork(name);
   rmSync(outdir, { recursive: true, force: true });
   await build({
     entryPoints: { worker: join(here, entry) },
@@ -49,7 +55,7 @@ export async function buildWorker(name, outdir = join(here, "build", name)) {
     format: "esm",
     target: "es2022",
     conditions: ["workerd", "worker"],
-    loader: { ".wasm": "copy", ".xnorkit": "copy" },
+    loader: { ".wasm": "copy", ".xnorkit": "copy", ".xnorprog": "copy" },
     assetNames: "[name]",
     logLevel: "warning",
   });
@@ -61,6 +67,7 @@ export async function buildWorker(name, outdir = join(here, "build", name)) {
     config,
     bytes: contents.reduce((sum, { length }) => sum + length, 0),
     compressedBytes: contents.reduce((sum, content) => sum + gzipSync(content, { level: 9 }).length, 0),
+    codeBytes: gzipSync(contents[0], { level: 9 }).length,
   };
 }
 
@@ -85,13 +92,25 @@ ${modules.join("\n")}
 `;
 }
 
-/** ResNetE18 with random weights, float ones in 16 bits, and the preprocessing of ImageNet. */
-function writeResnet() {
+/** ResNetE18 with random weights, float ones of 16 bits, and the preprocessing of ImageNet, as a packed model. */
+function packedResnet() {
   const preprocess = { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] };
   const graph = { ...getModel("resnet18_e1", { inputShape: [1, 3, 224, 224] }), preprocess };
+  return saveModel({ graph, weights: randomWeights(graph, 1) }, { f16: true });
+}
+
+/**
+ * Writes what the worker imports: a program that reads pixels, or a packed model.
+ * @param {WorkerName} name
+ */
+async function writeNetwork(name) {
   mkdirSync(join(here, "build"), { recursive: true });
-  const bytes = saveModel({ graph, weights: randomWeights(graph, 1) }, { f16: true });
-  writeFileSync(join(here, "build/resnet18_e1.xnorkit"), bytes);
+  const write = (/** @type {string} */ file, /** @type {Uint8Array} */ bytes) =>
+    writeFileSync(join(here, "build", file), bytes);
+  if (name === "digits") write("digits.xnorprog", await compileProgram(digitsModel(), { inputType: "u8" }));
+  if (name === "resnet")
+    write("resnet18_e1.xnorprog", await compileProgram(loadModel(packedResnet()), { inputType: "u8" }));
+  if (name === "resnet-session") write("resnet18_e1.xnorkit", packedResnet());
 }
 
 /** @param {string} name @returns {WorkerName} */
@@ -101,6 +120,6 @@ export function workerName(name) {
 }
 
 if (import.meta.url === pathToFileURL(argv[1]).href) {
-  const { config, bytes, compressedBytes } = await buildWorker(workerName(argv[2] ?? "digits"));
-  console.log(`${config}: ${bytes} bytes, ${compressedBytes} compressed`);
+  const { config, bytes, compressedBytes, codeBytes } = await buildWorker(workerName(argv[2] ?? "digits"));
+  console.log(`${config}: ${bytes} bytes, ${compressedBytes} compressed, of which the script has ${codeBytes}`);
 }

@@ -1,6 +1,7 @@
 /**
  * What a request costs, seen from outside: CPU time and resident memory of the workerd process, with the HTTP server,
- * the compilers' and the garbage collector's threads in them. One client, one request after the other.
+ * the compilers' and the garbage collector's threads in them. One client, one request after the other; workers on
+ * programs, and beside each the same on a packed model.
  *
  *     node examples/worker/measure.mjs [requests]
  */
@@ -32,9 +33,13 @@ const drawing = (digit) => readFileSync(new URL(`../digits/${digit}.png`, import
 /** @type {readonly { worker: import("./build.mjs").WorkerName, body: string, type: string, bytes: Uint8Array }[]} */
 const cases = [
   { worker: "digits", body: "PNG 64x72", type: "image/png", bytes: drawing("7") },
+  { worker: "digits-session", body: "PNG 64x72", type: "image/png", bytes: drawing("7") },
   { worker: "digits", body: "PNG 256x256", type: "image/png", bytes: drawing("8") },
+  { worker: "digits-session", body: "PNG 256x256", type: "image/png", bytes: drawing("8") },
   { worker: "resnet", body: "raw 224x224", type: "application/octet-stream", bytes: pixels },
+  { worker: "resnet-session", body: "raw 224x224", type: "application/octet-stream", bytes: pixels },
   { worker: "resnet", body: "PNG 224x224", type: "image/png", bytes: photo() },
+  { worker: "resnet-session", body: "PNG 224x224", type: "image/png", bytes: photo() },
 ];
 
 /** @param {string} url @param {string} type @param {Uint8Array} bytes */
@@ -52,7 +57,7 @@ const round = (/** @type {number} */ value) => Math.round(10 * value) / 10;
 
 /** @param {(typeof cases)[number]} row */
 async function measure({ worker: name, body, type, bytes }) {
-  const { config, compressedBytes } = await buildWorker(name);
+  const { config, compressedBytes, codeBytes } = await buildWorker(name);
   const worker = await serveWorker(config);
   try {
     await (await fetch(worker.url)).text();
@@ -74,6 +79,7 @@ async function measure({ worker: name, body, type, bytes }) {
       worker: name,
       body,
       "kB compressed": Math.round(compressedBytes / 1e3),
+      "of it script": Math.round(codeBytes / 1e3),
       "CPU ms: start": round(start),
       first: round(first),
       median: round(times[REQUESTS >> 1]),

@@ -6,7 +6,10 @@ import { WIDTH } from "./text.mjs";
 const PACKING = /Pack$|^(widenRows|tableConvCorrections|checksumWords)$/;
 
 /** Pointers that may be 0: what they point to is left out then. */
-const OPTIONAL = new Set(["masks", "center", "first", "second", "low", "high", "scratch", "signThreshold", "signFlip"]);
+const OPTIONAL = new Set([
+  ...["masks", "center", "first", "second", "low", "high"],
+  ...["scratch", "signThreshold", "signFlip"],
+]);
 
 /** Numbers by their letter; the same name means the same in all kernels but for `EXCEPTIONS`. */
 const NAMES = {
@@ -31,7 +34,7 @@ const NAMES = {
   v: [
     ...["colClasses", "countStride", "srcStride", "dstStride", "pixelWords", "dstChannels", "dstOffset"],
     ...["srcChannels", "srcOffset", "offset", "firstPixel", "planeBytes"],
-    ...["planeHeight", "srcPlane", "dstPlane", "mapChannels"],
+    ...["planeHeight", "mapChannels", "srcPlane", "dstPlane"],
   ],
   i: ["relu", "interleaved", "countIncludePad", "halfAway", "kind", "shift"],
 };

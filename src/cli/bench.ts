@@ -4,10 +4,11 @@ import type { BenchOptions, BenchReport, BenchResult, BenchShape, GemmShape } fr
 import { badUsage, checkPositionals, parseCommand, readCount, readNumbers, readShape } from "./options.js";
 import { type Io, printJson, printLine, printNote, printTable } from "./output.js";
 
-export const usage = `usage: xnorkit bench kernels|models|peers [--shape HxWxCinxCout] [options]
+export const usage = `usage: xnorkit bench kernels|models|peers|start [--shape HxWxCinxCout] [options]
 
   kernels  packing, im2col, GEMM and convolutions at the shapes of ResNet-18
   models   whole networks: time, memory, start
+  start    from the start of a process to its first result: session, program, and onnxruntime-web on floats
   peers    the same network in other libraries, interleaved in one process (they are development dependencies)
 
       --shape S    only the 3x3 convolution on HxW maps from Cin to Cout channels, like 56x56x64x64 (kernels)
@@ -50,6 +51,7 @@ type Bench = (options: BenchOptions) => Promise<BenchReport>;
 const suites: ReadonlyMap<string, () => Promise<Bench>> = new Map([
   ["kernels", async () => (await import("../../bench/kernels.js")).runKernelBench],
   ["models", async () => (await import("../../bench/models.js")).runModelBench],
+  ["start", async () => (await import("../../bench/start.js")).runStartBench],
   ["peers", async () => (await import("../../bench/peers.js")).runPeerBench],
 ]);
 

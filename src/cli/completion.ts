@@ -49,7 +49,7 @@ function wordsOf(name: string, commands: Commands): readonly string[] {
     case "compile":
       return modelChoices();
     case "bench":
-      return ["kernels", "models", "peers"];
+      return ["kernels", "models", "start", "peers"];
     case "completion":
       return shells;
     case "help":

@@ -16,7 +16,7 @@ import { MAX_MACS } from "./limits.js";
 import { hostMemory } from "./memory.js";
 import { kernelModule } from "./module.js";
 import { readThreads } from "./open_kernels.js";
-import { MAX_HEADER_BYTES, type ProgramHeader, type ProgramPort, writeParts } from "./program_file.js";
+import { MAX_HEADER_BYTES, MAX_STEP_BYTES, type ProgramHeader, type ProgramPort, writeParts } from "./program_file.js";
 import { decodeSteps, encodeSteps } from "./step_table.js";
 import { aloneCrew } from "./team.js";
 import { checkWork } from "./work.js";
@@ -128,6 +128,13 @@ export async function compileProgram(model: Model, options: ProgramCompileOption
   // Constants lie from RESERVED_BYTES to the arena, which fills its bytes up to the scratch.
   const arena = bound.scratch - Math.ceil(plan.arenaBytes / 64) * 64;
   const steps = encodeSteps(bound.linked);
+  if (steps.byteLength > MAX_STEP_BYTES) {
+    throw new XnorkitError(
+      "unsupported",
+      `the steps of ${graph.name} on an input of ${formatShape(inputShape)} take ${steps.byteLength} bytes, more ` +
+        `than the ${MAX_STEP_BYTES} of a program file: use a smaller batch, or a session`,
+    );
+  }
   const bounds = { begin: RESERVED_BYTES, end: bound.scratch, scratchBytes: plan.scratchBytes };
   const { work } = decodeSteps(steps, bounds);
   if (work === Number.POSITIVE_INFINITY) {

@@ -21,6 +21,8 @@ export const PROGRAM_VERSION = 1;
 const PART_BYTES = 64;
 /** Longest header: names, labels, steps. */
 export const MAX_HEADER_BYTES = 2 ** 20;
+/** Longest table of steps, 20,000 calls and more: read, it takes 30 times its size. Networks have tens of kilobytes. */
+export const MAX_STEP_BYTES = 2 ** 21;
 
 /** A tensor at the border of a program: where it lies in memory, in the layout of the network's ports. */
 export interface ProgramPort {
@@ -72,9 +74,11 @@ export function isProgram(bytes: Uint8Array): boolean {
 
 /** The sum of words, and the sum of its partial sums, modulo 2^32: what changes a word changes the first. */
 function checksum(words: Uint32Array): readonly [number, number] {
+  // A typed array's length is a call, which in a fresh process costs more than all else here.
+  const { length } = words;
   let first = 0;
   let second = 0;
-  for (let i = 0; i < words.length; i++) {
+  for (let i = 0; i < length; i++) {
     first = (first + words[i]) | 0;
     second = (second + first) | 0;
   }
@@ -125,6 +129,7 @@ export function readParts(file: Uint8Array): ProgramParts {
     throw damaged(`it has ${length} bytes, but its parts have ${constantsAt + constantBytes}`);
   }
   if (headerBytes > MAX_HEADER_BYTES) throw damaged(`its header has ${headerBytes} bytes of ${MAX_HEADER_BYTES}`);
+  if (stepBytes > MAX_STEP_BYTES) throw damaged(`its steps have ${stepBytes} bytes of ${MAX_STEP_BYTES}`);
   const found = checksum(words.subarray(4, constantsAt / 4));
   if (found[0] !== first || found[1] !== second) throw damaged("its checksum does not fit its bytes");
   return {

@@ -35,6 +35,9 @@ export function encodeSteps(steps: readonly LinkedStep[]): Uint32Array {
           if (index < 0) throw new XnorkitError("unsupported", `programs do not call the kernel ${kernel}`);
           words.push(index, scratch);
           const roles = ROLES[kernel as ProgramKernel];
+          if (args.length !== roles.length) {
+            throw new XnorkitError("unsupported", `${kernel} has ${roles.length} arguments, not ${args.length}`);
+          }
           args.forEach((arg, i) => {
             if (roles[i] === "f") words.push(...floatWords(arg));
             else words.push(arg >>> 0);
@@ -62,21 +65,22 @@ export interface DecodedSteps {
  * @throws XnorkitError `bad-file` with the step, the kernel and the argument that may not.
  */
 export function decodeSteps(words: Uint32Array, bounds: Bounds): DecodedSteps {
+  const { length } = words; // a call, in a fresh process
   let at = 0;
   let work = 0;
   let step = -1;
   const refuse = (what: string): never => {
     throw new XnorkitError("bad-file", `the program's step ${step} ${what}: the file is damaged, compile it again`);
   };
-  const next = (): number => (at < words.length ? words[at++] : refuse("is cut short"));
+  const next = (): number => (at < length ? words[at++] : refuse("is cut short"));
   /** Of what takes a word or more each. */
   const count = (): number => {
     const found = next();
-    return found <= words.length - at ? found : refuse(`has ${found} parts, more than the file can hold`);
+    return found <= length - at ? found : refuse(`has ${found} parts, more than the file can hold`);
   };
-  const list = <T>(length: number, read: () => T): readonly T[] => {
+  const list = <T>(count: number, read: () => T): readonly T[] => {
     const items: T[] = [];
-    for (let i = 0; i < length; i++) items.push(read());
+    for (let i = 0; i < count; i++) items.push(read());
     return items;
   };
   const pair = new Uint32Array(2);
@@ -99,8 +103,7 @@ export function decodeSteps(words: Uint32Array, bounds: Bounds): DecodedSteps {
     work += workOfCall(roles, args);
     return { kernel, args, scratch };
   };
-  const phases = (length: number): readonly LinkedPhase[] =>
-    list(length, () => list(count(), () => list(count(), call)));
+  const phases = (many: number): readonly LinkedPhase[] => list(many, () => list(count(), () => list(count(), call)));
   const steps = list(count(), (): LinkedStep => {
     step++;
     const flag = next();
@@ -109,6 +112,6 @@ export function decodeSteps(words: Uint32Array, bounds: Bounds): DecodedSteps {
     const [own, other] = [count(), count()];
     return { phases: phases(own), flag: flag | 0, alternative: phases(other) };
   });
-  if (at !== words.length) refuse("is followed by words of no step");
+  if (at !== length) refuse("is followed by words of no step");
   return { steps, work };
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { call, type Ref } from "../../src/abi/call.js";
+import { ROLES } from "../../src/abi/roles.js";
 import { argumentNames } from "../../src/abi/signatures.js";
 import { openKernels } from "../support/kernels.js";
 
@@ -31,4 +32,16 @@ test("every kernel takes as many arguments as it has names", () => {
     assert.equal(exports[name as keyof typeof exports].length, names.length, name);
   }
   assert.deepEqual(Object.keys(exports).sort(), Object.keys(argumentNames).sort());
+});
+
+test("every kernel that a program calls has a role for each argument", () => {
+  for (const [name, roles] of Object.entries(ROLES)) {
+    assert.equal(roles.length, argumentNames[name as keyof typeof argumentNames].length, name);
+    assert.ok(roles.length <= 32, `${name}: the mask of a call's scratch arguments has 32 bits`);
+  }
+  const others = Object.keys(argumentNames).filter((name) => !(name in ROLES));
+  assert.ok(
+    others.every((name) => /Pack$|^(widenRows|tableConvCorrections|checksumWords)$/.test(name)),
+    `${others}`,
+  );
 });

@@ -68,7 +68,7 @@ describe("usage of the command line", () => {
     [["compile", "digits", "--module", "out", "--host", "moon"], /--host is "moon", expected any or workerd/],
     [["compile", "digits", "more", "--module", "out"], /"more" is one argument too many/],
     [["compile", "resnet18_e1", "out"], /without weights/],
-    [["bench"], /expected kernels\|models\|peers/],
+    [["bench"], /expected kernels\|models\|start\|peers/],
     [["bench", "all"], /no benchmark "all"/],
     [["bench", "kernels", "--shape", "56x56x64"], /--shape is "56x56x64"/],
     [["bench", "kernels", "--gemm", "56x56"], /--gemm is "56x56", expected MxNxK/],

@@ -105,6 +105,13 @@ test("limits refuse a program before memory is asked for", async () => {
   await rejectsError(loadProgram(huge, { limits }), "out-of-memory", /limits\.memoryBytes/);
 });
 
+test("a header or steps beyond their bounds are refused", async () => {
+  const long = new TextEncoder().encode(JSON.stringify({ ...header, name: "x".repeat(2 ** 20) }));
+  await rejectsError(loadProgram(withParts(file, { header: long })), "bad-file", /its header has \d+ bytes of 1048576/);
+  const many = withParts(file, { steps: new Uint32Array(2 ** 19 + 1) });
+  await rejectsError(loadProgram(many), "bad-file", /its steps have 2097156 bytes of 2097152/);
+});
+
 test("every field of the header is checked", async () => {
   const wrong: Readonly<Record<string, readonly unknown[]>> = {
     name: [undefined, 5, null],

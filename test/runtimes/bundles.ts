@@ -27,6 +27,16 @@ export async function bundleForEdge(folder: string): Promise<string> {
   return outfile;
 }
 
+/** Puts the program module with kernels and program beside it in the place of the one that holds them. */
+function workerdModule(folder: string): Plugin {
+  return {
+    name: "workerd-module",
+    setup({ onResolve }) {
+      onResolve({ filter: /\/digits_module\.mjs$/ }, () => ({ path: join(folder, "digits_workerd.mjs") }));
+    },
+  };
+}
+
 /**
  * Bundles as workerd's own build tool does: .wasm files are copied beside the script. Returns a configuration that
  * serves it.
@@ -39,13 +49,18 @@ export async function bundleForWorkerd(folder: string): Promise<{ outdir: string
     bundle: true,
     format: "esm",
     conditions: ["workerd", "worker", "browser"],
-    loader: { ".wasm": "copy" },
+    loader: { ".wasm": "copy", ".bin": "copy" },
+    plugins: [workerdModule(folder)],
     logLevel: "error",
   });
-  const wasm = readdirSync(outdir).filter((name) => name.endsWith(".wasm"));
+  const beside = (ending: string, kind: string) =>
+    readdirSync(outdir)
+      .filter((name) => name.endsWith(ending))
+      .map((name) => `(name = "${name}", ${kind} = embed "${name}")`);
   const modules = [
     '(name = "workerd.js", esModule = embed "workerd.js")',
-    ...wasm.map((name) => `(name = "${name}", wasm = embed "${name}")`),
+    ...beside(".wasm", "wasm"),
+    ...beside(".bin", "data"),
   ];
   const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (

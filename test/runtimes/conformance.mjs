@@ -6,6 +6,7 @@
 import { createSession } from "xnorkit";
 import * as kernels from "xnorkit/kernels";
 import { digitsModel } from "xnorkit/models/digits";
+import { runPrograms } from "./programs.mjs";
 
 const PICTURES = 12;
 const SIDE = 32;
@@ -67,7 +68,7 @@ async function classify() {
     });
     session.dispose();
   }
-  return { logits, labels };
+  return { logits, labels, programs: await runPrograms({ shape, pixels, floats, hex }) };
 }
 
 /** Counts of mismatches of a 3x3 convolution, padding 1 read as -1, from the definition: [pixel][output channel]. */
@@ -151,10 +152,10 @@ async function checkKernels(shape) {
 
 /**
  * `logits` in hexadecimal, bytes as they lie in memory (little-endian), by kernel and input; `labels` of the pictures;
- * `counts`: how many outputs of the raw kernels were compared.
+ * `programs`: those of programs (programs.mjs); `counts`: how many outputs of the raw kernels were compared.
  */
 export async function conformance() {
-  const { logits, labels } = await classify();
+  const { logits, labels, programs } = await classify();
   let counts = 0;
   for (const [height, width, channels, outChannels] of [
     [7, 9, 64, 64],
@@ -163,5 +164,5 @@ export async function conformance() {
   ]) {
     counts += await checkKernels({ height, width, channels, outChannels });
   }
-  return { logits, labels, counts };
+  return { logits, labels, programs, counts };
 }

@@ -91,7 +91,11 @@ describe("runtimes", { skip: noSkip ? false : notBuilt }, () => {
 
   before(() => {
     installPackage(folder);
-    cpSync(join(here, "conformance.mjs"), join(folder, "conformance.mjs"));
+    for (const file of ["conformance.mjs", "programs.mjs"]) cpSync(join(here, file), join(folder, file));
+    const compile = ["compile", "digits", "--type", "u8", "--input-shape", "12,1,32,32", "--module"];
+    const command = [join(folder, "node_modules/xnorkit/bin/xnorkit.js"), ...compile];
+    run(process.execPath, [...command, "digits_module.mjs"], folder);
+    run(process.execPath, [...command, "digits_workerd.mjs", "--host", "workerd"], folder);
     cpSync(join(here, "hosts"), join(folder, "hosts"), { recursive: true });
     expected = run(process.execPath, ["hosts/print.mjs"], folder);
   });
@@ -102,7 +106,11 @@ describe("runtimes", { skip: noSkip ? false : notBuilt }, () => {
   });
 
   test("the expected answer holds logits of every picture, kernel and input, the same by every kernel", () => {
-    const { logits, labels, counts } = JSON.parse(expected);
+    const { logits, labels, counts, programs } = JSON.parse(expected);
+    for (const [name, bits] of Object.entries(programs.logits)) {
+      assert.equal(bits, logits[`auto ${name.split(" ")[1]}`], name);
+    }
+    assert.deepEqual(Object.keys(programs.logits), ["program pixels", "program floats", "module pixels"]);
     assert.equal(Object.keys(logits).length, 6);
     for (const kernel of ["popcount", "auto"]) {
       for (const input of ["pixels", "floats"]) {
