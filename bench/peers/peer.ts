@@ -1,4 +1,7 @@
-/** What the benchmark of other libraries asks of each: a network of theirs that runs in a given number of threads, or in one where it has no more. */
+/**
+ * What the benchmark of other libraries asks of each: a network of theirs that runs in a given number of threads, or in
+ * one if it has no more.
+ */
 import type { FloatNetwork } from "./resnet18.js";
 
 /** A network in another library, ready to run. */

@@ -23,7 +23,7 @@ const wanted = [
   /^dist\/lib\/[^/]*\.js$/,
   /^dist\/types\/.*\.d\.ts$/,
   /^dist\/cli\/([^/]*\.js|LICENSES\.txt)$/,
-  /^dist\/wasm\/(simd|relaxed|mozjpeg_dec)\.wasm$/,
+  /^dist\/wasm\/(simd|relaxed|shared|mozjpeg_dec)\.wasm$/,
   /^models\/(README\.md|training\/[^/]*\.py)$/,
 ];
 
@@ -127,7 +127,7 @@ describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
   test("publint and attw find nothing", () => {
     const tarball = join(folder, packed.filename);
     run("npx", ["publint", "run", tarball, "--strict"], root);
-    const exclude = ["--exclude-entrypoints", "simd.wasm", "relaxed.wasm"];
+    const exclude = ["--exclude-entrypoints", "simd.wasm", "relaxed.wasm", "shared.wasm"];
     run("npx", ["attw", tarball, "--profile", "esm-only", ...exclude], root);
   });
 });

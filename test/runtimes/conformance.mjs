@@ -163,8 +163,8 @@ async function checkKernels(shape) {
 
 /**
  * `logits` in hexadecimal, bytes as they lie in memory (little-endian), by kernel and input; `labels` of the pictures;
- * `counts`: how many outputs of the raw kernels were compared; `threadedLogits` of a session that asked for two threads,
- * and `threads`, how many it has.
+ * `counts`: how many outputs of the raw kernels were compared; `threadedLogits` of a session that asked for two
+ * threads, and `threads`, how many it has.
  */
 export async function conformance() {
   const { logits, labels } = await classify();
