@@ -31,6 +31,7 @@ const NAMES = {
   v: [
     ...["colClasses", "countStride", "srcStride", "dstStride", "pixelWords", "dstChannels", "dstOffset"],
     ...["srcChannels", "srcOffset", "offset", "firstPixel", "planeBytes"],
+    ...["srcPlane", "dstPlane", "planeHeight", "mapChannels"],
   ],
   i: ["relu", "interleaved", "countIncludePad", "halfAway", "kind", "shift"],
 };
