@@ -125,9 +125,9 @@ function planesToMap<T>(
 }
 
 /**
- * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
- * is 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one
- * image are meant.
+ * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` is
+ * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of one image
+ * are meant.
  */
 export function nchwToMapF32(
   src: usize,
@@ -144,9 +144,9 @@ export function nchwToMapF32(
 }
 
 /**
- * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
- * need not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one
- * image are meant.
+ * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` need
+ * not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of one image
+ * are meant.
  */
 export function nchwToMapU8(
   src: usize,

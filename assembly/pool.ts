@@ -242,8 +242,8 @@ export function avgPoolF32(
 }
 
 /**
- * Mean over all `plane` pixels of each image: a map of `batch` pixels. Both maps have `mapChannels` channels: those that
- * are meant, `channels`, or more.
+ * Mean over all `plane` pixels of each image: a map of `batch` pixels. Both maps have `mapChannels` channels: the
+ * `channels` that are meant, or more.
  */
 export function globalAvgPoolF32(
   src: usize,

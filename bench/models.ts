@@ -1,8 +1,16 @@
 /** `bench models`: whole networks: time, steps, memory, time to load and to start. */
 import type { BenchOptions, BenchReport, BenchResult, BenchTable } from "../src/cli/bench_report.js";
-import { createSession, loadModel, type Session, saveModel, summarize } from "../src/index.js";
+import {
+  createSession,
+  loadModel,
+  type Session,
+  type StepProfile,
+  saveModel,
+  summarize,
+  XnorkitError,
+} from "../src/index.js";
 import { interleave, type Timing, timing } from "./support/measure.js";
-import { caseName, type ModelCase, modelCases } from "./support/model_cases.js";
+import { caseName, inThreads, type ModelCase, modelCases, threadedCases, threadsName } from "./support/model_cases.js";
 import { ownCases } from "./support/own_model.js";
 import { benchResult, machineFacts, reasonOf } from "./support/report.js";
 import { runScale } from "./support/scale.js";
@@ -25,8 +33,12 @@ async function open(model: ModelCase, runs: number, kernel: BenchOptions["kernel
   for (let run = 0; run < runs; run++) {
     session?.dispose();
     const start = performance.now();
-    session = await createSession(loadModel(bytes), { kernel, relaxed: model.relaxed, byteStem: model.byteStem });
+    const { relaxed, byteStem, threads } = model;
+    session = await createSession(loadModel(bytes), { kernel, relaxed, byteStem, threads });
     samples.push(performance.now() - start);
+    if (threads !== undefined && session.threads !== threads) {
+      throw new XnorkitError("unsupported", `this host has ${session.threads} of the ${threads} threads of --threads`);
+    }
   }
   return { model, session: session!, creation: timing(samples) };
 }
@@ -35,18 +47,22 @@ async function open(model: ModelCase, runs: number, kernel: BenchOptions["kernel
  * Every step of a network, best and median of `runs`. Each profile follows a run, which gives the first step its input
  * again; the best tells what a step costs where a busy machine interrupts the long ones.
  */
-function profileTable({ model, session }: Opened, runs: number): BenchTable {
+function stepTimes({ model, session }: Opened, runs: number): readonly (StepProfile & Timing)[] {
   const profiles = Array.from({ length: runs }, () => {
     session.run(model.input);
     return session.profile(1);
   });
-  const timings = profiles[0].map((_, step) => timing(profiles.map((profile) => profile[step].milliseconds)));
-  const total = timings.reduce((sum, { bestMs }) => sum + bestMs, 0);
+  return profiles[0].map((step, i) => ({ ...step, ...timing(profiles.map((profile) => profile[i].milliseconds)) }));
+}
+
+function profileTable(opened: Opened, runs: number): BenchTable {
+  const { model } = opened;
+  const steps = stepTimes(opened, runs);
+  const total = steps.reduce((sum, { bestMs }) => sum + bestMs, 0);
   return {
     title: `steps of ${caseName(model)}: ${total.toFixed(2)} ms`,
     head: ["step", "kind", "best ms", "median ms", "%", "M MACs", "GMAC/s", "kB"],
-    rows: profiles[0].map(({ name, kind, binaryMacs, floatMacs, bytes }, step) => {
-      const { bestMs, medianMs } = timings[step];
+    rows: steps.map(({ name, kind, binaryMacs, floatMacs, bytes, bestMs, medianMs }) => {
       const macs = binaryMacs + floatMacs;
       return [
         name,
@@ -60,6 +76,28 @@ function profileTable({ model, session }: Opened, runs: number): BenchTable {
         Math.round(bytes / 1000),
       ];
     }),
+  };
+}
+
+/** The time of each kind of step with each number of threads, best of each step, and how many times faster it gets. */
+function scalingTable(cases: readonly Opened[], runs: number): BenchTable {
+  const kinds = new Map<string, number[]>();
+  cases.forEach((each, column) => {
+    for (const { kind, bestMs } of stepTimes(each, runs)) {
+      const times = kinds.get(kind) ?? cases.map(() => 0);
+      times[column] += bestMs;
+      kinds.set(kind, times);
+    }
+  });
+  const [first, ...others] = cases.map(({ model }) => threadsName(model.threads ?? 1));
+  return {
+    title: `kinds of steps of ${cases[0].model.name}`,
+    head: ["kind", `${first} ms`, ...others.flatMap((name) => [`${name} ms`, "x"])],
+    rows: [...kinds].map(([kind, [one, ...more]]) => [
+      kind,
+      Number(one.toFixed(3)),
+      ...more.flatMap((time) => [Number(time.toFixed(3)), Number((one / (time || 1)).toFixed(2))]),
+    ]),
   };
 }
 
@@ -86,14 +124,16 @@ async function coldStart(model: ModelCase, runs: number) {
  * Every network by turns in `runs` rounds (10) of three runs; then sessions opened from packed bytes, memory, and a
  * fresh process for the first network at 224x224. `model` names one of the user's, which is measured beside the
  * first alone unless `filter` names others; `profile` adds the steps of each, `scale` measures sizes and batches
- * instead.
+ * instead. `threads` measures a few networks with each of these numbers of threads.
  */
 export async function runModelBench(options: BenchOptions): Promise<BenchReport> {
   if (options.scale) return runScale(options);
-  const { runs = 10, filter, kernel } = options;
+  const { runs = 10, filter, kernel, threads } = options;
   const starts = Math.min(runs, 5);
-  const others = options.model !== undefined && filter === undefined ? modelCases().slice(0, 1) : modelCases(filter);
-  const cases = [...others, ...(await ownCases(options))];
+  const known = threads === undefined ? modelCases : threadedCases;
+  const others = options.model !== undefined && filter === undefined ? known().slice(0, 1) : known(filter);
+  const all = [...others, ...(await ownCases(options))];
+  const cases = threads === undefined ? all : inThreads(all, threads);
   const opened: Opened[] = [];
   for (const model of cases) opened.push(await open(model, starts, kernel));
   const timings = await interleave(
@@ -101,11 +141,18 @@ export async function runModelBench(options: BenchOptions): Promise<BenchReport>
     { rounds: runs, repeats: 3 },
   );
 
+  /** The same network with the number of threads that was named first. */
+  const firstThreads = ({ name, graph }: ModelCase, count: number | undefined) => {
+    if (threads === undefined || count === threads[0]) return {};
+    const first = cases.find((each) => each.name === name && each.graph === graph)!;
+    return { [threadsName(threads[0])]: timings.get(caseName(first))! };
+  };
   const results: BenchResult[] = opened.map(({ model }) => {
     const { binaryMacs, floatMacs, denseMacs } = summarize(model.graph).totals;
     const macs = binaryMacs + floatMacs + denseMacs;
-    const { name, variant } = model;
-    return benchResult({ suite: "models", name, variant, timing: timings.get(caseName(model))!, macs });
+    const { name, variant, threads: count } = model;
+    const time = timings.get(caseName(model))!;
+    return benchResult({ suite: "models", name, variant, timing: time, macs, others: firstThreads(model, count) });
   });
   for (const { model, creation } of opened) {
     const { name, variant } = model;
@@ -116,7 +163,13 @@ export async function runModelBench(options: BenchOptions): Promise<BenchReport>
     head: ["network", "variant", "wasm MB"],
     rows: opened.map(({ model, session }) => [model.name, model.variant, megabytes(session.memoryBytes)]),
   };
-  const tables = [memory, ...(options.profile ? opened.map((each) => profileTable(each, 3 * runs)) : [])];
+  const tables = [memory];
+  if (options.profile) {
+    tables.push(...opened.map((each) => profileTable(each, 3 * runs)));
+    for (let i = 0; threads !== undefined && threads.length > 1 && i < opened.length; i += threads.length) {
+      tables.push(scalingTable(opened.slice(i, i + threads.length), 3 * runs));
+    }
+  }
   const notes: string[] = [];
   const first = cases.find(({ input }) => input.shape[2] === 224);
   if (first !== undefined) {

@@ -24,6 +24,7 @@ export interface PeerComparison {
   readonly measure: MeasureOptions;
   readonly filter?: string;
   readonly kernel?: BenchOptions["kernel"];
+  readonly threads?: number;
   /** A network to measure beside ours. */
   readonly own?: OwnModel;
 }
@@ -121,7 +122,7 @@ const timedName = ({ name, variant }: Pick<Ours, "name" | "variant">) => `${name
  * Our networks of the same picture size and classes: resnet18_e1 with the imagenet stem and float 1x1 shortcuts with
  * average pooling, on floats and on bytes; and awnas_resnet18.
  */
-async function openOurs({ network, kernel, own: choice = {} }: PeerComparison): Promise<readonly Ours[]> {
+async function openOurs({ network, kernel, threads, own: choice = {} }: PeerComparison): Promise<readonly Ours[]> {
   const last = network.layers[network.layers.length - 1];
   const classes = last.kind === "dense" ? last.units : 1000;
   const graph = binaryNetwork({ useFp: true, usePooling: true, classes, inputShape: network.inputShape });
@@ -137,12 +138,12 @@ async function openOurs({ network, kernel, own: choice = {} }: PeerComparison): 
   for (const { name, variant, graph: each, input } of kinds) {
     const { binaryMacs, floatMacs, denseMacs } = summarize(each).totals;
     const model = { graph: each, weights: randomWeights(each, SEED) };
-    const session = await createSession(model, { kernel });
+    const session = await createSession(model, { kernel, threads });
     ours.push({ name, variant, session, input, macs: binaryMacs + floatMacs + denseMacs });
   }
   for (const { name, variant, input, ...own } of await ownCases(choice)) {
     const { binaryMacs, floatMacs, denseMacs } = summarize(own.graph).totals;
-    const session = await createSession(own, { kernel });
+    const session = await createSession(own, { kernel, threads });
     ours.push({ name, variant, session, input, macs: binaryMacs + floatMacs + denseMacs });
   }
   return ours;
@@ -151,7 +152,7 @@ async function openOurs({ network, kernel, own: choice = {} }: PeerComparison): 
 /** Measures ours and every library that runs here on networks of the same size. */
 export async function comparePeers(
   comparison: PeerComparison,
-  libraries: readonly PeerLibrary[] = [...onnxLibraries, tfjsLibrary],
+  libraries: readonly PeerLibrary[] = [...onnxLibraries(comparison.threads), tfjsLibrary],
 ): Promise<BenchReport> {
   const { network, measure, filter } = comparison;
   const { peers, versions, notes } = await openPeers(libraries, network, filter);
@@ -193,15 +194,16 @@ export async function comparePeers(
 
 /**
  * Ten rounds (`runs`) of three runs of everything at 224x224; `filter` chooses among the peers, ours always run. Then
- * Bi-Real Net's ResNet-18, the same .onnx file in all that read such files.
+ * Bi-Real Net's ResNet-18, the same .onnx file in all that read such files. With `threads` all run in so many but
+ * TensorFlow.js, which has one here.
  */
 export async function runPeerBench(options: BenchOptions): Promise<BenchReport> {
-  const { runs = 10, filter, kernel } = options;
-  const measure = { rounds: runs, repeats: 3 };
-  const sizes = await comparePeers({ network: resnet18({ seed: SEED }), measure, filter, kernel, own: options });
-  const file = await compareSameFile({ network: bireal({ seed: SEED }), measure, filter, kernel });
+  const { runs = 10, filter, kernel, threads: [threads] = [1] } = options;
+  const shared = { measure: { rounds: runs, repeats: 3 }, filter, kernel, threads };
+  const sizes = await comparePeers({ network: resnet18({ seed: SEED }), own: options, ...shared });
+  const file = await compareSameFile({ network: bireal({ seed: SEED }), ...shared });
   return {
-    machine: { ...sizes.machine, ...file.machine },
+    machine: { ...sizes.machine, ...file.machine, threads },
     results: [...sizes.results, ...file.results],
     notes: [...(sizes.notes ?? []), ...(file.notes ?? [])],
   };

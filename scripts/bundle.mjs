@@ -170,7 +170,8 @@ async function bundleLibrary() {
   const { output } = await bundle.write({
     dir: "dist/lib",
     format: "esm",
-    comments: false,
+    // Those that tell other bundlers what to leave alone.
+    comments: { annotation: true, jsdoc: false, legal: false },
     codeSplitting: { groups },
     paths: (id) => id.replace(/^.*\/wasm\//, "../wasm/"),
   });

@@ -1,4 +1,4 @@
-/** onnxruntime-web (wasm) and onnxruntime-node (native), one thread each. */
+/** onnxruntime-web (wasm) and onnxruntime-node (native), with as many threads as the others. */
 import type * as Ort from "onnxruntime-web";
 import type { Peer, PeerLibrary } from "./peer.js";
 import type { FloatNetwork } from "./resnet18.js";
@@ -16,12 +16,12 @@ interface OrtBuild {
 /** Errors only: a warning for every initializer that a fusion drops tells nothing here. */
 const logSeverityLevel = 3;
 
-const builds: readonly OrtBuild[] = [
+const buildsFor = (threads: number): readonly OrtBuild[] => [
   {
     name: "onnxruntime-web",
     load: async () => {
       const runtime = await import("onnxruntime-web");
-      runtime.env.wasm.numThreads = 1;
+      runtime.env.wasm.numThreads = threads;
       return runtime;
     },
     options: { executionProviders: ["wasm"], logSeverityLevel },
@@ -30,7 +30,7 @@ const builds: readonly OrtBuild[] = [
   {
     name: "onnxruntime-node",
     load: () => import("onnxruntime-node"),
-    options: { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel },
+    options: { executionProviders: ["cpu"], intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel },
     version: ({ env }) => env.versions.node,
   },
 ];
@@ -101,5 +101,10 @@ function library({ name, load, options, version }: OrtBuild): OnnxLibrary {
   };
 }
 
-/** The libraries that run ONNX models. */
-export const onnxLibraries: readonly OnnxLibrary[] = builds.map(library);
+/**
+ * The libraries that run ONNX models. onnxruntime-web keeps the number of threads that its first session in a process
+ * had.
+ */
+export function onnxLibraries(threads = 1): readonly OnnxLibrary[] {
+  return buildsFor(threads).map(library);
+}

@@ -1,7 +1,10 @@
-/** What the benchmark of other libraries asks of each: a network of theirs that runs in one thread. */
+/**
+ * What the benchmark of other libraries asks of each: a network of theirs that runs in a given number of threads, or in
+ * one if it has no more.
+ */
 import type { FloatNetwork } from "./resnet18.js";
 
-/** A network in another library, ready to run in one thread. */
+/** A network in another library, ready to run. */
 export interface Peer {
   /** Library and precision, as the table of ratios names it. */
   readonly name: string;

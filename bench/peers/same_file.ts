@@ -27,6 +27,7 @@ export interface SameFileComparison {
   readonly measure: MeasureOptions;
   readonly filter?: string;
   readonly kernel?: BenchOptions["kernel"];
+  readonly threads?: number;
 }
 
 function largestAt(values: ArrayLike<number>): number {
@@ -60,12 +61,12 @@ interface Ours {
 }
 
 /** The imported file, and the same network built here. */
-async function openOurs(file: Uint8Array, { network, kernel }: SameFileComparison): Promise<readonly Ours[]> {
+async function openOurs(file: Uint8Array, { network, kernel, threads }: SameFileComparison): Promise<readonly Ours[]> {
   const name = "xnorkit bireal_resnet18";
   const imported = importOnnx(file);
   return [
-    { name, variant: "imported .onnx", session: await createSession(imported, { kernel }) },
-    { name, variant: "registry's vocabulary", session: await createSession(birealModel(network), { kernel }) },
+    { name, variant: "imported .onnx", session: await createSession(imported, { kernel, threads }) },
+    { name, variant: "registry's vocabulary", session: await createSession(birealModel(network), { kernel, threads }) },
   ];
 }
 
@@ -102,7 +103,7 @@ async function openPeers(
 /** Measures the file by turns in all that run it. */
 export async function compareSameFile(
   comparison: SameFileComparison,
-  libraries: readonly OnnxLibrary[] = onnxLibraries,
+  libraries: readonly OnnxLibrary[] = onnxLibraries(comparison.threads),
 ): Promise<BenchReport> {
   const { network, measure, filter } = comparison;
   const file = birealOnnx(network);

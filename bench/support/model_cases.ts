@@ -3,7 +3,7 @@
  */
 import { getAwnasModel } from "../../src/awnas.js";
 import type { Graph } from "../../src/graph/types.js";
-import { randomWeights, type Tensor, type Weights } from "../../src/index.js";
+import { getModel, randomWeights, type Tensor, type Weights } from "../../src/index.js";
 import { supportsRelaxedSimd } from "../../src/runtime/features.js";
 import { binaryNetwork, bytePicture, floatPicture } from "./inputs.js";
 import { wanted } from "./report.js";
@@ -20,6 +20,8 @@ export interface ModelCase {
   readonly input: Tensor;
   readonly relaxed: boolean;
   readonly byteStem: boolean;
+  /** One if it is not said. */
+  readonly threads?: number;
 }
 
 interface Kind {
@@ -88,6 +90,37 @@ function modelCase(kind: Kind): ModelCase {
     byteStem,
   };
 }
+
+/** The networks that `bench models --threads` measures: the first one, alone and in a batch, and MeliusNet-22. */
+export function threadedCases(filter?: string): readonly ModelCase[] {
+  const one = modelCase(kinds[0]);
+  const inputShape = [1, 3, 224, 224];
+  const meliusnet = getModel("meliusnet22", { inputShape, classes: 1000 });
+  const batch = floatPicture([8, 3, 224, 224], SEED);
+  const cases: readonly ModelCase[] = [
+    one,
+    { ...one, name: `${one.name} batch 8`, input: batch },
+    {
+      name: "meliusnet22 224x224",
+      variant: "float input",
+      graph: meliusnet,
+      weights: randomWeights(meliusnet, SEED),
+      input: one.input,
+      relaxed: false,
+      byteStem: false,
+    },
+  ];
+  return cases.filter((each) => wanted(caseName(each), filter));
+}
+
+/** A network in as many threads as each of `threads` says, told in its variant. */
+export function inThreads(cases: readonly ModelCase[], threads: readonly number[]): readonly ModelCase[] {
+  return cases.flatMap((each) =>
+    threads.map((count) => ({ ...each, variant: `${each.variant}, ${threadsName(count)}`, threads: count })),
+  );
+}
+
+export const threadsName = (count: number) => (count === 1 ? "1 thread" : `${count} threads`);
 
 /** The cases that this runtime can run and whose names have the text of `filter`. */
 export function modelCases(filter?: string): readonly ModelCase[] {

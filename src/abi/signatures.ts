@@ -100,8 +100,8 @@ export interface KernelExports {
     padTop: number, padLeft: number, countIncludePad: number,
   ): void;
   /**
-   * Mean over all `plane` pixels of each image: a map of `batch` pixels. Both maps have `mapChannels` channels: those
-   * that are meant, `channels`, or more.
+   * Mean over all `plane` pixels of each image: a map of `batch` pixels. Both maps have `mapChannels` channels: the
+   * `channels` that are meant, or more.
    */
   globalAvgPoolF32(src: number, dst: number, batch: number, plane: number, channels: number, mapChannels: number): void;
   // assembly/max_pool_epilogue.ts
@@ -119,7 +119,7 @@ export interface KernelExports {
   // assembly/elementwise.ts
   /**
    * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` is
-   * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels of one
+   * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of one
    * image are meant.
    */
   nchwToMapF32(
@@ -128,8 +128,8 @@ export interface KernelExports {
   ): void;
   /**
    * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
-   * need not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more where some pixels
-   * of one image are meant.
+   * need not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of
+   * one image are meant.
    */
   nchwToMapU8(
     src: number, dst: number, batch: number, channels: number, plane: number, center: number, scale: number,

@@ -1,7 +1,16 @@
 /** `xnorkit bench`: finds the benchmark, which lives in bench/, and prints its figures. */
 import type { KernelChoice } from "../compiler/choose_kernel.js";
 import type { BenchOptions, BenchReport, BenchResult, BenchShape, GemmShape } from "./bench_report.js";
-import { badUsage, checkPositionals, parseCommand, readCount, readNumbers, readShape } from "./options.js";
+import {
+  badUsage,
+  checkPositionals,
+  parseCommand,
+  readCount,
+  readNames,
+  readNumbers,
+  readShape,
+  readThreads,
+} from "./options.js";
 import { type Io, printJson, printLine, printNote, printTable } from "./output.js";
 
 export const usage = `usage: xnorkit bench kernels|models|peers|start [--shape HxWxCinxCout] [options]
@@ -22,13 +31,15 @@ export const usage = `usage: xnorkit bench kernels|models|peers|start [--shape H
       --scale      time a multiply-accumulate over input sizes and batches (models)
       --profile    also the time of every step (models)
       --kernel K   table, popcount or auto, the default (models, peers)
+      --threads L  numbers of threads: 1,2 measures a few networks with each (models), 2 measures all that have threads
+                   with 2 (peers)
       --runs N     rounds of the measurement; every round runs every case
       --seconds S  seconds for each case in a round (kernels)
       --json       { "machine", "results": [{ "suite", "name", "variant", "bestMs", "medianMs", "gmacPerSecond",
                    "ratios" }], "tables", "notes" }
 
-A ratio is the other's time divided by ours in the same run, best against best. All runs in one thread; figures are
-steadier when the process keeps to one core: taskset -c 1 npx xnorkit bench kernels
+A ratio is the other's time divided by ours in the same run, best against best. All runs in one thread unless --threads
+says otherwise; figures are steadier when the process keeps to one core: taskset -c 1 npx xnorkit bench kernels
 `;
 
 export const options = {
@@ -41,6 +52,7 @@ export const options = {
   scale: { type: "boolean" },
   profile: { type: "boolean" },
   kernel: { type: "string" },
+  threads: { type: "string" },
   seconds: { type: "string" },
   runs: { type: "string" },
 } as const;
@@ -89,6 +101,17 @@ function readSeconds(value: string | undefined): number | undefined {
 function readKernel(value: string | undefined): KernelChoice | undefined {
   if (value === undefined || value === "table" || value === "popcount" || value === "auto") return value;
   throw badUsage(`--kernel is "${value}", expected table, popcount or auto`);
+}
+
+/** Numbers of threads with commas between. */
+function readThreadList(value: string | undefined, suite: string): readonly number[] | undefined {
+  if (value === undefined) return undefined;
+  const counts = readNames("--threads", value).map((part) => readThreads(part));
+  if (suite === "kernels" || !counts.every((count) => typeof count === "number") || counts.length === 0) {
+    throw badUsage(`--threads is "${value}": models and peers take numbers, like 1,2`);
+  }
+  if (suite === "peers" && counts.length > 1) throw badUsage(`--threads is "${value}": peers take one number, like 2`);
+  return counts;
 }
 
 const right = (head: string) => ({ head, align: "right" }) as const;
@@ -171,6 +194,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     scale: values.scale === true,
     profile: values.profile === true,
     kernel: readKernel(values.kernel),
+    threads: readThreadList(values.threads, suite),
     seconds: readSeconds(values.seconds),
     runs: readCount("--runs", values.runs),
   };

@@ -32,6 +32,8 @@ export interface BenchOptions {
   /** Also the time of every step of the networks. */
   readonly profile?: boolean;
   readonly kernel?: KernelChoice;
+  /** How many threads everything runs in; one for each column of the models' suite. */
+  readonly threads?: readonly number[];
   /** Rounds of the measurement. */
   readonly runs?: number;
   /** Seconds for each kernel in a round. */

@@ -2,10 +2,11 @@
 import { XnorkitError } from "../errors.js";
 import { plainLabel } from "../graph/labels.js";
 import type { ResizeOptions } from "../image/index.js";
+import type { ThreadChoice } from "../runtime/open_kernels.js";
 import { elementCount, formatShape, type Tensor } from "../tensor.js";
 import { isFolder } from "./files.js";
 import { FALLBACK_NOTE, MODEL_HELP, type ModelChoice, openModel } from "./load_model.js";
-import { checkPositionals, modelOptions, parseCommand, readCount } from "./options.js";
+import { checkPositionals, modelOptions, parseCommand, readCount, readThreads } from "./options.js";
 import { type Io, printJson, printNote, printNotes, printTable } from "./output.js";
 import type { Ports } from "./port_layout.js";
 import { listPictures, readPicture, readResize } from "./prepare_image.js";
@@ -27,6 +28,7 @@ Networks with one channel get the digit centred and scaled as MNIST does; those 
   -k, --top K         how many classes to list (3)
       --preprocess P  preprocessing of the pixels, for networks that state none; or --mean, --std
       --reference     compute with the slow f64 reference interpreter
+      --threads N     compute in N threads, or auto: as many as the machine runs at once (1)
       --resize RULE   how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a
                       pixel
       --json          [{ "file", "top": [{ "index", "label", "probability" }], "ms" }]
@@ -39,6 +41,7 @@ export const options = {
   top: { type: "string", short: "k" },
   resize: { type: "string" },
   reference: { type: "boolean" },
+  threads: { type: "string" },
 } as const;
 
 const DEFAULT_TOP = 3;
@@ -126,8 +129,8 @@ interface Classifier {
 type Values = ModelChoice & { readonly reference?: boolean };
 
 /** The program or the network that reads pictures. */
-async function openClassifier(values: Values, io: Io): Promise<Classifier> {
-  const program = await openProgram(values);
+async function openClassifier(values: Values, threads: ThreadChoice | undefined, io: Io): Promise<Classifier> {
+  const program = await openProgram(values, threads);
   if (program !== null) {
     if (program.inputType === "u8") return { ports: portsOf(program), runner: program };
     throw new XnorkitError(
@@ -138,7 +141,7 @@ async function openClassifier(values: Values, io: Io): Promise<Classifier> {
   const { notes, ...model } = await openModel(values);
   printNotes(io, notes);
   requirePreprocess(model.graph);
-  return { ports: model.graph, runner: await openRunner(model, { reference: values.reference }) };
+  return { ports: model.graph, runner: await openRunner(model, { reference: values.reference, threads }) };
 }
 
 export async function run(argv: readonly string[], io: Io): Promise<void> {
@@ -146,12 +149,17 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   checkPositionals(positionals, "IMAGE...", 1, Number.POSITIVE_INFINITY);
   const top = readCount("--top", values.top) ?? DEFAULT_TOP;
   const resize = readResize(values.resize);
+  const threads = readThreads(values.threads);
 
-  const { ports, runner } = await openClassifier(values, io);
-  const files = await expandFolders(positionals);
-  if (!values.reference) warmUp(runner, ports);
+  const { ports, runner } = await openClassifier(values, threads, io);
   const results: Classification[] = [];
-  for (const file of files) results.push(await classify(file, ports, runner, { top, resize }));
+  try {
+    const files = await expandFolders(positionals);
+    if (!values.reference) warmUp(runner, ports);
+    for (const file of files) results.push(await classify(file, ports, runner, { top, resize }));
+  } finally {
+    runner.dispose();
+  }
   if (values.json) printJson(io, results);
   else printResults(io, results);
   if (values.model === undefined) printNote(io, FALLBACK_NOTE);

@@ -29,6 +29,7 @@ const optionValues: Readonly<Record<string, readonly string[]>> = {
   type: ["f32", "u8"],
   host: ["any", "workerd"],
   split: ["test", "train"],
+  threads: ["auto"],
 };
 
 function completedOptions(all: Options): CompletedCommand["options"] {

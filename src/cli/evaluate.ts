@@ -4,7 +4,15 @@ import type { Graph } from "../graph/types.js";
 import { elementCount, type Tensor } from "../tensor.js";
 import { type LabelledImages, openDataset, type Split } from "./dataset_images.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
-import { badUsage, checkPositionals, modelOptions, parseCommand, readCount, requireOption } from "./options.js";
+import {
+  badUsage,
+  checkPositionals,
+  modelOptions,
+  parseCommand,
+  readCount,
+  readThreads,
+  requireOption,
+} from "./options.js";
 import {
   formatCount,
   type Io,
@@ -37,6 +45,7 @@ Counts how many images of a data set a network names right; without --model the 
       --predictions F  write [{ "index", "label", "prediction", "margin" }] as JSON to F: the margin is how far the
                        largest output is above the second, near ties have a small one
       --reference      compute with the slow f64 reference interpreter
+      --threads N      compute in N threads, or auto: as many as the machine runs at once (1)
       --progress       show progress where stderr is no terminal, too
       --resize RULE    how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by
                        a pixel
@@ -53,6 +62,7 @@ export const options = {
   batch: { type: "string" },
   predictions: { type: "string" },
   reference: { type: "boolean" },
+  threads: { type: "string" },
   progress: { type: "boolean" },
   resize: { type: "string" },
 } as const;
@@ -172,13 +182,17 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   printNotes(io, notes);
   requirePreprocess(model.graph);
   const batch = readCount("--batch", values.batch) ?? DEFAULT_BATCH;
+  const threads = readThreads(values.threads);
 
   const images = await openDataset(data, model.graph, split, resize);
   const count = Math.min(images.count, limit ?? images.count);
-  const runner = await openRunner(model, { reference: values.reference });
+  const runner = await openRunner(model, { reference: values.reference, threads });
   const progress = progressBar(io, count, "images", values.progress === true);
   const evaluated = evaluate(runner, model.graph, images, { total: count, batch, progress });
-  const { predictions, skipped, milliseconds } = await evaluated.finally(() => progress.stop());
+  const { predictions, skipped, milliseconds } = await evaluated.finally(() => {
+    progress.stop();
+    runner.dispose();
+  });
   if (skipped.length > 0) printNote(io, describeSkipped(skipped));
   const total = predictions.length;
 

@@ -2,6 +2,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { XnorkitError } from "../errors.js";
 import { likelyName } from "../graph/suggest.js";
+import { MOST_THREADS } from "../runtime/open_kernels.js";
 import type { Shape } from "../tensor.js";
 
 /** What every command takes. */
@@ -87,6 +88,13 @@ export function readCount(option: string, value: string | undefined, minimum = 1
     throw badUsage(`${option} is "${value}", expected a whole number from ${minimum} to ${2 ** 31 - 1}`);
   }
   return count;
+}
+
+/** `--threads`: a number, or as many as the machine runs at once; undefined if the option is absent. */
+export function readThreads(value: string | undefined): number | "auto" | undefined {
+  if (value === undefined || value === "auto") return value;
+  if (/^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= MOST_THREADS) return Number(value);
+  throw badUsage(`--threads is "${value}", expected a whole number from 1 to ${MOST_THREADS}, or auto`);
 }
 
 /** Finite numbers with commas between, or undefined if the option is absent. */

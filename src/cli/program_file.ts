@@ -1,6 +1,7 @@
 /** Program files where the command line takes a model: `--model X.xnorprog`. */
 import { findReader } from "../formats/readers.js";
 import { SNIFF_BYTES } from "../formats/sniff.js";
+import type { ThreadChoice } from "../runtime/open_kernels.js";
 import { loadProgram, type Program } from "../runtime/program.js";
 import { atPath, isFile, readBytes, withFile } from "./files.js";
 import { badUsage } from "./options.js";
@@ -26,7 +27,7 @@ type Choice = { readonly model?: string } & { readonly [K in (typeof DECIDED)[nu
  * @throws XnorkitError that starts with the path if it cannot run here, `bad-usage` if an option is given that is about
  *   networks.
  */
-export async function openProgram(choice: Choice): Promise<Program | null> {
+export async function openProgram(choice: Choice, threads?: ThreadChoice): Promise<Program | null> {
   const { model: path } = choice;
   const bytes = path === undefined ? null : await readProgramFile(path);
   if (path === undefined || bytes === null) return null;
@@ -34,7 +35,7 @@ export async function openProgram(choice: Choice): Promise<Program | null> {
   if (given !== undefined) {
     throw badUsage(`--${given} is of no use to ${path}: it is a program, in which that is decided already`);
   }
-  return atPath(path, () => loadProgram(bytes));
+  return atPath(path, () => loadProgram(bytes, { threads }));
 }
 
 /** What a program knows of its network's ports. */

@@ -8,7 +8,15 @@ import { formatShape, type Tensor } from "../tensor.js";
 import { atPath } from "./files.js";
 import { readInput } from "./input_tensor.js";
 import { MODEL_HELP, openModel } from "./load_model.js";
-import { badUsage, checkPositionals, modelOptions, parseCommand, readNames, requireOption } from "./options.js";
+import {
+  badUsage,
+  checkPositionals,
+  modelOptions,
+  parseCommand,
+  readNames,
+  readThreads,
+  requireOption,
+} from "./options.js";
 import { type Io, printJson, printLine, printNotes, printTable } from "./output.js";
 import { openProgram } from "./program_file.js";
 import { openRunner, type Runner } from "./runner.js";
@@ -27,6 +35,7 @@ the tensor "output" and, for every tap, "tap:<name>" to Y, in F32.
       --taps a,b           modules or layers whose output is written too (features.3.0.body.0)
       --profile            also the time of each step, the median of 20 runs, and why a layer runs in float
       --reference          compute with the slow f64 reference interpreter instead of the kernels, to compare both
+      --threads N          compute in N threads, or auto: as many as the machine runs at once (1)
       --preprocess P       preprocessing of U8 input; or --mean, --std
       --input-shape S      input of a network that states none, like 1,3,224,224; by default that of X
       --json               print { "output", "shape", "taps", "ms" } as JSON; with --profile also "profile", a list of
@@ -43,6 +52,7 @@ export const options = {
   taps: { type: "string" },
   profile: { type: "boolean" },
   reference: { type: "boolean" },
+  threads: { type: "string" },
 } as const;
 
 function toRaw({ shape, data }: Tensor): RawTensor {
@@ -81,6 +91,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const inputPath = requireOption("--input", values.input);
   const outputPath = requireOption("--output", values.output);
   const taps = readNames("--taps", values.taps);
+  const threads = readThreads(values.threads);
   if (values.profile && values.reference) throw badUsage("--profile and --reference exclude each other");
 
   let read: Promise<Tensor> | undefined;
@@ -91,16 +102,19 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
   const openNetwork = async () => {
     const { notes, ...model } = await openModel({ ...values, likelyShape: async () => (await inputOf()).shape });
     printNotes(io, notes);
-    return openRunner(model, { reference: values.reference, taps });
+    return openRunner(model, { reference: values.reference, taps, threads });
   };
-  const runner: Runner = (await openProgram(values)) ?? (await openNetwork());
+  const runner: Runner = (await openProgram(values, threads)) ?? (await openNetwork());
   const input = await inputOf();
-  const start = performance.now();
-  const output = await atPath(inputPath, () => runner.run(input));
-  const ms = performance.now() - start;
-
-  const profile = values.profile ? runner.profile?.() : undefined;
-  const tapped = taps.map((name): readonly [string, Tensor] => [name, runner.tap(name)]);
+  const measured = atPath(inputPath, () => {
+    const start = performance.now();
+    const output = runner.run(input);
+    const ms = performance.now() - start;
+    const profile = values.profile ? runner.profile?.() : undefined;
+    const tapped = taps.map((name): readonly [string, Tensor] => [name, runner.tap(name)]);
+    return { output, ms, profile, tapped };
+  });
+  const { output, ms, profile, tapped } = await measured.finally(() => runner.dispose());
   const tensors = new Map([["output", toRaw(output)]]);
   for (const [name, tap] of tapped) tensors.set(`tap:${name}`, toRaw(tap));
   await writeFileWhole(outputPath, (write) => write(writeSafetensors(tensors)));

@@ -3,7 +3,7 @@
 import { findValue } from "../graph/lookup.js";
 import { checkWeights } from "../graph/parameters.js";
 import type { Model } from "../model.js";
-import { createSession, type StepProfile } from "../runtime/session.js";
+import { createSession, type StepProfile, type ThreadChoice } from "../runtime/session.js";
 import type { Shape, Tensor } from "../tensor.js";
 
 export interface Runner {
@@ -12,6 +12,8 @@ export interface Runner {
   readonly tap: (name: string) => Tensor;
   /** Times each step on the input of the last run; only the kernels have steps. */
   readonly profile?: (runs?: number) => readonly StepProfile[];
+  /** Ends what it keeps running: worker threads. */
+  readonly dispose: () => void;
 }
 
 export interface RunnerOptions {
@@ -20,6 +22,8 @@ export interface RunnerOptions {
   readonly taps?: readonly string[];
   /** Shape that the kernels are planned for at once. */
   readonly inputShape?: Shape;
+  /** How many threads the kernels run in. */
+  readonly threads?: ThreadChoice;
 }
 
 function toFloat32({ shape, data }: { readonly shape: Shape; readonly data: Float64Array }): Tensor {
@@ -38,14 +42,15 @@ async function openReference({ graph, weights }: Model, names: readonly string[]
       return toFloat32(output);
     },
     tap: (name) => tapped.get(name)!,
+    dispose() {},
   };
 }
 
 /** @throws XnorkitError what `createSession` throws; a run throws `bad-shape` for an input that does not fit. */
 export async function openRunner(
   model: Model,
-  { reference, taps = [], inputShape }: RunnerOptions = {},
+  { reference, taps = [], inputShape, threads }: RunnerOptions = {},
 ): Promise<Runner> {
   if (reference) return openReference(model, taps);
-  return createSession(model, { taps, inputShape });
+  return createSession(model, { taps, inputShape, threads });
 }

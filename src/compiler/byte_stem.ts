@@ -86,7 +86,8 @@ export function lowerByteStem(
   const cost = batch * convU8Cost(shape);
   const interleaved = layout === "NHWC";
   const rowBytes = shape.width * (interleaved ? channels : 1);
-  emitConv2d(context, conv, "conv2d (bytes)", { cost, unit: 1 }, ({ image, images, row, rows }, dst, relu, scratch) => {
+  // Even rows: a row's class is two bytes, and a program's pointers are multiples of four.
+  emitConv2d(context, conv, "conv2d (bytes)", { cost, unit: 2 }, ({ image, images, row, rows }, dst, relu, scratch) => {
     const { firstRow, band } = bandOf(shape, row, rows);
     const size = { ...shape, ...band };
     return call("convU8", {

@@ -3,7 +3,8 @@
  *
  * The code is a text, and no file of its own beside the library: a text is there wherever the library is, from source,
  * from the package and in any bundler's output, and needs neither a permission to read nor a plugin. What it costs is a
- * content security policy that names `worker-src blob:`; under a stricter one there are no workers, and one thread runs.
+ * content security policy that names `worker-src blob:`; under a stricter one there are no workers, and one thread
+ * runs.
  */
 
 /** A worker, of the web's kind or Node's. */

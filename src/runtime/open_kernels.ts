@@ -13,7 +13,8 @@ export type ThreadChoice = number | "auto";
 /** More gain little on networks of this size. */
 const MOST_AUTO_THREADS = 8;
 
-const MOST_THREADS = 64;
+/** The most that a session may be asked for. */
+export const MOST_THREADS = 64;
 
 /** @throws XnorkitError `bad-option` if it is no choice of threads. */
 export async function readThreads(callee: string, threads: ThreadChoice = 1): Promise<number> {

@@ -1,7 +1,7 @@
 /**
- * The caller and workers on shared memory. The tasks of a phase are taken by all, the caller included; a phase ends when
- * all of its tasks have, so that the caller waits for tasks and never for workers: one that starts late, or sleeps, is
- * not missed (team_control.ts).
+ * The caller and workers on shared memory. The tasks of a phase are taken by all, the caller included; a phase ends
+ * when all of its tasks have, so that the caller waits for tasks and never for workers: one that starts late, or
+ * sleeps, is not missed (team_control.ts).
  *
  * WAITING. Whoever finds nothing to do looks again for 50 microseconds, then waits: workers in Atomics.wait, the caller
  * there too, or for a message of the worker that finishes the last task (runAsync). The main thread of a page must not

@@ -46,7 +46,7 @@ test("onnxruntime reads the very same file", { skip: skipWithoutRuntime }, async
 test("the benchmark runs the file in every library, or says why not", async () => {
   const measure = { rounds: 2, repeats: 1, warmUp: 1 };
   const report = checkReport(await compareSameFile({ network: small, measure }), "peers");
-  for (const { name } of onnxLibraries) {
+  for (const { name } of onnxLibraries()) {
     const measured = report.results.some((result) => result.name === `${name} bireal_resnet18`);
     const noted = report.notes!.some((note) => note.startsWith(`${name} on bireal_resnet18.onnx is not measured: `));
     assert.notEqual(measured, noted, name);

@@ -20,6 +20,25 @@ test("networks are in the report with their sessions, memory and steps", async (
   assert.ok(steps.rows.some(([, kind]) => String(kind).startsWith("binaryConv2d")));
 });
 
+test("networks are measured with each number of threads, their kinds of steps side by side", async () => {
+  const options = { runs: 1, filter: "none of these", model: "digits", threads: [1, 2], profile: true };
+  const report = checkReport(await runModelBench(options), "models");
+  const names = report.results.map(({ name, variant, ratios }) => [`${name}, ${variant}`, Object.keys(ratios)]);
+  for (const input of ["float input", "byte input"]) {
+    assert.deepEqual(
+      names.filter(([name]) => String(name).startsWith(`digits 1x32x32, ${input}`)),
+      [
+        [`digits 1x32x32, ${input}, 1 thread`, []],
+        [`digits 1x32x32, ${input}, 2 threads`, ["1 thread"]],
+      ],
+    );
+  }
+  const scaling = report.tables!.filter(({ title }) => title.startsWith("kinds of steps of digits"));
+  assert.equal(scaling.length, 2);
+  assert.deepEqual(scaling[0].head, ["kind", "1 thread ms", "2 threads ms", "x"]);
+  assert.ok(scaling[0].rows.some(([kind]) => String(kind).startsWith("binaryConv2d")));
+});
+
 test("scale lists sizes and batches, smallest first", async () => {
   const report = checkReport(await runModelBench({ scale: true, runs: 1, filter: "32x32 batch 1" }), "scale");
   assert.deepEqual(

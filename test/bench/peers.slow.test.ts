@@ -11,7 +11,7 @@ import { checkReport, runNaively } from "./support.js";
 // Sizes that are no multiples of vector lengths, and odd maps (9, 5, 3) on the way.
 const small = resnet18({ seed: 3, size: 33, widths: [8, 12, 20, 28], classes: 11 });
 const picture = randomPicture(small, 3);
-const libraries = [...onnxLibraries, tfjsLibrary];
+const libraries = [...onnxLibraries(), tfjsLibrary];
 
 test("the network is ResNet-18: 1.81 G multiply-accumulates, 18 layers with weights and 3 shortcuts", () => {
   const network = resnet18({ seed: 1 });

@@ -27,6 +27,40 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
   }
 }
 
+describe("--threads", () => {
+  it("gives run and classify the bits of one thread", async () => {
+    const argv = ["run", ...tiny, "--input", files.input, "--output", files.output];
+    const outputs: Uint8Array[] = [];
+    for (const threads of [[], ["--threads", "3"], ["--threads", "auto"]]) {
+      await xnorkitJson(...argv, ...threads);
+      outputs.push(new Uint8Array(readFileSync(files.output)));
+    }
+    assert.deepEqual(outputs.slice(1), [outputs[0], outputs[0]]);
+    const labels = async (...threads: readonly string[]) => {
+      const rows = await xnorkitJson<{ top: unknown }[]>("classify", digit(3), digit(7), ...threads);
+      return rows.map(({ top }) => top);
+    };
+    assert.deepEqual(await labels("--threads", "2"), await labels());
+  });
+
+  it("refuses what is no number of threads", async () => {
+    for (const threads of ["0", "65", "1.5", "-1", "two", ""]) {
+      const { code, stderr } = await xnorkit("classify", digit(3), `--threads=${threads}`);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /--threads is ".*", expected a whole number from 1 to 64, or auto/);
+    }
+    for (const argv of [
+      ["kernels", "--threads", "2"],
+      ["models", "--threads", "auto"],
+      ["peers", "--threads", "1,2"],
+    ]) {
+      const { code, stderr } = await xnorkit("bench", ...argv);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /--threads is/);
+    }
+  });
+});
+
 describe("run", () => {
   const input = waves([1, 3, 16, 16]);
   const x = { shape: input.shape, data: new Float32Array(input.bytes.buffer) };

@@ -1,4 +1,4 @@
-/** Threads: the same bits with any number, runs that overlap, workers that end, fail or are disposed of in the middle. */
+/** Threads: the same bits with any number, runs that overlap, workers that end, fail or are ended in the middle. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { syncBuiltinESMExports } from "node:module";
@@ -273,7 +273,7 @@ test("a task that a killed worker had begun is given up by a run that hears no e
   team.dispose();
 });
 
-test("phases longer than a range of the shared words, and steps that take another way, run to the last task", async () => {
+test("phases longer than a range of the shared words, and alternatives, run to the last task", async () => {
   const { team, host, area } = await smallTeam(2);
   const tasks = 70_000;
   const bytes = 16;
@@ -352,7 +352,8 @@ test("a process ends by itself with a session that was never disposed of, and no
     const { randomWeights } = await import(
       ${JSON.stringify(new URL("../../src/models/random_weights.ts", import.meta.url))}
     );
-    const graph = resnetE(${JSON.stringify({ version: 1, layers: [1, 1, 1, 1], inputShape: [1, 3, 64, 64], channels: [64, 64, 128, 256, 512] })});
+    const channels = [64, 64, 128, 256, 512];
+    const graph = resnetE({ version: 1, layers: [1, 1, 1, 1], inputShape: [1, 3, 64, 64], channels });
     const session = await createSession({ graph, weights: randomWeights(graph, 1) }, { threads: 3 });
     const input = { shape: [4, 3, 64, 64], data: new Float32Array(4 * 3 * 64 * 64) };
     session.run(input);

@@ -1,4 +1,7 @@
-/** Headless Chromium: the page's main thread, a module worker and a service worker, served from loopback. */
+/**
+ * Headless Chromium: the page's main thread, a module worker and a service worker, served from loopback; and the first
+ * two isolated from other origins, under a policy that lets workers be made of text, which is what threads need.
+ */
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,8 +9,17 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { bundleForBrowser } from "./bundles.js";
 
-export const places = ["main thread", "module worker", "service worker"] as const;
+export const places = [
+  "main thread",
+  "module worker",
+  "service worker",
+  "isolated main thread",
+  "isolated module worker",
+] as const;
 export type Place = (typeof places)[number];
+
+/** Where sessions have threads. */
+export const isolatedPlaces: ReadonlySet<string> = new Set(places.slice(-2));
 
 const flags = [
   "--disable-gpu",
@@ -18,15 +30,25 @@ const flags = [
   "--disable-sync",
 ];
 
-/** Serves the bundles under the strictest policy that still lets WebAssembly compile. */
-async function serve(folder: string): Promise<Server> {
-  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+
+/** The strictest policy that still lets WebAssembly compile. */
+const strict = { "content-security-policy": policy };
+
+/** What a site sends to have threads. */
+const isolated = {
+  "content-security-policy": `${policy}; worker-src 'self' blob:`,
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+async function serve(folder: string, headers: Readonly<Record<string, string>>): Promise<Server> {
   const server = createServer(({ url }, response) => {
     if (url === "/") {
-      response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy });
+      response.writeHead(200, { "content-type": "text/html", ...headers });
       response.end('<!doctype html><title>xnorkit</title><script type="module" src="/page.js"></script>');
     } else if (url === "/page.js" || url === "/module_worker.js" || url === "/listener.js") {
-      response.writeHead(200, { "content-type": "text/javascript", "content-security-policy": policy });
+      response.writeHead(200, { "content-type": "text/javascript", ...headers });
       response.end(readFileSync(join(folder, url)));
     } else {
       response.writeHead(404).end();
@@ -38,12 +60,15 @@ async function serve(folder: string): Promise<Server> {
 
 /** What each place answers, as JSON text. */
 export async function askChromium(executablePath: string, folder: string): Promise<ReadonlyMap<Place, string>> {
-  const server = await serve(await bundleForBrowser(folder));
+  const bundles = await bundleForBrowser(folder);
+  const servers = [await serve(bundles, strict), await serve(bundles, isolated)];
+  const [address, isolatedAddress] = servers.map((server) => {
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
   const browser = await chromium.launch({ executablePath, args: flags, chromiumSandbox: false, timeout: 60_000 });
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(60_000);
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const ask = (name: string) => page.evaluate(`(async () => JSON.stringify(await ${name}()))()`) as Promise<string>;
     await page.goto(address);
     const answers = new Map<Place, string>();
@@ -52,9 +77,12 @@ export async function askChromium(executablePath: string, folder: string): Promi
     await page.evaluate("registerServiceWorker()");
     await page.reload();
     answers.set("service worker", await ask("runServiceWorker"));
+    await page.goto(isolatedAddress);
+    answers.set("isolated main thread", await ask("runMain"));
+    answers.set("isolated module worker", await ask("runWorker"));
     return answers;
   } finally {
     await browser.close();
-    server.close();
+    for (const server of servers) server.close();
   }
 }

@@ -71,6 +71,18 @@ async function classify() {
   return { logits, labels, programs: await runPrograms({ shape, pixels, floats, hex }) };
 }
 
+/** The same with two threads, or as many as the host has of them, in both ways to run. */
+async function classifyInThreads() {
+  const shape = [PICTURES, 1, SIDE, SIDE];
+  const data = Float32Array.from(pictures(), (pixel) => (pixel - 32) / 64);
+  const session = await createSession(digitsModel(), { threads: 2 });
+  const logits = { run: hex(session.run({ shape, data }).data), runAsync: "" };
+  for (let i = 0; i < 20; i++) logits.runAsync = hex((await session.runAsync({ shape, data })).data);
+  const { threads } = session;
+  session.dispose();
+  return { logits, threads };
+}
+
 /** Counts of mismatches of a 3x3 convolution, padding 1 read as -1, from the definition: [pixel][output channel]. */
 function naiveCounts({ height, width, channels, outChannels }, activations, weights) {
   const counts = [];
@@ -152,7 +164,8 @@ async function checkKernels(shape) {
 
 /**
  * `logits` in hexadecimal, bytes as they lie in memory (little-endian), by kernel and input; `labels` of the pictures;
- * `programs`: those of programs (programs.mjs); `counts`: how many outputs of the raw kernels were compared.
+ * `programs`: those of programs (programs.mjs); `counts`: how many outputs of the raw kernels were compared;
+ * `threadedLogits` of a session that asked for two threads, and `threads`, how many it has.
  */
 export async function conformance() {
   const { logits, labels, programs } = await classify();
@@ -164,5 +177,6 @@ export async function conformance() {
   ]) {
     counts += await checkKernels({ height, width, channels, outChannels });
   }
-  return { logits, labels, programs, counts };
+  const inThreads = await classifyInThreads();
+  return { logits, labels, programs, counts, threadedLogits: inThreads.logits, threads: inThreads.threads };
 }

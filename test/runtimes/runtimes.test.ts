@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { installPackage, noSkip, notBuilt, root, run, temporaryFolder } from "../support/installed_package.js";
 import { bundleForEdge } from "./bundles.js";
-import { askChromium, places } from "./chromium.js";
+import { askChromium, isolatedPlaces, places } from "./chromium.js";
 import { askWorkerd } from "./workerd.js";
 
 const here = join(root, "test/runtimes");
@@ -15,6 +16,8 @@ const modules = join(here, "node_modules");
 
 interface Runtime {
   readonly name: string;
+  /** Threads that a session with two has there, in all places but those that chromium.ts names. */
+  readonly threads: number;
   /** What must exist for it to run. */
   readonly binary: string;
   readonly version: () => string;
@@ -26,6 +29,7 @@ interface Runtime {
 function commandLine(name: string, binary: string, args: readonly string[] = []): Runtime {
   return {
     name,
+    threads: 2,
     binary,
     version: () => firstVersion(run(binary, ["--version"], root)),
     ask: async (folder) => new Map([["", run(binary, [...args, "hosts/print.mjs"], folder)]]),
@@ -48,12 +52,14 @@ const runtimes: readonly Runtime[] = [
   commandLine("Bun", join(modules, "@oven/bun-linux-x64/bin/bun")),
   {
     name: "workerd",
+    threads: 1,
     binary: workerd,
     version: () => firstVersion(run(workerd, ["--version"], root)),
     ask: async (folder) => new Map([["", await askWorkerd(workerd, folder)]]),
   },
   {
     name: "edge-runtime",
+    threads: 1,
     binary: edgeRuntime,
     version: () => run(process.execPath, ["-p", "require(process.argv[1]).version", edgeRuntime], root).trim(),
     ask: async (folder) => {
@@ -64,6 +70,7 @@ const runtimes: readonly Runtime[] = [
   },
   {
     name: "Chromium",
+    threads: 1,
     binary: chromium,
     version: () => firstVersion(run(chromium, ["--version"], root)),
     ask: (folder) => askChromium(chromium, folder),
@@ -106,11 +113,13 @@ describe("runtimes", { skip: noSkip ? false : notBuilt }, () => {
   });
 
   test("the expected answer holds logits of every picture, kernel and input, the same by every kernel", () => {
-    const { logits, labels, counts, programs } = JSON.parse(expected);
+    const { logits, labels, counts, programs, threadedLogits, threads } = JSON.parse(expected);
     for (const [name, bits] of Object.entries(programs.logits)) {
       assert.equal(bits, logits[`auto ${name.split(" ")[1]}`], name);
     }
     assert.deepEqual(Object.keys(programs.logits), ["program pixels", "program floats", "module pixels"]);
+    assert.equal(threads, 2);
+    assert.deepEqual(threadedLogits, { run: logits["table floats"], runAsync: logits["table floats"] });
     assert.equal(Object.keys(logits).length, 6);
     for (const kernel of ["popcount", "auto"]) {
       for (const input of ["pixels", "floats"]) {
@@ -122,7 +131,7 @@ describe("runtimes", { skip: noSkip ? false : notBuilt }, () => {
     assert.equal(counts, 63 * 64 + 20 * 33 + 36 * 130);
   });
 
-  for (const { name, binary, version, ask } of runtimes) {
+  for (const { name, threads, binary, version, ask } of runtimes) {
     const missing = existsSync(binary) ? false : `${name} is not installed (${binary})`;
     if (missing && !noSkip) rows.push({ runtime: name, result: "skipped: not installed", version: "" });
     test(`${name} answers with the same bits`, { skip: noSkip ? false : missing, timeout: 240_000 }, async () => {
@@ -131,9 +140,13 @@ describe("runtimes", { skip: noSkip ? false : notBuilt }, () => {
       try {
         for (const [place, answer] of await ask(folder)) {
           const runtime = place === "" ? name : `${name}, ${place}`;
-          const same = answer.trim() === expected.trim();
-          rows.push({ runtime, result: same ? "bit-equal" : "different", version: found });
-          assert.deepEqual(JSON.parse(answer), JSON.parse(expected), runtime);
+          const { threads: own, ...bits } = JSON.parse(answer);
+          const { threads: _, ...wanted } = JSON.parse(expected);
+          const same = isDeepStrictEqual(bits, wanted);
+          const count = own === 1 ? "1 thread" : `${own} threads`;
+          rows.push({ runtime, result: `${same ? "bit-equal" : "different"}, ${count}`, version: found });
+          assert.deepEqual(bits, wanted, runtime);
+          assert.equal(own, isolatedPlaces.has(place) ? 2 : threads, `threads of ${runtime}`);
         }
       } catch (error) {
         if (!rows.some((row) => row.runtime.startsWith(name))) {
@@ -147,7 +160,7 @@ describe("runtimes", { skip: noSkip ? false : notBuilt }, () => {
   test("Chromium was asked in all of its places", {
     skip: noSkip || existsSync(chromium) ? false : "no Chromium",
   }, () => {
-    const seen = rows.filter((row) => row.result === "bit-equal").map((row) => row.runtime);
+    const seen = rows.filter((row) => row.result.startsWith("bit-equal")).map((row) => row.runtime);
     for (const place of places) assert.ok(seen.includes(`Chromium, ${place}`), place);
   });
 });
