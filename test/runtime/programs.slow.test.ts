@@ -6,7 +6,8 @@ import { randomWeights } from "../../src/models/random_weights.js";
 import { compileProgram } from "../../src/runtime/compile_program.js";
 import { loadProgram } from "../../src/runtime/program.js";
 import { createSession } from "../../src/runtime/session.js";
-import { buildRandomGraph, specification } from "../compiler/random_graph.js";
+import { specification } from "../compiler/random_choices.js";
+import { buildRandomGraph } from "../compiler/random_graph.js";
 import { seededRandom } from "../formats/support.js";
 import { bitsOf, inputOf, outcome, withChangedSteps } from "./program_support.js";
 
