@@ -1,5 +1,5 @@
-// Writes the reference of everything that the package exports to build/reference. A link that leads nowhere, or a public
-// signature with a type that is not exported, is an error.
+// Writes the reference of everything that the package exports to build/reference. A link that leads nowhere, or a
+// public signature with a type that is not exported, is an error.
 //
 //     npm run tools && npm run reference
 import { readFileSync } from "node:fs";

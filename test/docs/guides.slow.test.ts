@@ -12,10 +12,11 @@ import { skipWithout } from "../support/shared.js";
 import { type Block, blocksOf, programOf } from "./blocks.js";
 import { contentsOf, guideFiles, sharedFilesOf } from "./guide_files.js";
 
-/** Guides with a test of their own, and pages that are no guides. */
-const OTHERS = ["measurements.md", "README.md", "start.md", "why-do-they-differ.md"];
+/** Guides with a test of their own, and pages without code. */
+const OTHERS = ["how-fast.md", "measurements.md", "README.md", "start.md", "supported.md", "why-do-they-differ.md"];
 
-const guides = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && !OTHERS.includes(name));
+const documents = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+const guides = documents.filter((name) => !OTHERS.includes(name));
 
 /** Runs a block in a folder; returns what it printed. */
 function runBlock(block: Block, folder: string, name: string): string {
@@ -32,13 +33,13 @@ describe("guides", { skip: noSkip ? false : notBuilt }, () => {
 
   test("every document is listed in docs/README.md", () => {
     const list = readFileSync(join(root, "docs/README.md"), "utf8");
-    for (const name of readdirSync(join(root, "docs"))) {
+    for (const name of documents) {
       if (name !== "README.md") assert.ok(list.includes(`(${name})`), `docs/README.md does not link ${name}`);
     }
   });
 
   test("links between documents lead somewhere", () => {
-    for (const document of ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)]) {
+    for (const document of ["README.md", ...documents.map((name) => `docs/${name}`)]) {
       const text = readFileSync(join(root, document), "utf8");
       for (const [, target] of text.matchAll(/\]\(([^)#\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)) {
         if (target === undefined || /^[a-z]+:/.test(target)) continue;

@@ -17,8 +17,8 @@ export const notBuilt: string | false = existsSync(join(root, "dist/lib/index.js
 export const noSkip = process.env.XNORKIT_NO_SKIP === "1";
 
 /**
- * The environment without the checkout's node_modules/.bin, which npm scripts put first: the commands of the machine, as a user has
- * them.
+ * The environment without the checkout's node_modules/.bin, which npm scripts put first: the commands of the machine,
+ * as a user has them.
  */
 export function userEnvironment(): NodeJS.ProcessEnv & { readonly PATH: string } {
   const PATH = (process.env.PATH ?? "")
