@@ -131,8 +131,8 @@ export async function findModelFile(
     }
     case "symbol": {
       const parameters = await readBytes(await parametersOf(path, reading.parameterFiles, weightsPath));
-      const { graph, weights } = await atPath(path, () => reading.model(parameters));
-      return { name: path, graph, weights: { kind: "loaded", weights }, notes: [] };
+      const { graph, weights, notes } = await atPath(path, () => reading.model(parameters));
+      return { name: path, graph, weights: { kind: "loaded", weights }, notes };
     }
     case "program":
       throw new XnorkitError(
