@@ -111,11 +111,11 @@ function licenceOf(folder) {
   return [`${name} ${version} (${license})`, ...texts].join("\n\n");
 }
 
-/** Sources import `./NAME.js` where the package imports `#NAME`, which the conditions of its user choose. */
+/** Sources import NAME.js where the package imports `#NAME`, which the conditions of its user choose. */
 const byCondition = {
   name: "by condition",
   resolveId(id) {
-    const name = id.replace(/^\.\/(.*)\.js$/, "#$1");
+    const name = id.replace(/^\.{1,2}\/(?:.*\/)?(.*)\.js$/, "#$1");
     return name in manifest.imports ? { id: name, external: true } : null;
   },
 };

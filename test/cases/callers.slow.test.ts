@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
 import * as awnas from "../../src/awnas.js";
+import * as classify from "../../src/classify.js";
 import * as decode from "../../src/decode/index.js";
 import { XnorkitError } from "../../src/errors.js";
 import * as explain from "../../src/explain.js";
@@ -75,6 +76,7 @@ const entries = {
   mxnet,
   torch,
   awnas,
+  classify,
   onnx,
   tflite,
   nn,

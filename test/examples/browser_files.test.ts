@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { bireal } from "../../bench/peers/bireal.js";
 import { birealOnnx } from "../../bench/peers/bireal_onnx.js";
 import { readPicture } from "../../src/cli/prepare_image.js";
-import { softmax, topIndices } from "../../src/cli/probabilities.js";
+import { softmax, topIndices } from "../../src/classify/probabilities.js";
 import { PRESETS, type PresetName } from "../../src/image/index.js";
 import {
   createSession,

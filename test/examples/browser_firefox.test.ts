@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { bireal } from "../../bench/peers/bireal.js";
 import { birealOnnx } from "../../bench/peers/bireal_onnx.js";
 import { readPicture } from "../../src/cli/prepare_image.js";
-import { softmax, topIndices } from "../../src/cli/probabilities.js";
+import { softmax, topIndices } from "../../src/classify/probabilities.js";
 import { compare } from "../../src/explain/compare.js";
 import { PRESETS } from "../../src/image/index.js";
 import { createSession, getModel } from "../../src/index.js";

@@ -23,7 +23,7 @@ const wanted = [
   /^dist\/lib\/[^/]*\.js$/,
   /^dist\/types\/.*\.d\.ts$/,
   /^dist\/cli\/([^/]*\.js|LICENSES\.txt)$/,
-  /^dist\/wasm\/(simd|relaxed|mozjpeg_dec)\.wasm$/,
+  /^dist\/wasm\/(simd|relaxed)\.wasm$/,
   /^models\/(README\.md|training\/[^/]*\.py)$/,
 ];
 

@@ -1,7 +1,7 @@
 /** The network that the page carries, reading what is drawn. */
 import { createSession, type Session, saveModel, type Tensor } from "xnorkit";
 import { digitsModel } from "xnorkit/models/digits";
-import { softmax } from "../../../src/cli/probabilities.js";
+import { softmax } from "../../../src/classify/probabilities.js";
 import { digitInput, type Image, toTensor } from "../../../src/image/index.js";
 import { meanMilliseconds } from "./measure.js";
 
