@@ -2,12 +2,13 @@
 // decoder, gzip-compressed; the kernels' hash; the embedded model, whose bits do not compress. They are generated
 // (src/generated is not in the repository) so that one import needs no file access on any runtime. Copies the kernels to
 // dist/wasm too, for the hosts that import them as files. The code of worker threads is one more text: host_workers.ts
-// says why.
+// says why. So is the script of xnorkit/worker, for bundlers that leave the file behind.
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { bundleWorker } from "./bundle_worker.mjs";
 
 const root = new URL("../", import.meta.url);
 const generated = new URL("src/generated/", root);
@@ -62,3 +63,5 @@ const digits = new URL("models/digits.xnorkit", root);
 if (existsSync(digits)) write("digits_model.ts", "digitsModel", "models/digits.xnorkit", readFileSync(digits));
 const decoder = new URL("node_modules/@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm", root);
 writeWasm(decoder, "jpeg", "mozjpeg_dec.wasm of @jsquash/jpeg");
+const script = gzipSync(await bundleWorker(), { level: 9 });
+write("worker_main.ts", "workerMain", "worker_main.js, gzip-compressed", script);

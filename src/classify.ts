@@ -6,11 +6,8 @@
  * const [{ label, index, probability }] = await classify(picture);
  * ```
  */
-export {
-  type Classifier,
-  type ClassifierOptions,
-  createClassifier,
-} from "./classify/classifier.js";
+export { type Classifier, createClassifier } from "./classify/classifier.js";
+export type { ClassifierOptions } from "./classify/classifier_options.js";
 export { type FetchModelOptions, fetchModel } from "./classify/fetch_model.js";
 export type { ModelFileOptions, ModelSource, OpenedModel } from "./classify/model_source.js";
 export type * from "./classify/picture.js";

@@ -22,11 +22,7 @@ export function pixelsAtPort(planes: Uint8Array, channels: number, { layout }: P
 }
 
 /** Pictures of one size as the u8 input of a network: planes, or pixel by pixel where its layout is NHWC. */
-export function picturesAtPort(
-  pictures: readonly Image[],
-  channels: 1 | 3,
-  { layout }: Pick<Ports, "layout">,
-): Tensor {
+export function picturesAtPort(pictures: readonly Image[], channels: 1 | 3, { layout }: Pick<Ports, "layout">): Tensor {
   if (layout !== "NHWC" || channels === 1) {
     const { shape, data } = toTensor(pictures, channels);
     return { shape: shapeAtPort(shape, layout), data };

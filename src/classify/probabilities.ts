@@ -5,7 +5,7 @@ import type { Graph } from "../graph/types.js";
 import { formatShape, type Tensor } from "../tensor.js";
 
 /** Softmax of one row of logits, in f64 and shifted by the largest so that nothing overflows. */
-export function softmax(logits: ArrayLike<number>): Float64Array {
+export function rowSoftmax(logits: ArrayLike<number>): Float64Array {
   let largest = -Infinity;
   for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i]);
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
@@ -46,7 +46,7 @@ function probabilitiesOf({ nodes = [], output }: Answering): (row: Float32Array 
     case "logSoftmax":
       return (row) => Float64Array.from(row, Math.exp);
     default:
-      return softmax;
+      return rowSoftmax;
   }
 }
 

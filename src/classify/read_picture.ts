@@ -20,12 +20,16 @@ export interface ReadPictureOptions {
 /** More bytes than this no picture file has that is decoded: those of 100 million pixels are smaller. */
 const MAX_FILE_BYTES = 2 ** 28;
 
-const PICTURE =
+/** What pictures are, as messages say it. */
+export const PICTURE =
   "pixels as { width, height, data }, the bytes of a PNG or JPEG file, a Blob, a Response, a URL, or what a page draws";
 
-const isBytes = (kind: string) => kind === "Uint8Array" || kind === "ArrayBuffer" || kind === "SharedArrayBuffer";
+/** True of the kinds that hold the bytes of a file. */
+export const isBytes = (kind: string) =>
+  kind === "Uint8Array" || kind === "ArrayBuffer" || kind === "SharedArrayBuffer";
 
-function isPixels(picture: object): picture is PicturePixels {
+/** True of pixels with their size. */
+export function isPixels(picture: object): picture is PicturePixels {
   return "data" in picture && "width" in picture && "height" in picture;
 }
 
@@ -64,7 +68,7 @@ async function decode(bytes: Uint8Array, { maxPixels, decode }: ReadPictureOptio
 }
 
 /** The bytes of a Blob or a Response. */
-async function fileBytes(callee: string, picture: object, name: string): Promise<Uint8Array> {
+export async function fileBytes(callee: string, picture: object, name: string): Promise<Uint8Array> {
   if (kindOf(picture) === "Response") {
     const { readBody } = await import("../fetch/body.js");
     return readBody(picture as Response, { name, maxBytes: MAX_FILE_BYTES });

@@ -1,7 +1,7 @@
 /** Fetches what the command line names by URL, with a bar on a terminal. */
 import { fetchFile } from "../fetch/fetch_file.js";
 import type { FetchOptions } from "../fetch/types.js";
-import { fetchedBytes, keepFetched, namesUrl, valueOf } from "./fetched.js";
+import { fetchedBytes, keepFetched, namesUrl, valueBehind } from "./fetched.js";
 import { type Io, type Progress, progressBar } from "./output.js";
 
 /** A bar once it is known how much comes; none where the server does not say it. */
@@ -34,5 +34,5 @@ export async function fetchUrl(url: string, io: Io | null): Promise<Uint8Array<A
 
 /** Fetches what the arguments of a command name by URL, also behind an option's `=`. */
 export async function fetchArguments(argv: readonly string[], io: Io): Promise<void> {
-  for (const argument of argv) if (namesUrl(argument)) await fetchUrl(valueOf(argument), io);
+  for (const argument of argv) if (namesUrl(argument)) await fetchUrl(valueBehind(argument), io);
 }

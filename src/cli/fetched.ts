@@ -19,13 +19,13 @@ export function isUrl(argument: string): boolean {
 }
 
 /** What an argument says behind the name of an option. */
-export function valueOf(argument: string): string {
+export function valueBehind(argument: string): string {
   return argument.replace(/^--[\w-]+=/, "");
 }
 
 /** True of arguments that are URLs, or options that are given one. */
 export function namesUrl(argument: string): boolean {
-  return isUrl(valueOf(argument));
+  return isUrl(valueBehind(argument));
 }
 
 /** The bytes of a file that was fetched; null of other paths. */

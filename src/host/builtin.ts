@@ -30,16 +30,9 @@ export interface HostWorker {
   unref?(): void;
 }
 
-/** The end of the pipe that a worker of `node:worker_threads` sees. */
-export interface HostPort {
-  on(event: "message", listener: (value: unknown) => void): void;
-  postMessage(message: unknown, transfer: readonly object[]): void;
-}
-
 /** What is used of `node:worker_threads`. */
 export interface HostThreads {
   readonly Worker: new (url: object) => HostWorker;
-  readonly parentPort: HostPort | null;
 }
 
 interface HostModules {

@@ -19,6 +19,7 @@ import * as onnx from "../../src/onnx.js";
 import * as reference from "../../src/reference/index.js";
 import * as tflite from "../../src/tflite.js";
 import * as torch from "../../src/torch.js";
+import * as worker from "../../src/worker.js";
 import { rejectsError, throwsError } from "../formats/support.js";
 
 const { graph, weights } = digitsModel();
@@ -77,6 +78,7 @@ const entries = {
   torch,
   awnas,
   classify,
+  worker,
   onnx,
   tflite,
   nn,
