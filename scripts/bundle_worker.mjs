@@ -39,7 +39,9 @@ export async function bundleWorker() {
     absWorkingDir: root,
     entryPoints: ["src/worker_main.ts"],
     bundle: true,
-    minify: true,
+    // White space stays: without it the comments would go that tell bundlers to leave an import alone.
+    minifyIdentifiers: true,
+    minifySyntax: true,
     format: "esm",
     target: "es2022",
     write: false,

@@ -121,8 +121,8 @@ export async function createSession(model: Model, options: WorkerSessionOptions 
 }
 
 /**
- * `createClassifier` of xnorkit/classify in a worker of its own: pictures are copied or, where a page draws them, turned
- * into bitmaps, and decoded there. Files of models are read here and copied there.
+ * `createClassifier` of xnorkit/classify in a worker of its own: pictures are copied or, where a page draws them,
+ * turned into bitmaps, and decoded there. Files of models are read here and copied there.
  * @throws XnorkitError as `createClassifier` of xnorkit/classify; `unsupported` where there are no workers,
  *   `interrupted` if the worker ends.
  */

@@ -1,4 +1,4 @@
-/** The script of workers on Node, Deno and Bun: it shares its modules with the library, and loads decoders on demand. */
+/** The script of workers on Node, Deno and Bun: it shares its modules with the library, decoders on demand. */
 import { parentPort } from "node:worker_threads";
 import { connectScope } from "./worker/connect.js";
 import type { Request } from "./worker/protocol.js";

@@ -5,7 +5,7 @@ import type { CallName, Calls, Reply, Request, SentError } from "./protocol.js";
 
 /** A worker that answers calls. */
 export interface Client {
-  /** @throws XnorkitError what the worker threw, with its code; `interrupted` if it ended, or ends before it answers. */
+  /** @throws XnorkitError what the worker threw, with its code; `interrupted` if it ends before it answers. */
   readonly call: <T extends CallName>(
     call: T,
     takes: Calls[T]["takes"],

@@ -8,7 +8,7 @@ interface WorkerScope {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
 }
 
-/** Called once by the script of a worker, before anything that it would wait for: messages that come earlier are lost. */
+/** Called once by the script of a worker, before it waits for anything: messages that come earlier are lost. */
 export function connectScope(): void {
   const scope = globalThis as unknown as WorkerScope;
   const handle = serve((message, transfer) => scope.postMessage(message, transfer));

@@ -1,6 +1,6 @@
 /**
- * From files to answers in three lines, from the packed package, under every runtime and in workers: ImageNet's pictures
- * get the same three classes in the same order everywhere, by whatever decoder.
+ * From files to answers in three lines, from the packed package, under every runtime and in workers: ImageNet's
+ * pictures get the same three classes in the same order everywhere, by whatever decoder.
  */
 import assert from "node:assert/strict";
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Answers as a page: here, in a worker that xnorkit/worker makes, and in a module worker that imports xnorkit/classify. */
+/** Answers as a page: here, in a worker that xnorkit/worker makes, and in a module worker with xnorkit/classify. */
 import { createClassifier } from "xnorkit/classify";
 import { createClassifier as createInWorker } from "xnorkit/worker";
 import { answers } from "./classify.mjs";
@@ -25,8 +25,8 @@ async function imageOf(url) {
 }
 
 /**
- * What a page draws, here and in a worker: the first picture, which has a colour profile, as an image; the second, which
- * has none, on canvases, as a bitmap and as a frame.
+ * What a page draws, here and in a worker: the first picture, which has a colour profile, as an image; the second,
+ * which has none, on canvases, as a bitmap and as a frame.
  */
 globalThis.answerDrawn = async () => {
   const image = await imageOf(urls[1]);
