@@ -24,12 +24,14 @@ import { hostModule } from "./host/builtin.js";
 import type { Model } from "./model.js";
 import type { SessionOptions } from "./runtime/session.js";
 import { type Client, openClient } from "./worker/client.js";
-import { type OpenPort, portOf, threadPortOf, type WorkerLike, webPortOf } from "./worker/port.js";
+import { type OpenPort, portOf, threadPortOf, webPortOf } from "./worker/port.js";
 import { sendPicture } from "./worker/send_picture.js";
-import { openWorkerSession, type WorkerSession } from "./worker/session.js";
+import { openWorkerSession } from "./worker/session.js";
+import type { WorkerLike } from "./worker/worker_like.js";
+import type { WorkerSession } from "./worker/worker_session.js";
 
-export type { WorkerLike } from "./worker/port.js";
-export type { RunOptions, WorkerSession } from "./worker/session.js";
+export type { WorkerLike } from "./worker/worker_like.js";
+export type { RunOptions, WorkerSession } from "./worker/worker_session.js";
 
 /** Which worker does the work. */
 export interface WorkerChoice {

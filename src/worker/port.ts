@@ -2,6 +2,7 @@
 import { refuseArgument } from "../arguments.js";
 import type { HostWorker } from "../host/builtin.js";
 import type { Reply, Request } from "./protocol.js";
+import type { WorkerLike } from "./worker_like.js";
 
 /** A worker as its maker sees it. */
 export interface Port {
@@ -16,12 +17,6 @@ export interface PortEvents {
   readonly reply: (reply: Reply) => void;
   /** It ended, or it can do nothing more; the reason is a clause. */
   readonly failure: (reason: string) => void;
-}
-
-/** A worker that the caller made: of the web, or of `node:worker_threads`. */
-export interface WorkerLike {
-  postMessage(message: unknown, transfer: never): void;
-  terminate(): unknown;
 }
 
 type WebWorker = Worker & Pick<HostWorker, "ref" | "unref">;
