@@ -12,6 +12,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rolldown } from "rolldown";
+import { bundleWorker } from "./bundle_worker.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -47,7 +48,10 @@ const chosen = new Map(
 );
 
 /** What dist/lib holds by name, and its source. */
-const inputs = Object.fromEntries([...entries, ...chosen].map(([source, name]) => [name, source]));
+const inputs = {
+  ...Object.fromEntries([...entries, ...chosen].map(([source, name]) => [name, source])),
+  "worker_thread.node": join(root, "src/worker_thread.node.ts"),
+};
 
 /** dist/types/NAME.d.ts describes src/NAME.ts. */
 function sourceOf(types) {
@@ -111,11 +115,11 @@ function licenceOf(folder) {
   return [`${name} ${version} (${license})`, ...texts].join("\n\n");
 }
 
-/** Sources import `./NAME.js` where the package imports `#NAME`, which the conditions of its user choose. */
+/** Sources import NAME.js where the package imports `#NAME`, which the conditions of its user choose. */
 const byCondition = {
   name: "by condition",
   resolveId(id) {
-    const name = id.replace(/^\.\/(.*)\.js$/, "#$1");
+    const name = id.replace(/^\.{1,2}\/(?:.*\/)?(.*)\.js$/, "#$1");
     return name in manifest.imports ? { id: name, external: true } : null;
   },
 };
@@ -170,7 +174,7 @@ async function bundleLibrary() {
   const { output } = await bundle.write({
     dir: "dist/lib",
     format: "esm",
-    // Those that tell other bundlers what to leave alone.
+    // What tells bundlers to leave an import alone, and nothing else.
     comments: { annotation: true, jsdoc: false, legal: false },
     codeSplitting: { groups },
     paths: (id) => id.replace(/^.*\/wasm\//, "../wasm/"),
@@ -207,3 +211,4 @@ for (const folder of ["lib", "cli"]) rmSync(join(root, "dist", folder), { recurs
 await bundleCommands();
 await bundleLibrary();
 await bundleRunner();
+writeFileSync(join(root, "dist/lib/worker_main.js"), await bundleWorker());

@@ -6,6 +6,7 @@ import { build } from "esbuild";
 
 const bundles = [
   { name: "core", entry: "index" },
+  { name: "core.classify", entry: ["index", "classify"] },
   { name: "core.workerd", entry: "index", conditions: ["workerd"] },
   // On workerd kernels are a file, so that what is left is the runner alone.
   { name: "program", entry: "program", conditions: ["workerd"] },
@@ -21,6 +22,7 @@ const bundles = [
     "reference",
     "image",
     "decode",
+    "classify",
     "digits",
   ].map((entry) => ({
     name: entry,
@@ -41,10 +43,11 @@ function closure(outputs, file, found = new Set()) {
 
 rmSync("build/size", { recursive: true, force: true });
 for (const { name, entry, conditions = [] } of bundles) {
+  const entries = [entry].flat();
   const { metafile } = await build({
-    entryPoints: [`dist/lib/${entry}.js`],
+    stdin: { contents: entries.map((file) => `export * from "./${file}.js";`).join("\n"), resolveDir: "dist/lib" },
     outdir: `build/size/${name}`,
-    entryNames: "[name]",
+    entryNames: "all",
     bundle: true,
     splitting: true,
     minify: true,
@@ -54,6 +57,6 @@ for (const { name, entry, conditions = [] } of bundles) {
     metafile: true,
     logLevel: "warning",
   });
-  const files = closure(metafile.outputs, `build/size/${name}/${entry}.js`);
+  const files = closure(metafile.outputs, `build/size/${name}/all.js`);
   writeFileSync(`build/size/${name}.js`, [...files].map((file) => readFileSync(file, "utf8")).join(""));
 }

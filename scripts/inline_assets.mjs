@@ -1,13 +1,14 @@
-// Writes what the library carries inside itself as TypeScript modules, in base64: the compiled kernels,
-// gzip-compressed, and their hash; the embedded model, whose bits do not compress. They are generated (src/generated is
-// not in the repository) so that one import needs no file access on any runtime. Copies the kernels to dist/wasm too,
-// for the hosts that import them as files, and the command line's JPEG decoder, which is a file beside its package's
-// modules. The code of worker threads is one more text: host_workers.ts says why.
+// Writes what the library carries inside itself as TypeScript modules, in base64: the compiled kernels and the JPEG
+// decoder, gzip-compressed; the kernels' hash; the embedded model, whose bits do not compress. They are generated
+// (src/generated is not in the repository) so that one import needs no file access on any runtime. Copies the kernels
+// to dist/wasm too, for the hosts that import them as files. The code of worker threads is one more text:
+// host_workers.ts says why. So is the script of xnorkit/worker, for bundlers that leave the file behind.
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { bundleWorker } from "./bundle_worker.mjs";
 
 const root = new URL("../", import.meta.url);
 const generated = new URL("src/generated/", root);
@@ -21,6 +22,10 @@ function write(file, name, what, bytes) {
   writeFileSync(new URL(file, generated), text);
 }
 
+function writeWasm(file, name, what) {
+  write(`${name}_wasm.ts`, `${name}Wasm`, `${what}, gzip-compressed`, gzipSync(readFileSync(file), { level: 9 }));
+}
+
 rmSync(generated, { recursive: true, force: true });
 mkdirSync(generated, { recursive: true });
 mkdirSync(wasm, { recursive: true });
@@ -28,7 +33,7 @@ for (const name of ["simd", "relaxed", "shared"]) {
   const file = new URL(`build/${name}.wasm`, root);
   if (!existsSync(file)) continue;
   copyFileSync(file, new URL(`${name}.wasm`, wasm));
-  write(`${name}_wasm.ts`, `${name}Wasm`, `${name}.wasm, gzip-compressed`, gzipSync(readFileSync(file), { level: 9 }));
+  writeWasm(file, name, `${name}.wasm`);
 }
 const { outputFiles } = await build({
   entryPoints: [fileURLToPath(new URL("src/runtime/team_worker.ts", root))],
@@ -57,4 +62,6 @@ export const VERSION: string = "${version}";
 const digits = new URL("models/digits.xnorkit", root);
 if (existsSync(digits)) write("digits_model.ts", "digitsModel", "models/digits.xnorkit", readFileSync(digits));
 const decoder = new URL("node_modules/@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm", root);
-copyFileSync(decoder, new URL("mozjpeg_dec.wasm", wasm));
+writeWasm(decoder, "jpeg", "mozjpeg_dec.wasm of @jsquash/jpeg");
+const script = gzipSync(await bundleWorker(), { level: 9 });
+write("worker_main.ts", "workerMain", "worker_main.js, gzip-compressed", script);

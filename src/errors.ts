@@ -25,6 +25,8 @@ export type ErrorCode =
   | "out-of-memory"
   /** A worker thread of a session ended, or a kernel failed in it. */
   | "worker-failed"
+  /** A connection or a worker ended before its work was done; another try may succeed. */
+  | "interrupted"
   /** The command line was called wrongly. */
   | "bad-usage";
 

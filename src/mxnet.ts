@@ -8,8 +8,8 @@
  * ```
  */
 export type { Dtype, RawTensor } from "./formats/dtypes.js";
-export { importMxnet, type MxnetImportOptions } from "./formats/mxnet/import.js";
+export { isMxnetParams, isMxnetSymbol } from "./formats/mxnet/detect.js";
+export { importMxnet, type MxnetImportOptions, type MxnetModel } from "./formats/mxnet/import.js";
 export { mapMxnetNames } from "./formats/mxnet/names.js";
 export { mxnetOperatorNames } from "./formats/mxnet/ops.js";
-export { isMxnetParams, readMxnetParams } from "./formats/mxnet/params.js";
-export { isMxnetSymbol } from "./formats/mxnet/symbol.js";
+export { readMxnetParams } from "./formats/mxnet/params.js";

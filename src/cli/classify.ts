@@ -1,17 +1,16 @@
 /** `xnorkit classify`: what pictures show. */
+import type { Ports } from "../classify/port_layout.js";
+import type { PictureResize } from "../classify/prepare.js";
+import { type Guess, topGuesses } from "../classify/probabilities.js";
 import { XnorkitError } from "../errors.js";
-import { plainLabel } from "../graph/labels.js";
-import type { ResizeOptions } from "../image/index.js";
 import type { ThreadChoice } from "../runtime/open_kernels.js";
-import { elementCount, formatShape, type Tensor } from "../tensor.js";
+import { elementCount, type Tensor } from "../tensor.js";
 import { isFolder } from "./files.js";
 import { FALLBACK_NOTE, MODEL_HELP, type ModelChoice, openModel } from "./load_model.js";
 import { checkPositionals, modelOptions, parseCommand, readCount, readThreads } from "./options.js";
 import { type Io, printJson, printNote, printNotes, printTable } from "./output.js";
-import type { Ports } from "./port_layout.js";
 import { listPictures, readPicture, readResize } from "./prepare_image.js";
 import { requirePreprocess } from "./preprocess.js";
-import { softmax, topIndices } from "./probabilities.js";
 import { openProgram, portsOf } from "./program_file.js";
 import { openRunner, type Runner } from "./runner.js";
 
@@ -19,8 +18,8 @@ export const usage = `usage: xnorkit classify IMAGE... [--model M] [--weights F]
 
 Decodes PNG and JPEG pictures (a folder means all in it), runs a network on them and prints what it takes them for.
 Without --model the embedded network reads one handwritten digit a picture, dark on light or light on dark.
-Networks with one channel get the digit centred and scaled as MNIST does; those with three get the short side resized to
-8/7 of their input and the middle cut out.
+Networks that read 28x28 or 32x32 in grey get the digit centred and scaled as MNIST does; others get the short side
+resized to 8/7 of their input and the middle cut out.
 
   -m, --model M       the network, or a program that compile wrote with --type u8
   -w, --weights F     its parameters
@@ -29,8 +28,8 @@ Networks with one channel get the digit centred and scaled as MNIST does; those 
       --preprocess P  preprocessing of the pixels, for networks that state none; or --mean, --std
       --reference     compute with the slow f64 reference interpreter
       --threads N     compute in N threads, or auto: as many as the machine runs at once (1)
-      --resize RULE   how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by a
-                      pixel
+      --resize WAY    how pictures come to the network's size: torchvision, mxnet or rounded, which differ by a pixel;
+                      digit (a digit as MNIST has them, the default for 28x28 and 32x32 in grey) or none
       --json          [{ "file", "top": [{ "index", "label", "probability" }], "ms" }]
 
 ${MODEL_HELP}`;
@@ -46,13 +45,6 @@ export const options = {
 
 const DEFAULT_TOP = 3;
 
-interface Guess {
-  readonly index: number;
-  /** The class name, or the index where the model names none. */
-  readonly label: string;
-  readonly probability: number;
-}
-
 interface Classification {
   readonly file: string;
   readonly top: readonly Guess[];
@@ -66,7 +58,7 @@ async function expandFolders(paths: readonly string[]): Promise<readonly string[
 
 interface ClassifyOptions {
   readonly top: number;
-  readonly resize: ResizeOptions;
+  readonly resize: PictureResize | undefined;
 }
 
 async function classify(
@@ -77,18 +69,9 @@ async function classify(
 ): Promise<Classification> {
   const input = await readPicture(file, ports, resize);
   const start = performance.now();
-  const { shape, data } = runner.run(input);
+  const output = runner.run(input);
   const ms = performance.now() - start;
-  if (shape.length !== 2) {
-    throw new XnorkitError("unsupported", `${ports.name} gives ${formatShape(shape)}, not one number a class: use run`);
-  }
-  const probabilities = softmax(data);
-  const guesses = topIndices(probabilities, top).map((index) => ({
-    index,
-    label: plainLabel(ports.labels?.[index] ?? String(index)),
-    probability: probabilities[index],
-  }));
-  return { file, top: guesses, ms };
+  return { file, top: topGuesses(ports, output, top)[0], ms };
 }
 
 function percent(probability: number): string {

@@ -1,15 +1,15 @@
 /** Labelled images for `evaluate`: IDX, CIFAR's binary version, or a folder of pictures for each class. */
 import { basename, dirname, join } from "node:path";
+import { pixelsAtPort, planarShape } from "../classify/port_layout.js";
+import type { PictureResize } from "../classify/prepare.js";
 import { XnorkitError } from "../errors.js";
 import { readCifar } from "../formats/cifar.js";
 import type { Dataset } from "../formats/dataset.js";
 import { looksLikeIdx, readMnist } from "../formats/idx.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";
-import type { ResizeOptions } from "../image/index.js";
 import { elementCount, formatShape } from "../tensor.js";
 import { atPath, isFile, isFolder, listFolder, readBytes } from "./files.js";
-import { pixelsAtPort, planarShape } from "./port_layout.js";
 import { isPictureName, listPictures, readPicture } from "./prepare_image.js";
 
 export type Split = "train" | "test";
@@ -154,7 +154,7 @@ async function pictureFolders(
   folder: string,
   graph: Graph,
   outputs: number,
-  resize: ResizeOptions,
+  resize: PictureResize | undefined,
 ): Promise<LabelledImages> {
   const names = await listFolder(folder);
   const classes: string[] = [];
@@ -198,7 +198,7 @@ export async function openDataset(
   path: string,
   graph: Graph,
   split: Split,
-  resize: ResizeOptions,
+  resize: PictureResize | undefined,
 ): Promise<LabelledImages> {
   const outputs = inferShapes(graph).get(graph.output)!.at(-1)!;
   const dataset = (await isFolder(path)) ? await readDatasetFolder(path, split) : await readDatasetFile(path, split);

@@ -1,4 +1,5 @@
 /** `xnorkit evaluate`: how many images of a data set a network names right. */
+import { topIndices } from "../classify/probabilities.js";
 import { XnorkitError } from "../errors.js";
 import type { Graph } from "../graph/types.js";
 import { elementCount, type Tensor } from "../tensor.js";
@@ -25,7 +26,6 @@ import {
 } from "./output.js";
 import { readResize } from "./prepare_image.js";
 import { requirePreprocess } from "./preprocess.js";
-import { topIndices } from "./probabilities.js";
 import { openRunner, type Runner } from "./runner.js";
 import { writeFileWhole } from "./write_file.js";
 
@@ -47,8 +47,8 @@ Counts how many images of a data set a network names right; without --model the 
       --reference      compute with the slow f64 reference interpreter
       --threads N      compute in N threads, or auto: as many as the machine runs at once (1)
       --progress       show progress where stderr is no terminal, too
-      --resize RULE    how pictures come to the network's size: torchvision (default), mxnet or rounded; they differ by
-                       a pixel
+      --resize WAY     how pictures come to the network's size: torchvision, mxnet or rounded, which differ by a pixel;
+                       digit (a digit as MNIST has them, the default for 28x28 and 32x32 in grey) or none
       --json           { "correct", "total", "accuracy", "msPerImage" }, with "skipped" where pictures could not be read
 
 ${MODEL_HELP}`;

@@ -1,6 +1,7 @@
 /** Files as commands use them: every failure is a sentence that starts with the path. */
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { XnorkitError } from "../errors.js";
+import { fetchedBytes } from "./fetched.js";
 
 /** What one buffer of Node 20 holds for certain. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
@@ -60,6 +61,7 @@ export async function atPath<T>(path: string, work: () => T | Promise<T>): Promi
 }
 
 export async function isFile(path: string): Promise<boolean> {
+  if (fetchedBytes(path) !== null) return true;
   return stat(path).then(
     (stats) => stats.isFile(),
     () => false,
@@ -102,7 +104,9 @@ async function fill(handle: FileHandle, bytes: Uint8Array, offset: number): Prom
 }
 
 /** Reads a whole file into an ArrayBuffer of its own, so that typed arrays can view it. */
-export function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const fetched = fetchedBytes(path);
+  if (fetched !== null) return fetched;
   return atPath(path, async () => {
     const { handle, size } = await openFile(path);
     try {
@@ -133,9 +137,22 @@ export interface OpenFile {
   readonly read: (offset: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** A file that was fetched; the reads are copies, as those of files are. */
+function inMemory(bytes: Uint8Array): OpenFile {
+  return {
+    size: bytes.length,
+    async read(offset, length) {
+      if (offset + length <= bytes.length) return Uint8Array.from(bytes.subarray(offset, offset + length));
+      throw new XnorkitError("bad-file", `the file ends at byte ${bytes.length}, expected ${offset + length}`);
+    },
+  };
+}
+
 /** Opens a file for reads at any offset and closes it when the work is done. */
 export function withFile<T>(path: string, work: (file: OpenFile) => Promise<T>): Promise<T> {
   return atPath(path, async () => {
+    const fetched = fetchedBytes(path);
+    if (fetched !== null) return work(inMemory(fetched));
     const { handle, size } = await openFile(path);
     const read = async (offset: number, length: number) => {
       const bytes = new Uint8Array(length);

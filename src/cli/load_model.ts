@@ -1,4 +1,5 @@
 /** What `--model M` and `--weights F` mean: from a name or a file to a graph and the place of its weights. */
+import { checkLabels, splitLabels } from "../classify/labels.js";
 import { XnorkitError } from "../errors.js";
 import { inferShapes } from "../graph/shapes.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
@@ -83,15 +84,8 @@ async function findByName(
  */
 async function readLabels(graph: Graph, value: string): Promise<readonly string[]> {
   const isInline = value.includes(",") && !(await isFile(value));
-  const names = isInline ? value.split(",") : (await readText(value)).replace(/\r?\n$/, "").split(/\r?\n/);
-  const labels = names.map((name) => name.trim());
-  const outputs = inferShapes(graph).get(graph.output)!.at(-1);
-  if (labels.length === outputs) return labels;
-  throw new XnorkitError(
-    "bad-option",
-    `--labels ${value}: ${labels.length} names, but ${graph.name} has ${outputs} outputs: one name a line, ` +
-      "in the order of the outputs",
-  );
+  const names = isInline ? value.split(",").map((name) => name.trim()) : splitLabels(await readText(value));
+  return checkLabels(graph, names, `--labels ${value}`);
 }
 
 /**
@@ -107,7 +101,7 @@ export async function findModel(choice: ModelChoice): Promise<FoundModel> {
   const inputShape = readShape("--input-shape", choice["input-shape"]);
   const found = await findByName(choice, inputShape);
   if (inputShape !== undefined) inferShapes(found.graph, inputShape);
-  const preprocess = readPreprocess(found.graph, choice);
+  const { preprocess, notes } = readPreprocess(found.graph, choice);
   const labels = choice.labels === undefined ? null : await readLabels(found.graph, choice.labels);
   const graph = {
     ...found.graph,
@@ -115,7 +109,7 @@ export async function findModel(choice: ModelChoice): Promise<FoundModel> {
     ...(preprocess && { preprocess }),
     ...(labels && { labels }),
   };
-  return { ...found, graph };
+  return { ...found, graph, notes: [...found.notes, ...notes] };
 }
 
 /**

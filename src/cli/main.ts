@@ -3,6 +3,7 @@ import { type ErrorCode, MAX_MESSAGE, XnorkitError } from "../errors.js";
 import { describeClosest, quoteName } from "../graph/suggest.js";
 import { printable } from "../printable.js";
 import type { CommandEntry, Commands } from "./command.js";
+import { namesUrl } from "./fetched.js";
 import { systemReason } from "./files.js";
 import { badUsage } from "./options.js";
 import type { Io } from "./output.js";
@@ -33,6 +34,7 @@ ${[...commands].map(([name, { does }]) => `  ${name.padEnd(10)} ${does}`).join("
   --verbose  the stack trace of an error
   --version  the version of xnorkit
 
+A file may be named by its URL (https: or http:). XNORKIT_CACHE names a folder that keeps such files for the next time.
 Exit codes: 0 done, 1 bad input (or a failure), 2 bad usage.
 `;
 
@@ -69,7 +71,10 @@ async function dispatch(argv: readonly string[], io: Io): Promise<void> {
   const command = await findCommand(name).load();
   const options = optionsOf(rest);
   if (options.includes("--help") || options.includes("-h")) io.stdout.write(command.usage);
-  else await command.run(rest, io, commands);
+  else {
+    if (rest.some(namesUrl)) await (await import("./fetch_url.js")).fetchArguments(rest, io);
+    await command.run(rest, io, commands);
+  }
 }
 
 interface Failure {

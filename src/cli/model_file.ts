@@ -1,12 +1,14 @@
 /** Files that hold networks or weights, told apart by the table of formats. */
 import { basename, dirname, join } from "node:path";
 import { XnorkitError } from "../errors.js";
+import { fileName } from "../fetch/address.js";
 import { describePrefix, fitWeights } from "../formats/fit_weights.js";
 import { findReader, type Reading, type ReadOptions, type WeightsReading } from "../formats/readers.js";
 import { describeFile, SNIFF_BYTES } from "../formats/sniff.js";
 import { checkWeights } from "../graph/parameters.js";
 import type { Graph } from "../graph/types.js";
 import type { Weights } from "../weights.js";
+import { isUrl, urlBeside } from "./fetched.js";
 import { atPath, listFolder, readBytes, withFile } from "./files.js";
 
 /** Where the parameters of a network are. */
@@ -37,7 +39,7 @@ async function readModelFile(path: string, options: ReadOptions): Promise<ReadFi
     size: file.size,
   }));
   return atPath(path, async () => {
-    const name = basename(path);
+    const name = isUrl(path) ? fileName(new URL(path)) : basename(path);
     const reader = findReader(name, start);
     if (reader === null) {
       throw new XnorkitError("bad-file", `expected a network or its weights, but ${describeFile(start)}`);
@@ -46,7 +48,11 @@ async function readModelFile(path: string, options: ReadOptions): Promise<ReadFi
     // piece.
     const read = (offset: number, length: number) =>
       offset === 0 && length === size ? readBytes(path) : withFile(path, (file) => file.read(offset, length));
-    const beside = (other: string) => readBytes(join(dirname(path), other));
+    const beside = async (other: string) => {
+      if (!isUrl(path)) return readBytes(join(dirname(path), other));
+      const { fetchUrl } = await import("./fetch_url.js");
+      return fetchUrl(urlBeside(path, other), null);
+    };
     return { format: reader.name, reading: await reader.read({ name, size, read, beside }, options) };
   });
 }
@@ -54,7 +60,7 @@ async function readModelFile(path: string, options: ReadOptions): Promise<ReadFi
 /** The file of a symbol's parameters: the one that is named, or the only one beside it that may be. */
 async function parametersOf(path: string, pattern: RegExp, weightsPath: string | undefined): Promise<string> {
   if (weightsPath !== undefined) return weightsPath;
-  const names = (await listFolder(dirname(path))).filter((name) => pattern.test(name));
+  const names = isUrl(path) ? [] : (await listFolder(dirname(path))).filter((name) => pattern.test(name));
   if (names.length === 1) return join(dirname(path), names[0]);
   const stem = basename(path).replace(/(-symbol)?\.json$/i, "");
   throw new XnorkitError(
@@ -131,8 +137,8 @@ export async function findModelFile(
     }
     case "symbol": {
       const parameters = await readBytes(await parametersOf(path, reading.parameterFiles, weightsPath));
-      const { graph, weights } = await atPath(path, () => reading.model(parameters));
-      return { name: path, graph, weights: { kind: "loaded", weights }, notes: [] };
+      const { graph, weights, notes } = await atPath(path, () => reading.model(parameters));
+      return { name: path, graph, weights: { kind: "loaded", weights }, notes };
     }
     case "program":
       throw new XnorkitError(

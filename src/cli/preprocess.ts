@@ -1,8 +1,8 @@
 /** `--preprocess`, `--mean` and `--std`: how pixels become what a network reads, for networks that do not say it. */
+import type { Ports } from "../classify/port_layout.js";
+import { fittingPreset, fittingPresets, preprocessProblem, questionScale } from "../classify/preprocess.js";
 import type { Preprocess } from "../graph/types.js";
-import { PRESETS, presetsFor } from "../image/presets.js";
 import { badUsage, readNumbers } from "./options.js";
-import { type Ports, planarShape } from "./port_layout.js";
 
 export interface PreprocessChoice {
   readonly preprocess?: string;
@@ -10,38 +10,30 @@ export interface PreprocessChoice {
   readonly std?: string;
 }
 
-/** The presets that fit a network, as messages list them. */
-function fittingPresets(graph: Ports): string {
-  return presetsFor(planarShape(graph)[1]).join(", ");
+/** What was chosen, and the question whether it is meant. */
+export interface ChosenPreprocess {
+  readonly preprocess: Preprocess | null;
+  readonly notes: readonly string[];
 }
 
 function readPreset(graph: Ports, name: string): Preprocess {
-  const known = presetsFor(planarShape(graph)[1]).find((preset) => preset === name);
-  if (known !== undefined) return PRESETS[known];
+  const known = fittingPreset(graph, name);
+  if (known !== null) return known;
   throw badUsage(`--preprocess is "${name}", expected one that fits ${graph.name}: ${fittingPresets(graph)}`);
 }
 
 /** What --preprocess names, or --mean and --std state, the absent one of both being 0 or 1; null without all three. */
-export function readPreprocess(graph: Ports, { preprocess: preset, mean, std }: PreprocessChoice): Preprocess | null {
+export function readPreprocess(graph: Ports, { preprocess: preset, mean, std }: PreprocessChoice): ChosenPreprocess {
   if (preset !== undefined && (mean ?? std) !== undefined) {
     throw badUsage("--preprocess and --mean or --std exclude each other");
   }
-  if (preset !== undefined) return readPreset(graph, preset);
-  if (mean === undefined && std === undefined) return null;
+  if (preset !== undefined) return { preprocess: readPreset(graph, preset), notes: [] };
+  if (mean === undefined && std === undefined) return { preprocess: null, notes: [] };
   const preprocess = { mean: readNumbers("--mean", mean) ?? [0], std: readNumbers("--std", std) ?? [1] };
-  const [, channels] = planarShape(graph);
-  for (const [option, values] of Object.entries(preprocess)) {
-    if (values.length === 1 || values.length === channels) continue;
-    throw badUsage(
-      `--${option} has ${values.length} numbers, expected 1 or ${channels}, one for each channel of ${graph.name}`,
-    );
-  }
-  if (preprocess.std.some((value) => value <= 0)) throw badUsage(`--std is "${std}", expected numbers above 0`);
-  const isFinite32 = (value: number) => Number.isFinite(Math.fround(value));
-  if (![...preprocess.mean, ...preprocess.std.map((value) => 1 / value)].every(isFinite32)) {
-    throw badUsage(`--mean ${mean ?? 0} and --std ${std ?? 1} make numbers that float32 cannot hold`);
-  }
-  return preprocess;
+  const problem = preprocessProblem(graph, preprocess, "--");
+  if (problem !== null) throw badUsage(problem);
+  const question = questionScale(preprocess, "--");
+  return { preprocess, notes: question === null ? [] : [question] };
 }
 
 /** @throws XnorkitError `bad-usage`, with the presets that fit, if pictures are given to a network that states none. */

@@ -1,11 +1,12 @@
 /** Program files where the command line takes a model: `--model X.xnorprog`. */
+
+import type { Ports } from "../classify/port_layout.js";
 import { findReader } from "../formats/readers.js";
 import { SNIFF_BYTES } from "../formats/sniff.js";
 import type { ThreadChoice } from "../runtime/open_kernels.js";
 import { loadProgram, type Program } from "../runtime/program.js";
 import { atPath, isFile, readBytes, withFile } from "./files.js";
 import { badUsage } from "./options.js";
-import type { Ports } from "./port_layout.js";
 
 /** The bytes of a program file; null if the path is none, or no file. */
 export async function readProgramFile(path: string): Promise<Uint8Array | null> {

@@ -8,13 +8,11 @@ import type { Model } from "../model.js";
 import { isProgram } from "../runtime/program_file.js";
 import type { Shape } from "../tensor.js";
 import type { Weights } from "../weights.js";
-import { isMxnetParams } from "./mxnet/params.js";
-import { isMxnetSymbol } from "./mxnet/symbol.js";
+import { isMxnetParams, isMxnetSymbol } from "./mxnet/detect.js";
 import { isOnnx } from "./onnx/detect.js";
 import { isNumpyArchive, looksLikeSafetensors, textStart } from "./sniff.js";
 import { isTflite } from "./tflite/detect.js";
-import { isTorchLegacy } from "./torch/legacy_container.js";
-import { isZip } from "./torch/zip.js";
+import { isTorchLegacy, isZip } from "./torch/detect.js";
 
 /** A file that is to be read. */
 export interface Source {
@@ -58,7 +56,7 @@ export type Reading =
       readonly kind: "symbol";
       /** Matches the names of files beside it that may hold them. */
       readonly parameterFiles: RegExp;
-      readonly model: (parameters: Uint8Array) => Promise<Model>;
+      readonly model: (parameters: Uint8Array) => Promise<Model & { readonly notes: readonly string[] }>;
     }
   /** A network compiled for one input, which has no graph any more. */
   | { readonly kind: "program"; readonly bytes: Uint8Array }

@@ -6,12 +6,16 @@ function compose(picture: Image, background: number): Image {
   if (picture.channels !== 4) return picture;
   const { width, height, data } = picture;
   const composed = new Uint8Array(width * height * 3);
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    const alpha = data[4 * pixel + 3];
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    const alpha = data[from + 3];
+    if (alpha === 255) {
+      composed[to] = data[from];
+      composed[to + 1] = data[from + 1];
+      composed[to + 2] = data[from + 2];
+      continue;
+    }
     for (let channel = 0; channel < 3; channel++) {
-      composed[3 * pixel + channel] = Math.round(
-        (data[4 * pixel + channel] * alpha + background * (255 - alpha)) / 255,
-      );
+      composed[to + channel] = Math.round((data[from + channel] * alpha + background * (255 - alpha)) / 255);
     }
   }
   return { width, height, channels: 3, data: composed };

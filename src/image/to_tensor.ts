@@ -27,10 +27,21 @@ export function toTensor(pictures: readonly Image[], channels: 1 | 3): Tensor {
       );
     }
     const source = channels === 1 ? toGray(picture) : toRgb(picture);
-    for (let i = 0; i < channels * positions; i++) {
-      const plane = index * channels + (i % channels);
-      data[plane * positions + Math.floor(i / channels)] = source.data[i];
-    }
+    writePlanes(source.data, channels, data.subarray(index * channels * positions, (index + 1) * channels * positions));
   }
   return { shape: [pictures.length, channels, height, width], data };
+}
+
+/** Interleaved pixels as one plane a channel. */
+function writePlanes(pixels: Uint8Array, channels: 1 | 3, planes: Uint8Array): void {
+  if (channels === 1) {
+    planes.set(pixels);
+    return;
+  }
+  const positions = planes.length / 3;
+  for (let at = 0, from = 0; at < positions; at++, from += 3) {
+    planes[at] = pixels[from];
+    planes[positions + at] = pixels[from + 1];
+    planes[2 * positions + at] = pixels[from + 2];
+  }
 }

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
 import * as awnas from "../../src/awnas.js";
+import * as classify from "../../src/classify.js";
 import * as decode from "../../src/decode/index.js";
 import { XnorkitError } from "../../src/errors.js";
 import * as explain from "../../src/explain.js";
@@ -18,6 +19,7 @@ import * as onnx from "../../src/onnx.js";
 import * as reference from "../../src/reference/index.js";
 import * as tflite from "../../src/tflite.js";
 import * as torch from "../../src/torch.js";
+import * as worker from "../../src/worker.js";
 import { rejectsError, throwsError } from "../formats/support.js";
 
 const { graph, weights } = digitsModel();
@@ -75,6 +77,8 @@ const entries = {
   mxnet,
   torch,
   awnas,
+  classify,
+  worker,
   onnx,
   tflite,
   nn,

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { deflateSync } from "node:zlib";
-import { decodeImage } from "../../src/cli/decode_image.js";
+import { decodePicture } from "../../src/decode/index.js";
 import { saveModel } from "../../src/formats/packed_model.js";
 import {
   crop,
@@ -24,7 +24,7 @@ import { sharedPath, skipWithout } from "../support/shared.js";
 import { type Measured, measure, temporaryFile } from "./measure.js";
 
 const read = (name: string) => new Uint8Array(readFileSync(sharedPath(`cases/${name}`)));
-const picture = (name: string) => decodeImage(read(name), name);
+const picture = (name: string) => decodePicture(read(name), { name });
 
 /** A network that reads 3x16x16, packed, in a folder of its own. */
 function tinyModel(): { readonly folder: string; readonly model: string } {
@@ -98,15 +98,15 @@ describe("05 thin pictures", () => {
     assert.ok(peakBytes < 100e6, `${peakBytes} bytes`);
   };
   const imports = `
-    import { decodeImage } from "./src/cli/decode_image.js";
+    import { decodePicture } from "./src/decode/index.js";
     import { digitInput, imagenetCrop, toRgb } from "./src/image/index.js";`;
-  const crops = "imagenetCrop(toRgb(await decodeImage(bytes)), 224, 224).data.length";
+  const crops = "imagenetCrop(toRgb(await decodePicture(bytes)), 224, 224).data.length";
 
   for (const name of ["thin_1x50000.png", "thin_50000x1.png"]) {
     it(`${name} is cropped before it is resized`, { skip: skipWithout(thin) }, () => {
       const path = sharedPath(`${thin}/${name}`);
       assertSmall(measure(imports, crops, path), /^150528$/);
-      assertSmall(measure(imports, "digitInput(await decodeImage(bytes)).data.length", path), /^1024$|no digit/);
+      assertSmall(measure(imports, "digitInput(await decodePicture(bytes)).data.length", path), /^1024$|no digit/);
     });
   }
 
@@ -185,14 +185,14 @@ it("a white drawing on transparency is drawn on black, a dark one on white", () 
 
 const hostile = "cases/20_hostile";
 describe("20 pictures made to hurt", { skip: skipWithout(hostile) }, () => {
-  const imports = 'import { decodeImage } from "./src/cli/decode_image.js";';
+  const imports = 'import { decodePicture } from "./src/decode/index.js";';
   const cases: Readonly<Record<string, RegExp>> = {
     "two_ihdr_6000.png": /a second IHDR chunk at byte 33/,
     "scans_1MiB.jpg": /JPEG of 8\d{4} scans, expected 100 at most/,
   };
   for (const [name, says] of Object.entries(cases)) {
     it(name, () => {
-      const measured = measure(imports, "(await decodeImage(bytes)).width", sharedPath(`${hostile}/${name}`));
+      const measured = measure(imports, "(await decodePicture(bytes)).width", sharedPath(`${hostile}/${name}`));
       assert.ok(!measured.isInternal, measured.outcome);
       assert.match(measured.outcome, says);
       assert.ok(measured.peakBytes < 64e6, `${measured.peakBytes} bytes`);
@@ -224,7 +224,7 @@ describe("20 pictures made to hurt", { skip: skipWithout(hostile) }, () => {
   it("an interlaced PNG of 8x8 whose pixels inflate to 256 MB", () => {
     const data = deflateSync(new Uint8Array(2 ** 28));
     const file = pngOf(chunk("IHDR", headerBody(8, 8, [8, 0, 1])), chunk("IDAT", data));
-    const measured = measure(imports, "(await decodeImage(bytes)).width", temporaryFile("bomb.png", file));
+    const measured = measure(imports, "(await decodePicture(bytes)).width", temporaryFile("bomb.png", file));
     assert.match(measured.outcome, /unpack to more than the expected 79 bytes/);
     assert.ok(measured.peakBytes < 64e6, `${measured.peakBytes} bytes`);
   });

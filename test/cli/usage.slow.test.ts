@@ -50,7 +50,7 @@ describe("usage of the command line", () => {
     [["classify", "a.png", "--top", "two"], /--top is "two"/],
     [["classify", "a.png", "--mean", "1,b"], /--mean is "1,b", expected numbers/],
     [["classify", "a.png", "--mean", "1,2"], /--mean has 2 numbers, expected 1 or 1/],
-    [["classify", "a.png", "--std", "0"], /--std is "0", expected numbers above 0/],
+    [["classify", "a.png", "--std", "0"], /--std is 0, expected numbers above 0/],
     [["classify", "a.png", "--weights", "w"], /--weights is given without --model/],
     [["classify", "a.png", "--model", "resnet18_e1"], /without weights/],
     [["evaluate"], /--data is missing/],

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { bireal } from "../../bench/peers/bireal.js";
 import { birealOnnx } from "../../bench/peers/bireal_onnx.js";
+import { rowSoftmax, topIndices } from "../../src/classify/probabilities.js";
 import { readPicture } from "../../src/cli/prepare_image.js";
-import { softmax, topIndices } from "../../src/cli/probabilities.js";
 import { PRESETS, type PresetName } from "../../src/image/index.js";
 import {
   createSession,
@@ -61,7 +61,7 @@ async function expectedBars(
 ): Promise<readonly string[]> {
   const read = preset === undefined ? graph : { ...graph, preprocess: PRESETS[preset] };
   const session = await createSession({ graph: read, weights });
-  const probabilities = softmax(session.run(await readPicture(picture, read)).data);
+  const probabilities = rowSoftmax(session.run(await readPicture(picture, read)).data);
   return topIndices(probabilities, 5).map(
     (i) => `${graph.labels?.[i] ?? `class ${i}`}${(100 * probabilities[i]).toFixed(1)} %`,
   );

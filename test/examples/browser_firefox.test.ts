@@ -8,8 +8,8 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { bireal } from "../../bench/peers/bireal.js";
 import { birealOnnx } from "../../bench/peers/bireal_onnx.js";
+import { rowSoftmax, topIndices } from "../../src/classify/probabilities.js";
 import { readPicture } from "../../src/cli/prepare_image.js";
-import { softmax, topIndices } from "../../src/cli/probabilities.js";
 import { compare } from "../../src/explain/compare.js";
 import { PRESETS } from "../../src/image/index.js";
 import { createSession, getModel } from "../../src/index.js";
@@ -112,7 +112,7 @@ describe("the page in Firefox", { skip, timeout: 180_000 }, () => {
     const { graph, weights } = importOnnx(onnx, { name: "bireal", logits: true });
     const read = { ...graph, preprocess: PRESETS.unit };
     const session = await createSession({ graph: read, weights });
-    const probabilities = softmax(session.run(await readPicture(picture, read)).data);
+    const probabilities = rowSoftmax(session.run(await readPicture(picture, read)).data);
     assert.deepEqual(
       report.seen.classes,
       topIndices(probabilities, 5).map((i) => `class ${i}${(100 * probabilities[i]).toFixed(1)} %`),

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import encodeJpeg, { init as initJpegEncoder } from "@jsquash/jpeg/encode.js";
 import fc from "fast-check";
 import { PNG } from "pngjs";
-import { decodeImage } from "../../src/cli/decode_image.js";
+import { decodePicture } from "../../src/decode/index.js";
 import { XnorkitError } from "../../src/errors.js";
 import { imagenetCrop, readImageHeader, toRgb, toTensor } from "../../src/image/index.js";
 import { readTensors } from "../goldens/support.js";
@@ -30,7 +30,7 @@ async function sampleJpeg(): Promise<Uint8Array> {
 }
 
 const refuses = (bytes: Uint8Array, message: RegExp) =>
-  assert.rejects(decodeImage(bytes, "x.png"), (error) => {
+  assert.rejects(decodePicture(bytes, { name: "x.png" }), (error) => {
     assert.ok(error instanceof XnorkitError, String(error));
     assert.equal(error.code, "bad-file");
     assert.match(error.message, message);
@@ -39,7 +39,7 @@ const refuses = (bytes: Uint8Array, message: RegExp) =>
   });
 
 test("a PNG decodes to its pixels", async () => {
-  const picture = await decodeImage(samplePng());
+  const picture = await decodePicture(samplePng());
   assert.deepEqual([picture.width, picture.height, picture.channels], [WIDTH, HEIGHT, 4]);
   assert.deepEqual(
     [...picture.data],
@@ -50,14 +50,14 @@ test("a PNG decodes to its pixels", async () => {
 test("a grey PNG decodes to equal channels", async () => {
   const png = new PNG({ width: 2, height: 1, colorType: 0, inputColorType: 0 });
   png.data = Buffer.from([40, 200]);
-  const { data } = await decodeImage(PNG.sync.write(png, { colorType: 0, inputColorType: 0 }));
+  const { data } = await decodePicture(PNG.sync.write(png, { colorType: 0, inputColorType: 0 }));
   assert.deepEqual([...data], [40, 40, 40, 255, 200, 200, 200, 255]);
 });
 
 test("a JPEG decodes to its pixels", async () => {
   const bytes = await sampleJpeg();
   assert.deepEqual(readImageHeader(bytes), { format: "jpeg", width: WIDTH, height: HEIGHT });
-  const { width, height, data } = await decodeImage(bytes);
+  const { width, height, data } = await decodePicture(bytes);
   assert.deepEqual([width, height], [WIDTH, HEIGHT]);
   for (const [i, level] of data.entries()) assert.ok(Math.abs(level - (i % 4 === 3 ? 255 : 90 + (i % 4) * 50)) <= 4);
 });
@@ -65,7 +65,7 @@ test("a JPEG decodes to its pixels", async () => {
 test("pictures decoded at once do not mix", async () => {
   const jpeg = await sampleJpeg();
   const cut = Uint8Array.of(...jpeg.subarray(0, jpeg.length - 40), 0xff, 0xd9);
-  const results = await Promise.allSettled([jpeg, cut, samplePng(), jpeg].map((bytes) => decodeImage(bytes)));
+  const results = await Promise.allSettled([jpeg, cut, samplePng(), jpeg].map((bytes) => decodePicture(bytes)));
   assert.deepEqual(
     results.map(({ status }) => status),
     ["fulfilled", "rejected", "fulfilled", "fulfilled"],
@@ -96,7 +96,7 @@ test("a picture cut anywhere is refused", async () => {
     for (let length = 0; length < bytes.length - 1; length += 7) await refuses(bytes.subarray(0, length), /./);
   }
   // After a damaged picture the decoder still reads sound ones.
-  assert.equal((await decodeImage(jpeg)).width, WIDTH);
+  assert.equal((await decodePicture(jpeg)).width, WIDTH);
 });
 
 test("damaged bytes end in a picture or in an error, never in anything else", async () => {
@@ -107,7 +107,7 @@ test("damaged bytes end in a picture or in an error, never in anything else", as
       const bytes = files[which].slice();
       for (const [place, value] of changes) bytes[place % bytes.length] = value;
       try {
-        const { width, height, channels, data } = await decodeImage(bytes);
+        const { width, height, channels, data } = await decodePicture(bytes);
         assert.equal(data.length, width * height * channels);
       } catch (error) {
         assert.ok(error instanceof XnorkitError && ["bad-file", "unsupported"].includes(error.code), String(error));
@@ -128,7 +128,7 @@ test("ImageNet pictures come out as the samples that were made of them", {
   const size = 3 * 224 * 224;
   for (const file of readdirSync(sharedPath(JPEGS))) {
     const bytes = readFileSync(sharedPath(`${JPEGS}/${file}`));
-    const picture = imagenetCrop(toRgb(await decodeImage(bytes, file)), 224, 224, { rule: "rounded" });
+    const picture = imagenetCrop(toRgb(await decodePicture(bytes, { name: file })), 224, 224, { rule: "rounded" });
     const { data } = toTensor([picture], 3);
     const differences = Array.from({ length: samples.shape[0] }, (_, index) => {
       let sum = 0;

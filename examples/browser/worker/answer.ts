@@ -1,6 +1,6 @@
 /** What the network says of the picture, and how long each of its steps takes. */
 
-import { softmax, topIndices } from "../../../src/cli/probabilities.js";
+import { rowSoftmax, topIndices } from "../../../src/classify/probabilities.js";
 import type { StepProfile } from "../../../src/index.js";
 import { meanMilliseconds, meanProfile } from "./measure.js";
 import { fitToNetwork } from "./picture.js";
@@ -45,7 +45,7 @@ export function classify(budget: number): Answer | null {
   }
   const { shape, data } = session.run(pixels);
   if (shape.length !== 2) throw new Error(`${graph.name} gives ${shape.join("x")}, not one number a class`);
-  const probabilities = softmax(data);
+  const probabilities = rowSoftmax(data);
   return {
     picture: picture.name,
     classes: topIndices(probabilities, Math.min(TOP, probabilities.length)).map((i) =>

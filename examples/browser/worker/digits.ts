@@ -1,7 +1,7 @@
 /** The network that the page carries, reading what is drawn. */
 import { createSession, type Session, saveModel, type Tensor } from "xnorkit";
 import { digitsModel } from "xnorkit/models/digits";
-import { softmax } from "../../../src/cli/probabilities.js";
+import { rowSoftmax } from "../../../src/classify/probabilities.js";
 import { digitInput, type Image, toTensor } from "../../../src/image/index.js";
 import { meanMilliseconds } from "./measure.js";
 
@@ -51,7 +51,7 @@ export async function readDigit(drawing: Drawing): Promise<DigitAnswer | null> {
   const gray = toGray(drawing);
   if (gray === null) return null;
   last = toTensor([digitInput(gray)], 1);
-  return { probabilities: softmax(session!.run(last).data), seen: Uint8Array.from(last.data) };
+  return { probabilities: rowSoftmax(session!.run(last).data), seen: Uint8Array.from(last.data) };
 }
 
 /** Mean milliseconds of the network on the last drawing, measured for about `budget` of them; null before the first. */

@@ -1,16 +1,8 @@
 /** Picture files and camera frames to what a network reads. */
 
-import { imageAtPort, planarShape } from "../../../src/cli/port_layout.js";
-import {
-  digitInput,
-  type Image,
-  type ImageHeader,
-  imagenetCrop,
-  mnistDigit,
-  pictureFormat,
-  readImageHeader,
-  toTensor,
-} from "../../../src/image/index.js";
+import { planarShape } from "../../../src/classify/port_layout.js";
+import { pictureInput } from "../../../src/classify/prepare.js";
+import { type Image, type ImageHeader, pictureFormat, readImageHeader } from "../../../src/image/index.js";
 import type { Graph, Tensor } from "../../../src/index.js";
 
 /** RGB, and how it looks on the page. */
@@ -88,22 +80,13 @@ export function readsPictures(graph: Graph): boolean {
   return channels === 3 || (channels === 1 && height === width && DIGIT_SIDES.includes(height));
 }
 
-function planesOf(picture: Picture, graph: Graph): Tensor {
-  const [, channels, height, width] = planarShape(graph);
-  if (channels === 3) {
-    const fits = picture.width === width && picture.height === height;
-    return toTensor([fits ? picture : imagenetCrop(picture, width, height)], 3);
-  }
-  return toTensor([height === 32 ? digitInput(picture) : mnistDigit(picture)], 1);
-}
-
 /**
  * One grey channel means a handwritten digit, brought into the form of MNIST; RGB is resized and cropped as for
  * ImageNet. The tensor has the layout that the network's input has.
  * @throws Error with one sentence if the network reads no pictures or the picture holds no digit.
  */
 export function fitToNetwork(picture: Picture, graph: Graph): Tensor {
-  if (readsPictures(graph)) return imageAtPort(planesOf(picture, graph), graph);
+  if (readsPictures(graph)) return pictureInput([picture], graph);
   throw new Error(
     `${graph.name} reads ${graph.inputShape.join("x")}: pictures are prepared for 3 channels of any size, ` +
       "or 1 channel of 28x28 or 32x32",

@@ -1,6 +1,6 @@
 /** The network that the visitor looks at and the picture that it is shown: what the calls of this worker share. */
 
-import { planarShape } from "../../../src/cli/port_layout.js";
+import { planarShape } from "../../../src/classify/port_layout.js";
 import { floatLayers } from "../../../src/compiler/float_layers.js";
 import { PRESETS, type PresetName, presetsFor } from "../../../src/image/index.js";
 import { createSession, type Graph, type Session, summarize, type Tensor } from "../../../src/index.js";

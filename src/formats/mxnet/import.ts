@@ -14,6 +14,7 @@ import { createImporter, decodeRequirement, type Requirement } from "./importer.
 import { findMissing, missingParameter } from "./missing.js";
 import { findOperator } from "./ops.js";
 import { readMxnetParams } from "./params.js";
+import { knownPreprocess } from "./preprocess.js";
 import { type MxnetSymbol, parseMxnetSymbol, type SymbolNode } from "./symbol.js";
 
 /** What a symbol file does not say; see `importMxnet`. */
@@ -33,6 +34,12 @@ export interface MxnetImportOptions {
   readonly logits?: boolean;
   /** Name of the operator to return instead of the symbol's head. */
   readonly output?: string;
+}
+
+/** A model and what was decided of it. */
+export interface MxnetModel extends Model {
+  /** Sentences: what is known of the network beyond its file. */
+  readonly notes: readonly string[];
 }
 
 const LIKELY_SIZES = [224, 32, 28];
@@ -193,9 +200,9 @@ function statedShape(input: SymbolNode): Shape | null {
  * as a model of its own. Layers keep the symbol's names, so that taps by these names work; parameters keep theirs
  * without `arg:` and `aux:`.
  *
- * A symbol ends in SoftmaxOutput as a rule, so the graph returns probabilities unless `logits` is set. Its pixels go in
- * as the network was trained on them: give the graph a `preprocess`, such as mean (123.68, 116.779, 103.939) for BMXNet
- * v1's ResNet-18 and std 255 for its LeNet.
+ * A symbol ends in SoftmaxOutput as a rule, so the graph returns probabilities unless `logits` is set. It does not say
+ * how pixels go in: BMXNet v1's LeNet and ResNets are known and get their `preprocess`, which a note says (mean 123.68,
+ * 116.779, 103.939 for ResNets, std 255 for LeNet); give it to the graphs of others.
  *
  * @param symbolText Text of the `-symbol.json`.
  * @param paramsBytes Bytes of the `.params`.
@@ -203,7 +210,7 @@ function statedShape(input: SymbolNode): Shape | null {
  *   or attribute that is not computed here), `missing-weight`, `bad-shape` (parameters, packed words or input that do
  *   not fit their layer), `bad-value`; each names the node or the byte offset.
  */
-export function importMxnet(symbolText: string, paramsBytes: FileBytes, options: MxnetImportOptions = {}): Model {
+export function importMxnet(symbolText: string, paramsBytes: FileBytes, options: MxnetImportOptions = {}): MxnetModel {
   optionsArgument("importMxnet", ["name", "inputShape", "logits", "output"], options);
   if (options.inputShape !== undefined) checkInputShape(options.inputShape, "the network");
   const symbol = parseMxnetSymbol(textArgument("importMxnet", "symbolText", symbolText), options.output);
@@ -218,13 +225,15 @@ export function importMxnet(symbolText: string, paramsBytes: FileBytes, options:
       : ofShape(symbol, { name, input: input.name, inputShape: given }, tensors);
   const last = assembler.node(output);
   const operators = new Map(symbol.nodes.map(({ name, op }) => [name, op]));
-  const graph = assembler.finish({
+  const built = assembler.finish({
     output: options.logits && last.kind === "softmax" ? last.inputs[0] : output,
     prune: true,
     typeOf: (path) => (path === "" ? "Symbol" : operators.get(path)),
   });
+  const known = knownPreprocess(symbol.nodes, built);
+  const graph = known === null ? built : { ...built, preprocess: known.preprocess };
   const weights = new Map<string, Weight>();
   for (const { name } of parameterSpecs(graph)) weights.set(name, decodeRequirement(name, requirements.get(name)!));
   checkWeights(graph, weights);
-  return { graph, weights };
+  return { graph, weights, notes: known === null ? [] : [known.note] };
 }

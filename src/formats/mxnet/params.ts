@@ -21,8 +21,8 @@ import { quoteName } from "../../graph/suggest.js";
 import { formatShape } from "../../tensor.js";
 import { DTYPE_BYTES, type Dtype, type RawTensor } from "../dtypes.js";
 import { describeFile } from "../sniff.js";
+import { isMxnetParams } from "./detect.js";
 
-const MAGIC = 0x112n;
 const V1 = 0xf993fac8;
 const V2 = 0xf993fac9;
 const V3 = 0xf993faca;
@@ -157,13 +157,6 @@ function takeName(cursor: Cursor, index: number): string {
   } catch (cause) {
     throw new XnorkitError("bad-file", `${what} at byte ${start} is not UTF-8`, { cause });
   }
-}
-
-/** True where the bytes start as a `.params` file does. */
-export function isMxnetParams(file: FileBytes): boolean {
-  const bytes = bytesArgument("isMxnetParams", "bytes", file);
-  if (bytes.length < 8) return false;
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigUint64(0, true) === MAGIC;
 }
 
 /**

@@ -8,7 +8,6 @@
  * `op` "null" is a variable: the input, a parameter or a label. Attributes stand under `attrs` (1.x), `attr` (0.9) or
  * `param` (up to 0.8, beside `attr`).
  */
-import { textArgument } from "../../arguments.js";
 import { XnorkitError } from "../../errors.js";
 import { describeClosest, quoteName } from "../../graph/suggest.js";
 import { parseJson } from "../../json/parse.js";
@@ -176,14 +175,4 @@ export function parseMxnetSymbol(text: string, output?: string): MxnetSymbol {
   }
   const nodes = rawNodes.map((node, index) => readNode(node, index, rawNodes.length));
   return sortNodes(nodes, readHead(heads, nodes, output));
-}
-
-/**
- * True where a text looks like a symbol rather than a model description or a graph of xnorkit's, whose nodes have
- * kinds.
- */
-export function isMxnetSymbol(text: string): boolean {
-  textArgument("isMxnetSymbol", "text", text);
-  const start = text.slice(0, 4096);
-  return /^\uFEFF?\s*\{/.test(start) && /"nodes"\s*:\s*\[/.test(start) && !/"kind"\s*:/.test(start);
 }

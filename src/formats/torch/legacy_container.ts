@@ -17,16 +17,8 @@ import { describeValue, isDict, isPersistent, itemsOf, type PickleValue } from "
 import { elementBytes, persistentResolver, readStorageId, type TorchFile } from "./storage.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
-const MAGIC_BYTES = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-/** LONG1 of ten bytes, behind PROTO and (from protocol 4 on) FRAME. */
-const MAGIC_PLACES = [4, 13];
 const PROTOCOL_VERSION = 1001;
 const COUNT_BYTES = 8;
-
-/** True where the bytes start with the magic number's pickle, of any protocol from 2 on. */
-export function isTorchLegacy(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x80 && MAGIC_PLACES.some((place) => MAGIC_BYTES.every((byte, i) => bytes[place + i] === byte));
-}
 
 /** Plain data call nothing and refer to nothing. */
 const PLAIN: PickleHost = {

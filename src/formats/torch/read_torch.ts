@@ -7,11 +7,11 @@ import { quoteName } from "../../graph/suggest.js";
 import type { FloatWeight, Weights } from "../../weights.js";
 import { DTYPE_BYTES, isFloatDtype, type RawTensor, toFloat32 } from "../dtypes.js";
 import { describeFile } from "../sniff.js";
-import { isTorchLegacy, openTorchLegacy } from "./legacy_container.js";
+import { isTorchLegacy, isZip } from "./detect.js";
+import { openTorchLegacy } from "./legacy_container.js";
 import type { PickleObject } from "./pickle_values.js";
 import { namedTensors } from "./state.js";
 import { readTensor } from "./tensor.js";
-import { isZip } from "./zip.js";
 import { openTorchZip } from "./zip_container.js";
 
 /** A weight apart from its numbers: the object, and the view of them. */

@@ -22,10 +22,6 @@ export interface ZipArchive {
   readonly read: (name: string) => Uint8Array;
 }
 
-export function isZip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
-}
-
 /**
  * Reads the directory of a zip archive and compares it with the entries' own headers; the contents follow with `read`.
  * @param budget What it may unpack to, where the archive is one part of what is read.

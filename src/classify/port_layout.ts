@@ -1,6 +1,7 @@
-/** Pixels in the layout that a network's input has: pictures and data sets are planes. */
+/** Pixels in the layout that a network's input has: pictures and data sets are planes or interleaved. */
 import { shapeAtPort, shapeInside } from "../graph/layout.js";
 import type { Graph } from "../graph/types.js";
+import { type Image, toRgb, toTensor } from "../image/index.js";
 import type { Shape, Tensor } from "../tensor.js";
 
 /** What is known of a network at its ports: of a graph, and of a program that has none. */
@@ -20,7 +21,14 @@ export function pixelsAtPort(planes: Uint8Array, channels: number, { layout }: P
   return pixels;
 }
 
-/** One image as planes [1, channels, height, width] to the network's input. */
-export function imageAtPort({ shape, data }: Tensor, graph: Pick<Ports, "layout">): Tensor {
-  return { shape: shapeAtPort(shape, graph.layout), data: pixelsAtPort(new Uint8Array(data), shape[1], graph) };
+/** Pictures of one size as the u8 input of a network: planes, or pixel by pixel where its layout is NHWC. */
+export function picturesAtPort(pictures: readonly Image[], channels: 1 | 3, { layout }: Pick<Ports, "layout">): Tensor {
+  if (layout !== "NHWC" || channels === 1) {
+    const { shape, data } = toTensor(pictures, channels);
+    return { shape: shapeAtPort(shape, layout), data };
+  }
+  const [{ width, height }] = pictures;
+  const data = new Uint8Array(pictures.length * 3 * width * height);
+  for (const [index, picture] of pictures.entries()) data.set(toRgb(picture).data, index * 3 * width * height);
+  return { shape: [pictures.length, height, width, 3], data };
 }
