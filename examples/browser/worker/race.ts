@@ -1,6 +1,6 @@
 /** The network against itself in floats, and its file in another runtime, picture by picture in turns. */
 
-import { planarShape } from "../../../src/cli/port_layout.js";
+import { planarShape } from "../../../src/classify/port_layout.js";
 import { PRESETS } from "../../../src/image/index.js";
 import { createSession, type Session, summarize, type Tensor } from "../../../src/index.js";
 import { elementCount } from "../../../src/tensor.js";
