@@ -184,25 +184,21 @@ function epilogue<T>(
 ): void {
   const usual = isFloat<T>() ? center == 0 : center != 0;
   if (usual && low == 0 && first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
-    if (signThreshold == 0) {
-      residualSigns<T>(src, srcBytes, pixels, channels, center, scale, shift, first, dst, bits, false, 0, 0);
-    } else {
-      residualSigns<T>(
-        src,
-        srcBytes,
-        pixels,
-        channels,
-        center,
-        scale,
-        shift,
-        first,
-        dst,
-        bits,
-        true,
-        signThreshold,
-        signFlip,
-      );
-    }
+    residualSigns<T>(
+      src,
+      srcBytes,
+      pixels,
+      channels,
+      center,
+      scale,
+      shift,
+      first,
+      dst,
+      bits,
+      signThreshold != 0,
+      signThreshold,
+      signFlip,
+    );
   } else {
     steps<T>(
       src,
