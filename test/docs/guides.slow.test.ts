@@ -48,6 +48,27 @@ describe("guides", { skip: noSkip ? false : notBuilt }, () => {
     }
   });
 
+  test("the code of all documents has the types of the package", () => {
+    const place = join(folder, "types");
+    mkdirSync(place);
+    const documents = ["README.md", ...guides.map((name) => `docs/${name}`)];
+    for (const document of documents) {
+      for (const block of blocksOf(readFileSync(join(root, document), "utf8"))) {
+        if (block.language !== "ts") continue;
+        const file = join(place, `${basename(document, ".md")}_${block.line}.mts`);
+        writeFileSync(file, `${programOf(block)}\nexport {};\n`);
+      }
+    }
+    const compilerOptions = {
+      ...{ target: "ES2022", lib: ["ES2023", "DOM"], module: "NodeNext", moduleResolution: "NodeNext" },
+      ...{ strict: true, skipLibCheck: true, noEmit: true },
+      ...{ types: ["node"], typeRoots: [join(root, "node_modules/@types")] },
+    };
+    writeFileSync(join(place, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.mts"] }));
+    assert.ok(readdirSync(place).length > 10);
+    run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", place], root);
+  });
+
   for (const guide of guides) {
     const missing = skipWithout(...sharedFilesOf(guide));
     describe(guide, { skip: missing }, () => {
