@@ -5,7 +5,7 @@ import { bitBytes, bitWords, im2colWords, mapStride, xnorGemmWeightBytes } from 
 import { bitsPixel, bytesOf, type LowerContext } from "../context.js";
 import type { Phase, Task } from "../plan.js";
 import { offsetRef, packedConstant } from "../plan_builder.js";
-import { type Band, bandsOf, pixelsOf, pixelTasks, tasksOf } from "../tasks.js";
+import { type Band, partsOf, pixelsOf, pixelTasks, tasksOf } from "../tasks.js";
 import { crossesBorder } from "../window.js";
 import {
   type BinaryConv,
@@ -142,7 +142,7 @@ function zeroBorder(
  * `sinkOf`.
  */
 export function popcountPhases(context: LowerContext, conv: BinaryConv, sinkOf: SinkOf): Phase[] {
-  const { builder } = context;
+  const { builder, workers } = context;
   const { groups, input, output, sweep } = conv;
   const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(conv.weights[0]);
   const words = bitWords(inputs);
@@ -154,15 +154,19 @@ export function popcountPhases(context: LowerContext, conv: BinaryConv, sinkOf: 
   const direct = taps === 1 && sweep.strideHeight === 1 && sweep.strideWidth === 1 && !crossesBorder(sweep);
   const pairs = conv.activations.length * conv.weights.length;
   const cost = popcountCost(groupedSize(conv.weights[0], groups, input, output));
-  const wanted = Math.ceil(tasksOf(pairs * cost, context.workers) / output.batch);
+  const wanted = Math.ceil(tasksOf(pairs * cost, workers) / output.batch);
   const rowBytes = output.width * groups * taps * words * 8;
   const atMost = Math.floor(bandBytes / rowBytes);
   const atLeast = Math.ceil(gemmBytes / rowBytes);
   const rows = Math.max(1, Math.min(atMost, Math.max(atLeast, Math.ceil(output.height / wanted))));
+  // A worker that has nothing to do loses more than the product of a few rows does: no fewer bands than workers, and as
+  // many for each.
+  let each = Math.max(Math.ceil(output.height / rows), Math.min(wanted, Math.ceil(workers / output.batch)));
+  while (each * output.batch > workers && (each * output.batch) % workers !== 0) each++;
   const { phases, refs } = groupBits(context, conv);
   const everyGroup = Array.from({ length: groups }, (_, group) => group);
 
-  const tasks = bandsOf(output, Math.min(rows, output.height), 1).map((band): Task => {
+  const tasks = partsOf(output, output.batch * each).map((band): Task => {
     const scratch = builder.scratch();
     const { count } = pixelsOf(band, output);
     const columnBytes = count * taps * words * 8;
