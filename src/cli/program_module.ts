@@ -43,6 +43,9 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset
 /** A text that no comment is ended by. */
 const commented = (text: string) => escapeText(text).replaceAll("*/", "* /").slice(0, 200);
 
+/** Imports a file beside the module. */
+const importLine = (name: string, file: string) => `import ${name} from ${JSON.stringify(`./${file}`)};`;
+
 function head(name: string): string {
   return `/**
  * ${commented(name)}, compiled by xnorkit (MIT). load(options) gives what loadProgram of xnorkit/program
@@ -75,8 +78,8 @@ export const load = (options) =>
   } else {
     const stem = path.replace(/\.m?js$/i, "");
     const text = `${head(name)}
-import kernels from "./${basename(stem)}.wasm";
-import program from "./${basename(stem)}.bin";
+${importLine("kernels", `${basename(stem)}.wasm`)}
+${importLine("program", `${basename(stem)}.bin`)}
 ${runner}
 
 export const load = (options) => xnorkit.loadProgram(program, { wasm: kernels, ...options });
