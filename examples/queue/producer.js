@@ -49,7 +49,7 @@ async function readPicture(file) {
  * @throws Error if a job is given up: it failed three times, or the workers that took it died
  */
 export async function* classifyFolder(redis, folder) {
-  const network = networkKey();
+  const network = await networkKey();
   const queue = new Queue(queueOf(network), { connection: redis });
   const files = await pictureFiles(folder);
   /** @type {readonly Pending[]} */

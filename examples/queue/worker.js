@@ -4,6 +4,7 @@
  *
  *     REDIS_URL=redis://queue.example:6379 node examples/queue/worker.js
  *
+ * MODEL is the network's file, by default the digits of this repository; producer and workers need the same.
  * LOCK_MS is how long a job stays a worker's own without a sign of life (10000): after that, another takes it.
  */
 import { Worker } from "bullmq";
@@ -14,7 +15,7 @@ const LOCK_MS = Number(process.env.LOCK_MS ?? 10_000);
 /** A job that has cost so many workers their lives is given up. */
 const MAX_DEATHS = 10;
 
-const network = networkKey();
+const network = await networkKey();
 const classify = await openNetwork();
 const redis = connect();
 

@@ -77,6 +77,7 @@ export const guideFiles: Readonly<Record<string, Readonly<Record<string, GuideFi
     "mnist/t10k-images-idx3-ubyte.gz": "data/mnist/t10k-images-idx3-ubyte.gz",
     "mnist/t10k-labels-idx1-ubyte.gz": "data/mnist/t10k-labels-idx1-ubyte.gz",
   },
+  "pictures.md": { "net.onnx": "goldens/onnx/bireal_poly.onnx" },
   "benchmark.md": { "net.onnx": "goldens/onnx/bireal_poly.onnx" },
 };
 

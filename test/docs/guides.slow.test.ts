@@ -13,7 +13,15 @@ import { type Block, blocksOf, programOf } from "./blocks.js";
 import { contentsOf, guideFiles, sharedFilesOf } from "./guide_files.js";
 
 /** Guides with a test of their own, and pages without code. */
-const OTHERS = ["how-fast.md", "measurements.md", "README.md", "start.md", "supported.md", "why-do-they-differ.md"];
+const OTHERS = [
+  "compare.md",
+  "how-fast.md",
+  "measurements.md",
+  "README.md",
+  "start.md",
+  "supported.md",
+  "why-do-they-differ.md",
+];
 
 const documents = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
 const guides = documents.filter((name) => !OTHERS.includes(name));
