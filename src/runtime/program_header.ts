@@ -28,8 +28,8 @@ const MIN_ARENA_BYTES = 64;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const isText = (value: unknown) => typeof value === "string";
-const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isText = (value: unknown): value is string => typeof value === "string";
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isList = (value: unknown, test: (item: unknown) => boolean) => Array.isArray(value) && value.every(test);
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 
@@ -112,6 +112,9 @@ export function readProgram(file: Uint8Array, limits: Required<SessionLimits>): 
   const parts = readParts(file);
   const fields = parseHeader(parts.header);
   const { kernels, xnorkit, arenaBytes, scratchBytes } = fields;
+  // Before anything is done with them: a list of lists of lists is no text, and turning it into one has no end.
+  if (!isText(kernels) || !isText(xnorkit)) throw damaged("its header does not say what it was compiled for");
+  if (!isSize(arenaBytes) || !isSize(scratchBytes)) throw damaged("its header states no bytes of arena and scratch");
   if (kernels !== KERNELS_ID) {
     throw new XnorkitError(
       "unsupported",
@@ -120,9 +123,9 @@ export function readProgram(file: Uint8Array, limits: Required<SessionLimits>): 
     );
   }
   const arena = RESERVED_BYTES + parts.constants.length;
-  const scratch = arena + Number(arenaBytes);
-  const end = scratch + Number(scratchBytes);
-  if (!isSize(arenaBytes) || arena + MIN_ARENA_BYTES > scratch || !isSize(scratchBytes) || end > ADDRESSABLE) {
+  const scratch = arena + arenaBytes;
+  const end = scratch + scratchBytes;
+  if (arena + MIN_ARENA_BYTES > scratch || end > ADDRESSABLE) {
     throw damaged(`its header states an arena of ${arenaBytes} and scratch of ${scratchBytes} bytes`);
   }
   const header = checkFields(fields, arena, scratch);
