@@ -126,8 +126,8 @@ function planesToMap<T>(
 
 /**
  * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` is
- * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of one image
- * are meant.
+ * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some of an
+ * image's pixels are meant.
  */
 export function nchwToMapF32(
   src: usize,
@@ -145,8 +145,8 @@ export function nchwToMapF32(
 
 /**
  * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` need
- * not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of one image
- * are meant.
+ * not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some of an
+ * image's pixels are meant.
  */
 export function nchwToMapU8(
   src: usize,

@@ -119,8 +119,8 @@ export interface KernelExports {
   // assembly/elementwise.ts
   /**
    * NCHW f32 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src` is
-   * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of one
-   * image are meant.
+   * 4-byte aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some of an image's
+   * pixels are meant.
    */
   nchwToMapF32(
     src: number, dst: number, batch: number, channels: number, plane: number, center: number, scale: number,
@@ -128,8 +128,8 @@ export interface KernelExports {
   ): void;
   /**
    * NCHW u8 -> map of scale[c] * (x - center[c]) + shift[c]; all three padded with zeros to the map's stride. `src`
-   * need not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some pixels of
-   * one image are meant.
+   * need not be aligned. A channel's pixels begin `srcPlane` after the last one's: `plane`, or more if some of an
+   * image's pixels are meant.
    */
   nchwToMapU8(
     src: number, dst: number, batch: number, channels: number, plane: number, center: number, scale: number,
