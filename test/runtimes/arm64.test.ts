@@ -3,13 +3,13 @@
  * that they give here. `bash test/runtimes/arm64/install.sh` fetches what it needs, from npm and from Debian.
  */
 import assert from "node:assert/strict";
-import { cpSync, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { installPackage, noSkip, notBuilt, root, run, temporaryFolder } from "../support/installed_package.js";
+import { noSkip, notBuilt, root, run, temporaryFolder } from "../support/installed_package.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
+import { prepare } from "./prepare.js";
 
-const here = join(root, "test/runtimes");
 const arm64 = join(root, "build/arm64");
 const qemu = join(arm64, "qemu-aarch64-static");
 const node = join(arm64, "node_modules/node22/bin/node");
@@ -43,11 +43,7 @@ function table(expected: Answers, found: Answers): string {
 describe("arm64", { skip: noSkip ? false : missing }, () => {
   const { folder, remove } = temporaryFolder();
 
-  before(() => {
-    installPackage(folder);
-    cpSync(join(here, "conformance.mjs"), join(folder, "conformance.mjs"));
-    cpSync(join(here, "hosts"), join(folder, "hosts"), { recursive: true });
-  });
+  before(() => prepare(folder));
   after(remove);
 
   const onArm = (...args: readonly string[]) => run(qemu, ["-L", join(arm64, "sysroot"), node, ...args], folder, limit);

@@ -2,13 +2,14 @@
  * The packed package under every runtime: each must answer the conformance script with the bits that this Node answers.
  */
 import assert from "node:assert/strict";
-import { cpSync, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { installPackage, noSkip, notBuilt, root, run, temporaryFolder } from "../support/installed_package.js";
+import { noSkip, notBuilt, root, run, temporaryFolder } from "../support/installed_package.js";
 import { bundleForEdge } from "./bundles.js";
 import { askChromium, isolatedPlaces, places } from "./chromium.js";
+import { prepare } from "./prepare.js";
 import { askWorkerd } from "./workerd.js";
 
 const here = join(root, "test/runtimes");
@@ -97,13 +98,7 @@ describe("runtimes", { skip: noSkip ? false : notBuilt }, () => {
   let expected = "";
 
   before(() => {
-    installPackage(folder);
-    for (const file of ["conformance.mjs", "programs.mjs"]) cpSync(join(here, file), join(folder, file));
-    const compile = ["compile", "digits", "--type", "u8", "--input-shape", "12,1,32,32", "--module"];
-    const command = [join(folder, "node_modules/xnorkit/bin/xnorkit.js"), ...compile];
-    run(process.execPath, [...command, "digits_module.mjs"], folder);
-    run(process.execPath, [...command, "digits_workerd.mjs", "--host", "workerd"], folder);
-    cpSync(join(here, "hosts"), join(folder, "hosts"), { recursive: true });
+    prepare(folder);
     expected = run(process.execPath, ["hosts/print.mjs"], folder);
   });
 
