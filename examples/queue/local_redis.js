@@ -29,6 +29,7 @@ export async function startRedis() {
   const settings = { port, bind: "127.0.0.1", dir: folder, appendonly: "yes", appendfsync: "everysec" };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(REDIS_SERVER, args, { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child, "spawn");
   const ended = once(child, "close");
 
   async function stop() {
