@@ -60,7 +60,7 @@ export function benchResult({ suite, name, variant, timing, macs = 0, others = {
     variant,
     bestMs,
     medianMs,
-    gmacPerSecond: macs / (bestMs * 1e6),
+    gmacPerSecond: macs === 0 ? 0 : macs / (bestMs * 1e6),
     ratios: Object.fromEntries(ratios),
   };
 }
