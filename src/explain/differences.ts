@@ -262,6 +262,8 @@ function comparePair(comparison: Comparison, a: Node, b: Node): void {
     if (a.kind !== b.kind && !(field in fieldsA && field in fieldsB)) continue;
     // SAME in both: its sides follow from the kernel and the input, whose difference is told already.
     if (field === "padding" && isSame(a) && isSame(b)) continue;
+    // The same order in both: whether it orders anything follows from the input as well.
+    if (a.kind === "flatten" && b.kind === "flatten" && field === "layout" && a.layout === b.layout) continue;
     if (sameField(comparison, [a, b], fieldsA[field], fieldsB[field])) continue;
     if (AFFINE_FIELDS.has(field) && isHeldBehind(comparison, a, b)) continue;
     const [one, other] = [a, b].map((node) => (node as unknown as Readonly<Record<string, unknown>>)[field] ?? null);

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { getAwnasModel } from "../../src/awnas.js";
 import { compare } from "../../src/explain/compare.js";
+import { graphFromJson } from "../../src/graph/json.js";
 import { inferShapes } from "../../src/graph/shapes.js";
 import type { Graph, Node } from "../../src/graph/types.js";
 import { getModel } from "../../src/models/registry.js";
@@ -175,6 +176,25 @@ describe("one field of one node", () => {
     // All maps; the pooled ones behind the last stage are the same.
     assert.equal(shaped, graph.nodes.findIndex(({ kind }) => kind === "globalAvgPool") - 2);
     assert.equal(differences[1].consequences, undefined);
+  });
+
+  test("an order that both name is no difference of its own, where it orders numbers in one of them", () => {
+    const graph = graphFromJson({
+      name: "flattened twice",
+      inputShape: [1, 2, 3, 4],
+      nodes: [
+        { kind: "input", name: "x", inputs: [], module: "" },
+        { kind: "flatten", name: "first", inputs: ["x"], module: "" },
+        { kind: "relu", name: "relu", inputs: ["first"], module: "" },
+        { kind: "flatten", name: "second", layout: "NHWC", inputs: ["relu"], module: "" },
+      ],
+      output: "second",
+    });
+    const { differences } = compare(graph, withNode(graph, "relu", { inputs: ["x"] }));
+    assert.deepEqual(
+      differences.map(({ path, field }) => [path, field]),
+      [["relu", "inputs"]],
+    );
   });
 });
 
