@@ -7,7 +7,7 @@ import { getAwnasModel } from "../src/awnas.js";
 import type { BenchOptions, BenchReport, BenchResult } from "../src/cli/bench_report.js";
 import { createSession, randomWeights, type Session, summarize, type Tensor } from "../src/index.js";
 import { bireal } from "./peers/bireal.js";
-import { onnxLibraries } from "./peers/onnxruntime.js";
+import { BUSY_THREADS, onnxLibraries } from "./peers/onnxruntime.js";
 import type { Peer, PeerLibrary } from "./peers/peer.js";
 import { type FloatNetwork, randomPicture, resnet18 } from "./peers/resnet18.js";
 import { compareSameFile } from "./peers/same_file.js";
@@ -152,7 +152,7 @@ async function openOurs({ network, kernel, threads, own: choice = {} }: PeerComp
 /** Measures ours and every library that runs here on networks of the same size. */
 export async function comparePeers(
   comparison: PeerComparison,
-  libraries: readonly PeerLibrary[] = [...onnxLibraries(comparison.threads), tfjsLibrary],
+  libraries: readonly PeerLibrary[] = [...onnxLibraries(comparison.threads, comparison.filter), tfjsLibrary],
 ): Promise<BenchReport> {
   const { network, measure, filter } = comparison;
   const { peers, versions, notes } = await openPeers(libraries, network, filter);
@@ -205,6 +205,10 @@ export async function runPeerBench(options: BenchOptions): Promise<BenchReport> 
   return {
     machine: { ...sizes.machine, ...file.machine, threads },
     results: [...sizes.results, ...file.results],
-    notes: [...(sizes.notes ?? []), ...(file.notes ?? [])],
+    notes: [
+      ...(threads > 1 && filter === undefined ? [BUSY_THREADS] : []),
+      ...(sizes.notes ?? []),
+      ...(file.notes ?? []),
+    ],
   };
 }

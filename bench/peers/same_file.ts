@@ -103,7 +103,7 @@ async function openPeers(
 /** Measures the file by turns in all that run it. */
 export async function compareSameFile(
   comparison: SameFileComparison,
-  libraries: readonly OnnxLibrary[] = onnxLibraries(comparison.threads),
+  libraries: readonly OnnxLibrary[] = onnxLibraries(comparison.threads, comparison.filter),
 ): Promise<BenchReport> {
   const { network, measure, filter } = comparison;
   const file = birealOnnx(network);
