@@ -71,6 +71,8 @@ function storePart(dst: usize, dstStep: usize, src: usize, pixels: i32, count: i
  * @param dst where the first pixel's 8 channels go, `dstStep` bytes from pixel to pixel
  * @param count channels of the block that exist, 1 to 8
  */
+// @ts-ignore: decorator
+@inline
 export function convBlock(
   src: usize,
   offsets: usize,
