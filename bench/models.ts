@@ -149,7 +149,8 @@ export async function runModelBench(options: BenchOptions): Promise<BenchReport>
   };
   const results: BenchResult[] = opened.map(({ model }) => {
     const { binaryMacs, floatMacs, denseMacs } = summarize(model.graph).totals;
-    const macs = binaryMacs + floatMacs + denseMacs;
+    // Of the graph's own batch; a case may run a larger one.
+    const macs = ((binaryMacs + floatMacs + denseMacs) * model.input.shape[0]) / model.graph.inputShape[0];
     const { name, variant, threads: count } = model;
     const time = timings.get(caseName(model))!;
     return benchResult({ suite: "models", name, variant, timing: time, macs, others: firstThreads(model, count) });
