@@ -106,8 +106,8 @@ function library({ name, load, options, version }: OrtBuild): OnnxLibrary {
  * take a core from all others for as long as the process lives.
  */
 export const BUSY_THREADS =
-  "onnxruntime-web is not measured beside the others: its threads are busy all the time, which takes a core from all; " +
-  "measure it alone (--filter onnxruntime-web) and hold it against this run";
+  "onnxruntime-web is not measured beside the others: its threads are busy all the time, which takes a core from " +
+  "all; measure it alone (--filter onnxruntime-web) and hold it against this run";
 
 /**
  * The libraries that run ONNX models. onnxruntime-web keeps the number of threads that its first session in a process
