@@ -14,6 +14,7 @@ import type { TensorLayout } from "../graph/layout.js";
 import type { Preprocess } from "../graph/types.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import { checksumConstants } from "./constants_checksum.js";
+import { type Held, held } from "./held.js";
 import { type KernelSource, noWebAssembly } from "./kernel_source.js";
 import { readLimits, type SessionLimits } from "./limits.js";
 import { type OpenKernels, openKernels, readThreads, type ThreadChoice } from "./open_kernels.js";
@@ -21,7 +22,6 @@ import { damaged, type ProgramHeader, type ProgramPort } from "./program_file.js
 import { checkMemory, type ProgramImage, readProgram } from "./program_header.js";
 import { profileSteps, type StepProfile } from "./step_profile.js";
 import { regionBytes, scratchStride, type Team, type TeamSteps } from "./team.js";
-import { type Turns, takeTurns } from "./turns.js";
 import type { KernelMemory } from "./wasm.js";
 
 /** What `loadProgram` takes beside the file; all of it optional. */
@@ -110,8 +110,6 @@ interface Live {
   readonly steps: TeamSteps;
   readonly bytes: Uint8Array;
   readonly floats: Float32Array;
-  /** Of runAsync. */
-  readonly turns: Turns;
   hasRun: boolean;
 }
 
@@ -227,7 +225,6 @@ function place({ header, steps, constants, sums, scratch }: ProgramImage, kernel
     steps: team.prepare(steps, scratch, header.scratchBytes),
     bytes,
     floats: new Float32Array(memory.buffer),
-    turns: takeTurns(),
     hasRun: false,
   };
 }
@@ -246,23 +243,14 @@ export async function loadProgram(bytes: FileBytes, options: ProgramOptions = {}
   const wanted = await readThreads("loadProgram", threads);
   const image = readProgram(file, allowed);
   const kernels = await openKernels({ wasm, threads: wanted });
-  let live: Live | null = null;
+  const { name, input, layout, preprocess, labels } = image.header;
+  let live: Held<Live>;
   try {
-    live = place(image, kernels, allowed.memoryBytes);
+    live = held(place(image, kernels, allowed.memoryBytes), { what: "program", name, again: "load it again" });
   } catch (error) {
     kernels.crew.dispose();
     throw error;
   }
-  const { name, input, layout, preprocess, labels } = image.header;
-  const present = (): Live => {
-    if (live !== null) return live;
-    throw new XnorkitError("bad-option", `the program of ${name} was disposed: load it again`);
-  };
-  const idle = (): Live => {
-    const program = present();
-    if (!program.turns.busy) return program;
-    throw new XnorkitError("bad-option", `a runAsync of ${name} is not finished: await it, or use runAsync`);
-  };
   return disposable<Program>({
     name,
     inputShape: input.shape,
@@ -270,16 +258,16 @@ export async function loadProgram(bytes: FileBytes, options: ProgramOptions = {}
     layout,
     preprocess,
     labels,
-    run: (tensor) => run(idle(), tensor),
-    runAsync: async (tensor) => present().turns.take(() => runAlone(present(), tensor)),
-    tap: (tapped) => tap(idle(), String(tapped)),
-    profile: (runs = 20) => profile(idle(), runs),
+    run: (tensor) => run(live.idle(), tensor),
+    runAsync: (tensor) => live.inTurn((program) => runAlone(program, tensor)),
+    tap: (tapped) => tap(live.idle(), String(tapped)),
+    profile: (runs = 20) => profile(live.idle(), runs),
     threads: kernels.crew.threads,
     get memoryBytes() {
-      return live?.bytes.length ?? 0;
+      return live.value?.bytes.length ?? 0;
     },
     dispose() {
-      live = null;
+      live.release();
       kernels.crew.dispose();
     },
   });

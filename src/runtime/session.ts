@@ -10,13 +10,13 @@ import type { Graph } from "../graph/types.js";
 import type { Model } from "../model.js";
 import { elementCount, formatShape, type Shape, sameShape, type Tensor } from "../tensor.js";
 import type { BoundPlan, BoundPort } from "./bind.js";
+import { type Held, held } from "./held.js";
 import type { KernelSource } from "./kernel_source.js";
 import { readLimits, type SessionLimits } from "./limits.js";
 import { type OpenKernels, openKernels, readThreads, type ThreadChoice } from "./open_kernels.js";
 import { createPlans, MAX_PLANS, type Plans } from "./plans.js";
 import { profileSteps, type StepProfile } from "./step_profile.js";
 import { tuneKernels } from "./tune.js";
-import { type Turns, takeTurns } from "./turns.js";
 import { checkWork } from "./work.js";
 
 export type { SessionLimits } from "./limits.js";
@@ -129,8 +129,6 @@ interface Live {
   readonly limits: Required<SessionLimits>;
   current: BoundPlan;
   hasRun: boolean;
-  /** Of runAsync. */
-  readonly turns: Turns;
   /** Views of the memory, made again only when it has grown. */
   bytes: Uint8Array;
   floats: Float32Array;
@@ -151,7 +149,7 @@ function openSession({ program, kernels, tune, inputShape, limits, most }: Openi
   const current = planFor(known, inputShape, "f32");
   const { buffer } = plans.host().memory;
   const views = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer) };
-  return { ...known, current, hasRun: false, turns: takeTurns(), ...views };
+  return { ...known, current, hasRun: false, ...views };
 }
 
 function planFor(
@@ -305,35 +303,26 @@ export async function createSession(model: Model, options: SessionOptions = {}):
   const kernels = await openKernels({ wasm: options.wasm, relaxed: options.relaxed, threads });
   const measured = options.tune === true && program.kernel === "auto";
   const tune: Tune | null = measured ? (shape) => tuneKernels(program, kernels, shape) : null;
-  let live: Live | null = null;
+  const holding = { what: "session", name: graph.name, again: "create another" };
+  let live: Held<Live>;
   try {
-    live = openSession({ program, kernels, tune, inputShape, limits, most });
+    live = held(openSession({ program, kernels, tune, inputShape, limits, most }), holding);
   } catch (error) {
     kernels.crew.dispose();
     throw error;
   }
-  const present = (): Live => {
-    if (live === null)
-      throw new XnorkitError("bad-option", `the session of ${graph.name} was disposed: create another`);
-    return live;
-  };
-  const idle = (): Live => {
-    const session = present();
-    if (!session.turns.busy) return session;
-    throw new XnorkitError("bad-option", `a runAsync of ${graph.name} is not finished: await it, or use runAsync`);
-  };
   return disposable<Session>({
     graph,
-    run: (input) => run(idle(), input),
-    runAsync: async (input) => present().turns.take(() => runAlone(present(), input)),
-    tap: (name) => tap(idle(), String(name)),
-    profile: (runs = 20) => profile(idle(), runs),
+    run: (input) => run(live.idle(), input),
+    runAsync: (input) => live.inTurn((session) => runAlone(session, input)),
+    tap: (name) => tap(live.idle(), String(name)),
+    profile: (runs = 20) => profile(live.idle(), runs),
     threads: kernels.crew.threads,
     get memoryBytes() {
-      return live?.plans.host().memory.buffer.byteLength ?? 0;
+      return live.value?.plans.host().memory.buffer.byteLength ?? 0;
     },
     dispose() {
-      live = null;
+      live.release();
       kernels.crew.dispose();
     },
   });
