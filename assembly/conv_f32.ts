@@ -20,26 +20,14 @@
  *
  * Cost: a multiply, an add and 0.75 loads a vector of 4 MACs; the copy adds 2 moves a float of the image.
  */
-import { convBlock, TILE_CHANNELS, TILE_PIXELS } from "./conv_tile_f32";
+import { convBlock, TILE_CHANNELS, TILE_PIXELS, tileBias, tileOffsets } from "./conv_tile_f32";
 import { depthwiseImage, isDepthwise, packDepthwise } from "./depthwise_f32";
-import { ownScratch } from "./layout";
 import { needsCopy, padImage, zeroTails } from "./pad_f32";
 
 /**
  * Output pixels a band; the table of their offsets takes 4 bytes each in the kernels' scratch. 16 to 256: within 2 %.
  */
 const BAND_PIXELS: i32 = 128;
-// @ts-ignore: decorator
-@inline
-function offsets(): usize {
-  return ownScratch();
-}
-
-// @ts-ignore: decorator
-@inline
-function blockBias(): usize {
-  return ownScratch() + 4096;
-}
 
 /** OIHW f32 -> the convolution's tiled order; sizes by `convF32WeightBytes`. */
 export function convF32Pack(
@@ -167,7 +155,7 @@ export function convF32(
     let x = 0;
     for (let first = 0; first < plane; first += BAND_PIXELS) {
       const pixels = min(BAND_PIXELS, plane - first);
-      let entry = offsets();
+      let entry = tileOffsets();
       for (let pixel = 0; pixel < pixels; ++pixel) {
         store<u32>(entry, <u32>(y * strideHeight) * <u32>rowStep + <u32>(x * strideWidth) * <u32>pixelStep);
         entry += 4;
@@ -177,7 +165,7 @@ export function convF32(
         }
       }
       for (let pixel = pixels; pixel & (TILE_PIXELS - 1); ++pixel) {
-        store<u32>(entry, load<u32>(offsets() + ((<usize>(pixels - 1)) << 2)));
+        store<u32>(entry, load<u32>(tileOffsets() + ((<usize>(pixels - 1)) << 2)));
         entry += 4;
       }
       const out = dst + <usize>(image * plane + first) * outStep;
@@ -187,13 +175,13 @@ export function convF32(
         for (let n = 0; n < outputs; n += TILE_CHANNELS) {
           const count = min(TILE_CHANNELS, outputs - n);
           const channel = (<usize>(group * outputs + n)) << 2;
-          memory.copy(blockBias(), bias + channel, (<usize>count) << 2);
+          memory.copy(tileBias(), bias + channel, (<usize>count) << 2);
           convBlock(
             input,
-            offsets(),
+            tileOffsets(),
             pixels,
             w,
-            blockBias(),
+            tileBias(),
             out + channel,
             outStep,
             count,

@@ -32,8 +32,28 @@ export const TILE_PIXELS: i32 = 4;
 /** Output channels of a tile, and of a block of float weights. @host CONV_F32_BLOCK */
 export const TILE_CHANNELS: i32 = 8;
 
-/** Where a tile waits that is stored in part, in the kernels' scratch behind its callers' offsets and bias. */
-const EDGE: usize = 4160;
+// The kernels' scratch while tiles are computed: u32 offsets of up to 1024 pixels | 8 floats of bias | a tile.
+
+/** Where callers put the byte offsets of a band's pixels. */
+// @ts-ignore: decorator
+@inline
+export function tileOffsets(): usize {
+  return ownScratch();
+}
+
+/** Where callers copy the bias of a block to: a group's channels need not be aligned. */
+// @ts-ignore: decorator
+@inline
+export function tileBias(): usize {
+  return ownScratch() + 4096;
+}
+
+/** Where a tile waits that is stored in part. */
+// @ts-ignore: decorator
+@inline
+function edgeTile(): usize {
+  return ownScratch() + 4160;
+}
 
 /** max(x, 0), NaN stays NaN. One instruction; f32x4.max takes eight on x86. */
 // @ts-ignore: decorator
@@ -89,7 +109,7 @@ export function convBlock(
   runBytes: usize,
   rectify: bool,
 ): void {
-  const edge = ownScratch() + EDGE;
+  const edge = edgeTile();
   const floor = f32x4.splat(rectify ? 0 : -Infinity);
   for (let pixel = 0; pixel < pixels; pixel += TILE_PIXELS) {
     const entry = offsets + ((<usize>pixel) << 2);

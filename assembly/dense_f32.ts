@@ -11,24 +11,12 @@
  * Cost: a multiply, an add and 1.13 loads for 4 MACs of one image, 0.75 loads of four. The tile needs the order [i][8];
  * one stream of weights for 32 units would be faster only from a cold cache (docs/measurements.md).
  */
-import { convBlock, TILE_CHANNELS, TILE_PIXELS } from "./conv_tile_f32";
+import { convBlock, TILE_CHANNELS, TILE_PIXELS, tileBias, tileOffsets } from "./conv_tile_f32";
 import { convF32Pack } from "./conv_f32";
-import { ownScratch } from "./layout";
 import { madd } from "./madd";
 
 /** Rows of the batch a pass; their offsets take 4 bytes each in the kernels' scratch. */
 const BAND_ROWS: i32 = 128;
-// @ts-ignore: decorator
-@inline
-function offsets(): usize {
-  return ownScratch();
-}
-
-// @ts-ignore: decorator
-@inline
-function blockBias(): usize {
-  return ownScratch() + 4096;
-}
 /** Units that advance together in one image, four blocks. @host DENSE_F32_WIDE_UNITS */
 const WIDE_UNITS: i32 = 32;
 
@@ -59,7 +47,7 @@ export function denseF32(
     const rows = min(BAND_ROWS, batch - first);
     let entries = (rows + TILE_PIXELS - 1) & ~(TILE_PIXELS - 1);
     while (--entries >= 0) {
-      store<u32>(offsets() + ((<usize>entries) << 2), <u32>min(entries, rows - 1) * <u32>srcStep);
+      store<u32>(tileOffsets() + ((<usize>entries) << 2), <u32>min(entries, rows - 1) * <u32>srcStep);
     }
     const from = src + <usize>first * srcStep;
     const to = dst + <usize>first * dstStep;
@@ -74,8 +62,8 @@ export function denseF32(
     for (; unit < units; unit += TILE_CHANNELS) {
       const count = min(TILE_CHANNELS, units - unit);
       const column = (<usize>unit) << 2;
-      memory.copy(blockBias(), bias + column, (<usize>count) << 2);
-      convBlock(from, offsets(), rows, w, blockBias(), to + column, dstStep, count, 1, 0, 1, 0, rowBytes, false);
+      memory.copy(tileBias(), bias + column, (<usize>count) << 2);
+      convBlock(from, tileOffsets(), rows, w, tileBias(), to + column, dstStep, count, 1, 0, 1, 0, rowBytes, false);
       w += blockBytes;
     }
     for (let row = 0; row < rows; ++row) {
