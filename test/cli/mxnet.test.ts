@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadModel } from "../../src/formats/packed_model.js";
 import { readSafetensors, toFloat32, writeSafetensors } from "../../src/formats/safetensors.js";
-import { packConvolution, randomTensors, symbolText, writeParams } from "../formats/mxnet_support.js";
+import { smallMxnet, writeParams } from "../formats/mxnet_support.js";
 import { randomFloats, seededRandom } from "../formats/support.js";
 import { temporaryFolder, tinyDescription, tinyTensors, xnorkit, xnorkitJson } from "./support.js";
 
@@ -13,29 +13,7 @@ const folder = temporaryFolder();
 const path = (name: string) => join(folder, name);
 
 const qWeight = randomFloats(32 * 32 * 9, seededRandom(3));
-const params = writeParams(
-  new Map([
-    ...randomTensors({ "arg:conv_weight": [32, 1, 3, 3], "arg:conv_bias": [32], "arg:fc_weight": [3, 32 * 16] }),
-    ["arg:q_weight", packConvolution(qWeight, "F32")],
-  ]),
-  0,
-);
-const symbol = symbolText([
-  {
-    op: "Convolution",
-    name: "conv",
-    inputs: ["data", "conv_weight", "conv_bias"],
-    attrs: { kernel: "(3, 3)", num_filter: "32" },
-  },
-  {
-    op: "QConvolution",
-    name: "q",
-    inputs: ["conv", "q_weight"],
-    attrs: { kernel: "(3, 3)", num_filter: "32", pad: "(1, 1)", binarized_weights_only: "True" },
-  },
-  { op: "FullyConnected", name: "fc", inputs: ["q", "fc_weight"], attrs: { num_hidden: "3", no_bias: "True" } },
-  { op: "SoftmaxOutput", name: "softmax", inputs: ["fc", "softmax_label"] },
-]);
+const { symbol, params } = smallMxnet(1, qWeight);
 writeFileSync(path("net-symbol.json"), symbol);
 writeFileSync(path("net-0007.params"), params);
 writeFileSync(path("other.params"), params);

@@ -7,29 +7,11 @@ import type { Graph } from "../../src/graph/types.js";
 import { buildGraph, residual, sequential, torch } from "../../src/nn.js";
 import { elementCount } from "../../src/tensor.js";
 import { checkpoint } from "../formats/torch_support.js";
+import { smallYaml } from "../models/awnas_yaml.js";
 import { sharedPath } from "../support/shared.js";
 
 /** A file: its path in the shared folder, or what makes it. */
 export type GuideFile = string | (() => string | Uint8Array);
-
-const yaml = `
-search_space_type: cnn
-search_space_cfg:
-  num_cell_groups: 2
-  num_init_nodes: 1
-  num_layers: 2
-  cell_layout: [0, 1]
-  reduce_cell_groups: !!python/tuple [1]
-  num_steps: 1
-final_model_type: bnn_final_model
-final_model_cfg:
-  genotypes: "normal_0=[('xnor_resnet_block', 0, 1)], reduce_1=[('xnor_resnet_block', 0, 1)]"
-  init_channels: 8
-  stem_multiplier: 1
-  layer_channels: [8, 8, 16]
-  cell_use_preprocess: no
-  num_classes: 4
-`;
 
 /** A checkpoint of a training script, with something before every name. Variances are 1 and more. */
 function trained(graph: Graph, prefix: string): Uint8Array {
@@ -67,8 +49,8 @@ export const guideFiles: Readonly<Record<string, Readonly<Record<string, GuideFi
     "net.params": "goldens/bmx_e1_18_thumb.params",
     "lenet-symbol.json": "data/bmxnet/binarized_mnist_64bit-symbol.json",
     "lenet-0001.params": "data/bmxnet/binarized_mnist_64bit-0001.params",
-    "final.yaml": () => yaml,
-    "final.pt": () => trained(awnasFromYaml(yaml, { inputShape: [1, 3, 32, 32] }), "module."),
+    "final.yaml": () => smallYaml,
+    "final.pt": () => trained(awnasFromYaml(smallYaml, { inputShape: [1, 3, 32, 32] }), "module."),
     "mine.pth": () => trained(ownNetwork(), ""),
   },
   "onnx.md": {

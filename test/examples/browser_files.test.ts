@@ -23,23 +23,12 @@ import { importMxnet } from "../../src/mxnet.js";
 import { importOnnx } from "../../src/onnx.js";
 import { importTflite } from "../../src/tflite.js";
 import { tinyDescription, tinyTensors } from "../cli/support.js";
-import { packConvolution, randomTensors, symbolText, writeParams } from "../formats/mxnet_support.js";
+import { smallMxnet } from "../formats/mxnet_support.js";
 import { randomFloats, seededRandom } from "../formats/support.js";
 import { checkpoint } from "../formats/torch_support.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
 import { writeGraph } from "../tflite/graph_writer.js";
-import {
-  drop,
-  fileOf,
-  openPage,
-  openSite,
-  type Site,
-  skip,
-  texts,
-  type Watched,
-  waitForText,
-  watch,
-} from "./browser_support.js";
+import { drop, fileOf, openDesktop, type Site, skip, texts, type Watched, waitForText } from "./browser_support.js";
 
 const root = new URL("../../", import.meta.url);
 const sample = (digit: number) => fileURLToPath(new URL(`examples/digits/${digit}.png`, root));
@@ -73,29 +62,7 @@ function rgbModel(): Model {
   return { graph, weights: randomWeights(graph, 1) };
 }
 
-/** A symbol of MXNet and its parameters: 6x6 pixels of 3 colours to 3 classes. */
-function mxnetFiles(): readonly [symbol: string, params: Uint8Array] {
-  const q = packConvolution(randomFloats(32 * 32 * 9, seededRandom(3)), "F32");
-  const others = { "arg:conv_weight": [32, 3, 3, 3], "arg:conv_bias": [32], "arg:fc_weight": [3, 32 * 16] };
-  const params = writeParams(new Map([...randomTensors(others), ["arg:q_weight", q]]), 0);
-  const symbol = symbolText([
-    {
-      op: "Convolution",
-      name: "conv",
-      inputs: ["data", "conv_weight", "conv_bias"],
-      attrs: { kernel: "(3, 3)", num_filter: "32" },
-    },
-    {
-      op: "QConvolution",
-      name: "q",
-      inputs: ["conv", "q_weight"],
-      attrs: { kernel: "(3, 3)", num_filter: "32", pad: "(1, 1)", binarized_weights_only: "True" },
-    },
-    { op: "FullyConnected", name: "fc", inputs: ["q", "fc_weight"], attrs: { num_hidden: "3", no_bias: "True" } },
-    { op: "SoftmaxOutput", name: "softmax", inputs: ["fc", "softmax_label"] },
-  ]);
-  return [symbol, params];
-}
+const mxnetFiles = () => smallMxnet(3, randomFloats(32 * 32 * 9, seededRandom(3)));
 
 describe("files on the page", { skip, timeout: 180_000 }, () => {
   let site: Site;
@@ -103,10 +70,7 @@ describe("files on the page", { skip, timeout: 180_000 }, () => {
   let page: Page;
 
   before(async () => {
-    site = await openSite();
-    desktop = await watch(site.browser, { viewport: { width: 1200, height: 900 } });
-    page = desktop.page;
-    await openPage(page, site.address);
+    ({ site, desktop, page } = await openDesktop());
   });
 
   after(() => site?.close());
@@ -221,7 +185,7 @@ describe("files on the page", { skip, timeout: 180_000 }, () => {
   });
 
   test("an MXNet symbol with its parameters, which it asks for", async () => {
-    const [symbol, params] = mxnetFiles();
+    const { symbol, params } = mxnetFiles();
     await drop(page, [text("net-symbol.json", symbol)]);
     await waitForText(
       page,
@@ -235,7 +199,7 @@ describe("files on the page", { skip, timeout: 180_000 }, () => {
   });
 
   test("an input's shape is taken for files that leave it open", async () => {
-    const [symbol, params] = mxnetFiles();
+    const { symbol, params } = mxnetFiles();
     const files = [text("net-symbol.json", symbol), { name: "net-0007.params", bytes: params }];
     await page.fill("#input-shape", "wide");
     await drop(page, files);

@@ -10,17 +10,7 @@ import { countRows } from "../../src/explain/comparison_text.js";
 import { getModel, saveModel } from "../../src/index.js";
 import { getAnyModel } from "../../src/models/catalog.js";
 import { importOnnx } from "../../src/onnx.js";
-import {
-  drop,
-  openPage,
-  openSite,
-  type Site,
-  skip,
-  texts,
-  type Watched,
-  waitForText,
-  watch,
-} from "./browser_support.js";
+import { drop, openDesktop, type Site, skip, texts, type Watched, waitForText } from "./browser_support.js";
 
 /** Small enough to run in no time. */
 const tiny = bireal({ seed: 3, size: 64, widths: [64, 64, 128, 128], depth: 1, classes: 10 });
@@ -31,10 +21,7 @@ describe("networks on the page", { skip, timeout: 120_000 }, () => {
   let page: Page;
 
   before(async () => {
-    site = await openSite();
-    desktop = await watch(site.browser, { viewport: { width: 1200, height: 900 } });
-    page = desktop.page;
-    await openPage(page, site.address);
+    ({ site, desktop, page } = await openDesktop());
   });
 
   after(() => site?.close());

@@ -177,6 +177,14 @@ export async function openPage(page: Page, address: string): Promise<void> {
   await waitForText(page, "#answer-live", /^The pad is empty\.$/);
 }
 
+/** The page on a desktop's screen, open and with an empty pad. */
+export async function openDesktop(): Promise<{ readonly site: Site; readonly desktop: Watched; readonly page: Page }> {
+  const site = await openSite();
+  const desktop = await watch(site.browser, { viewport: { width: 1200, height: 900 } });
+  await openPage(desktop.page, site.address);
+  return { site, desktop, page: desktop.page };
+}
+
 type Stroke = readonly (readonly [x: number, y: number])[];
 
 /** In parts of the pad's side. */

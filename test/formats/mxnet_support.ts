@@ -158,3 +158,32 @@ export function succeedsOrRefuses(run: () => unknown, what: string): boolean {
     return false;
   }
 }
+
+/**
+ * A network of 6x6 pixels and 3 classes, a binary convolution between float layers, as MXNet saves it: the symbol, and
+ * its parameters with the signs of `signs` packed.
+ */
+export function smallMxnet(
+  channels: number,
+  signs: Float32Array,
+): { readonly symbol: string; readonly params: Uint8Array } {
+  const symbol = symbolText([
+    {
+      op: "Convolution",
+      name: "conv",
+      inputs: ["data", "conv_weight", "conv_bias"],
+      attrs: { kernel: "(3, 3)", num_filter: "32" },
+    },
+    {
+      op: "QConvolution",
+      name: "q",
+      inputs: ["conv", "q_weight"],
+      attrs: { kernel: "(3, 3)", num_filter: "32", pad: "(1, 1)", binarized_weights_only: "True" },
+    },
+    { op: "FullyConnected", name: "fc", inputs: ["q", "fc_weight"], attrs: { num_hidden: "3", no_bias: "True" } },
+    { op: "SoftmaxOutput", name: "softmax", inputs: ["fc", "softmax_label"] },
+  ]);
+  const floats = { "arg:conv_weight": [32, channels, 3, 3], "arg:conv_bias": [32], "arg:fc_weight": [3, 32 * 16] };
+  const tensors = new Map([...randomTensors(floats), ["arg:q_weight", packConvolution(signs, "F32")]]);
+  return { symbol, params: writeParams(tensors, 0) };
+}

@@ -8,6 +8,7 @@ import { fromDescription } from "../../src/models/description.js";
 import { getModel } from "../../src/models/registry.js";
 import { throwsError } from "../graph/errors.js";
 import { build, type Changes, smallModel, smallSpace } from "./awnas_networks.js";
+import { smallYaml } from "./awnas_yaml.js";
 
 type Case = readonly [title: string, space: Changes, model: Changes, code: ErrorCode, ...parts: string[]];
 
@@ -244,25 +245,7 @@ describe("refuses", () => {
   });
 });
 
-const yaml = `
-# what aw_nas writes beside a checkpoint
-search_space_type: cnn
-search_space_cfg:
-  num_cell_groups: 2
-  num_init_nodes: 1
-  num_layers: 2
-  cell_layout: [0, 1]
-  reduce_cell_groups: !!python/tuple [1]
-  num_steps: 1
-final_model_type: bnn_final_model
-final_model_cfg:
-  genotypes: "normal_0=[('xnor_resnet_block', 0, 1)], reduce_1=[('xnor_resnet_block', 0, 1)]"
-  init_channels: 8
-  stem_multiplier: 1
-  layer_channels: [8, 8, 16]
-  cell_use_preprocess: no
-  num_classes: 4
-final_trainer_cfg: {epochs: 100, learning_rate: 0.1}
+const yaml = `# what aw_nas writes beside a checkpoint${smallYaml}final_trainer_cfg: {epochs: 100, learning_rate: 0.1}
 `;
 
 test("a configuration file gives the network of its objects", () => {
