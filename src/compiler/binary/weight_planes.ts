@@ -5,6 +5,7 @@ import { XnorkitError } from "../../errors.js";
 import type { WeightQuantizer } from "../../graph/types.js";
 import type { BitWeight, FloatWeight, Weight } from "../../weights.js";
 import { type Code, maxBits, powers } from "./codes.js";
+import { dorefaLevels } from "./dorefa.js";
 
 /** Quantised weights as sign planes, with what the epilogue needs of the floats they came from. */
 export interface WeightPlanes {
@@ -31,20 +32,6 @@ export function weightCode(quantizer: WeightQuantizer, bits: number, zeros: bool
   if (bits > maxBits) return null;
   if (quantizer === "dorefa") return { weights: powers(bits), offset: 0, steps: 2 ** bits - 1 };
   return quantizer === "integer" ? integerCode(bits) : null;
-}
-
-/** Half away from zero of a value that is not negative, as C's `round`. */
-function roundHalfUp(x: number): number {
-  const whole = Math.floor(x);
-  return x - whole >= 0.5 ? whole + 1 : whole;
-}
-
-/** DoReFa's levels 0..2^bits - 1 (Zhou et al., arXiv 1606.06160); the maximum is over the whole tensor. */
-function dorefaLevels(data: Float32Array, bits: number): Float64Array {
-  let max = 0;
-  for (const w of data) max = Math.max(max, Math.abs(Math.tanh(w)));
-  const levels = 2 ** bits - 1;
-  return Float64Array.from(data, (w) => roundHalfUp(((0.5 * Math.tanh(w)) / max + 0.5) * levels));
 }
 
 /** Half to even, cut to what `bits` bits of two's complement hold. */
@@ -78,6 +65,14 @@ function plane(weight: FloatWeight, name: string, positive: (index: number) => b
   return packSigns(signs, weight.shape, name);
 }
 
+/** The plane of a binary digit of levels. */
+function digitPlane(weight: FloatWeight, name: string, levels: Float64Array, digit: number): BitWeight {
+  const signs = new Float32Array(levels.length);
+  // 0 if the digit is 1, else -1.
+  for (let i = 0; i < signs.length; i++) signs[i] = ((levels[i] >> digit) & 1) - 1;
+  return packSigns(signs, weight.shape, name);
+}
+
 /** The planes of a parameter under a quantiser, or null if quantised weights are no few-bit values. */
 export function weightPlanes(
   weight: Weight,
@@ -106,7 +101,7 @@ export function weightPlanes(
   if (code.weights.length === 1 && quantizer !== "dorefa")
     return { code, planes: [packSigns(data, weight.shape, name)] };
   const levels = dorefaLevels(data, bits);
-  return { code, planes: code.weights.map((_, j) => plane(weight, name, (i) => ((levels[i] >> j) & 1) === 1)) };
+  return { code, planes: code.weights.map((_, digit) => digitPlane(weight, name, levels, digit)) };
 }
 
 /** Quantised weights in float, for layers that no few-bit kernel computes. */
