@@ -403,6 +403,15 @@ describe("evaluate", () => {
     for (const { margin } of written) assert.ok(margin > 0);
   });
 
+  it("predicts the same with threads, to the last bit of the margins", async () => {
+    const predictions = join(folder, "threaded.json");
+    const argv = ["evaluate", "--data", join(folder, "idx"), "--predictions", predictions];
+    await xnorkitJson(...argv);
+    const alone = readFileSync(predictions, "utf8");
+    await xnorkitJson(...argv, "--threads", "3", "--batch", "4");
+    assert.equal(readFileSync(predictions, "utf8"), alone);
+  });
+
   it("takes the training split where it is asked for", async () => {
     const data = join(folder, "splits");
     mkdirSync(data);
