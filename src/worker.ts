@@ -21,6 +21,7 @@ import { resolveModel } from "./classify/resolve.js";
 import { XnorkitError } from "./errors.js";
 import { checkGraph } from "./graph/read_graph.js";
 import { hostModule } from "./host/builtin.js";
+import { webWorkers } from "./host/web_workers.js";
 import type { Model } from "./model.js";
 import type { SessionOptions } from "./runtime/session.js";
 import { type Client, openClient } from "./worker/client.js";
@@ -62,15 +63,18 @@ async function inlinedWorker(): Promise<OpenPort> {
 
 /**
  * Node, Deno and Bun: a script beside this one, which shares its modules; from sources it is a source. A process waits
- * for workers that cannot be let go, as Deno's of the web's kind, so that its threads are taken.
+ * for workers that cannot be let go, as Deno's of the web's kind, so that its threads are taken. A thread gets the
+ * options of the process, and Node refuses --input-type for a script: code that imports the script runs with any.
  */
 async function hostWorker(): Promise<OpenPort> {
   const script = new URL(`./worker_thread.node${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-  const hasWorker = typeof Worker === "function";
-  if (hasWorker && "unref" in Worker.prototype) return webPortOf(new Worker(script, { type: "module" }));
+  const WebWorker = webWorkers();
+  if (WebWorker !== null && "unref" in WebWorker.prototype) return webPortOf(new WebWorker(script, { type: "module" }));
   const threads = await hostModule("worker_threads");
-  if (threads !== null) return threadPortOf(new threads.Worker(script));
-  if (hasWorker) return webPortOf(new Worker(script, { type: "module" }));
+  if (threads !== null) {
+    return threadPortOf(new threads.Worker(`import(${JSON.stringify(script.href)})`, { eval: true }));
+  }
+  if (WebWorker !== null) return webPortOf(new WebWorker(script, { type: "module" }));
   throw new XnorkitError("unsupported", "this runtime has no workers: use xnorkit/classify or xnorkit where it runs");
 }
 

@@ -32,7 +32,7 @@ export interface HostWorker {
 
 /** What is used of `node:worker_threads`. */
 export interface HostThreads {
-  readonly Worker: new (url: object) => HostWorker;
+  readonly Worker: new (code: string, options: { readonly eval: true }) => HostWorker;
 }
 
 interface HostModules {

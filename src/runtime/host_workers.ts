@@ -7,6 +7,8 @@
  * runs.
  */
 
+import { webWorkers } from "../host/web_workers.js";
+
 /** A worker, of the web's kind or Node's. */
 export interface HostWorker {
   post(message: unknown): void;
@@ -80,8 +82,8 @@ const nodeWorkers = "node:worker_threads";
  * process needs is `unref`, which Bun's have.
  */
 async function findNodeWorkers(): Promise<NodeWorkers | null> {
-  const hasWebWorkers = typeof Worker === "function";
-  if (hasWebWorkers && ("unref" in Worker.prototype || !("process" in globalThis))) return null;
+  const WebWorker = webWorkers();
+  if (WebWorker !== null && ("unref" in WebWorker.prototype || !("process" in globalThis))) return null;
   try {
     return await import(/* webpackIgnore: true */ /* @vite-ignore */ nodeWorkers);
   } catch {
@@ -93,5 +95,5 @@ async function findNodeWorkers(): Promise<NodeWorkers | null> {
 export async function workerStarter(): Promise<((code: string, events: WorkerEvents) => HostWorker) | null> {
   const node = await findNodeWorkers();
   if (node !== null) return (code, events) => startNodeWorker(node, code, events);
-  return typeof Worker === "function" ? startWebWorker : null;
+  return webWorkers() === null ? null : startWebWorker;
 }

@@ -41,12 +41,15 @@ const runTiny = (...more: readonly string[]) => [
 ];
 const convertTiny = () => ["convert", files.description, join(folder, "tiny.xnorkit"), "--weights", files.weights];
 
-beforeEach(() => {
+/** What the tests before may have damaged. */
+function wholeFiles(): void {
   writeFileSync(files.weights, weightsBytes);
   writeFileSync(files.input, inputBytes);
-});
+}
 
 describe("bad weights", () => {
+  beforeEach(wholeFiles);
+
   const conv = "features.3.0.body.0.qconv.weight";
   const variance = "features.3.0.body.1.running_var";
   const changed = (change: (tensors: Map<string, RawTensor>) => void) => {
@@ -125,6 +128,8 @@ describe("bad weights", () => {
 });
 
 describe("bad input tensors", () => {
+  beforeEach(wholeFiles);
+
   const cases: Readonly<Record<string, readonly [tensors: Map<string, RawTensor>, ...says: readonly RegExp[]]>> = {
     "channels of another number": [new Map([["input", waves([1, 4, 16, 16])]]), /3 channels.*shape 1x4x16x16/],
     "axes of another number": [new Map([["input", waves([3, 16, 16])]]), /shape 3x16x16/],
@@ -150,6 +155,8 @@ describe("bad input tensors", () => {
 });
 
 describe("bad models", () => {
+  beforeEach(wholeFiles);
+
   const modelFile = join(folder, "model.json");
   const describe = (change: object) => writeFileSync(modelFile, JSON.stringify({ ...tinyDescription, ...change }));
 
@@ -221,6 +228,8 @@ describe("bad pictures and data sets", () => {
 });
 
 describe("places that cannot be written", () => {
+  beforeEach(wholeFiles);
+
   it("a folder that is not there", () =>
     refuses(runTiny("--output", join(folder, "absent", "y.safetensors")), /absent.*y\.safetensors: there is no such/));
   it("a folder as the file", () => refuses(runTiny("--output", folder), /is a folder/));

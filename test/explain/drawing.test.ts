@@ -1,11 +1,11 @@
 /** Drawings: DOT that Graphviz lays out, whatever the names, and SVG that reads itself out. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { before, describe as suite, test } from "node:test";
+import { describe as suite, test } from "node:test";
 import { loadLayout } from "../../src/cli/layout.js";
 import { describe } from "../../src/explain/describe.js";
 import { toDot } from "../../src/explain/drawing/dot.js";
-import { drawingInWords, type Layout, sizeOf, standaloneSvg } from "../../src/explain/drawing/svg.js";
+import { drawingInWords, sizeOf, standaloneSvg } from "../../src/explain/drawing/svg.js";
 import { unitDot } from "../../src/explain/drawing/unit_dot.js";
 import { timesOf } from "../../src/explain/times.js";
 import type { Graph } from "../../src/graph/types.js";
@@ -13,10 +13,7 @@ import { fromAnyDescription } from "../../src/models/catalog.js";
 import { sharedPath, skipWithout } from "../support/shared.js";
 import { awnas18, build, e1, narrowE, renamed, smallE1 } from "./networks.js";
 
-let layout: Layout;
-before(async () => {
-  layout = await loadLayout();
-});
+const layout = await loadLayout();
 
 const GRAINS = ["stage", "block", "layer"] as const;
 

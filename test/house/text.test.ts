@@ -1,4 +1,7 @@
-/** What holds for every text of the repository: width, opening comments, and places that it never names. */
+/**
+ * What holds for every text of the repository: width, opening comments, places that it never names; and what test files
+ * that share a process leave alone.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -90,6 +93,17 @@ describe("the repository's text", { skip: noCheckout ? "this is no checkout of g
     const texts = files.filter((path) => !BINARY.test(path));
     assert.deepEqual(
       offences(texts, (line) => PLACES.some((place) => place.test(line))),
+      [],
+    );
+  });
+
+  test("keeps what is of the whole process out of test files that share one", () => {
+    const fast = files.filter((path) => /^test\/.*\.test\.ts$/.test(path) && !path.endsWith(".slow.test.ts"));
+    assert.ok(fast.length > 100);
+    // A hook outside a describe runs around every file's tests, and memory is counted of all of them.
+    const isOfProcess = /^(?:before|beforeEach|afterEach)\(|process\.(?:memoryUsage|resourceUsage)\(/;
+    assert.deepEqual(
+      offences(fast, (line) => isOfProcess.test(line)),
       [],
     );
   });

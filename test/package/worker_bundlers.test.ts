@@ -96,6 +96,13 @@ describe("a worker in a bundle", { skip: noSkip ? false : notBuilt || noChromium
     }
   }
 
+  test("Node, started with code in place of a file, and with its threads under the name of the web's workers", () => {
+    const named = `import { Worker } from "node:worker_threads";\nglobalThis.Worker = Worker;\n${script}`;
+    for (const code of [script, named]) {
+      assert.equal(run(process.execPath, ["--input-type=module", "--eval", code], folder).trim(), expected);
+    }
+  });
+
   const modules = join(root, "test/runtimes/node_modules");
   for (const [name, path] of [
     ["vite 6", join(modules, "vite6/dist/node/index.js")],

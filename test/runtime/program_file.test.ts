@@ -1,6 +1,6 @@
 /** Program files that are cut, changed by accident, or made to harm: a sentence or a result, never a trap or a hang. */
 import assert from "node:assert/strict";
-import { before, describe, it, test } from "node:test";
+import { describe, it, test } from "node:test";
 import { RESERVED_BYTES } from "../../src/abi/constants.js";
 import { ROLES } from "../../src/abi/roles.js";
 import { countWork } from "../../src/graph/cost.js";
@@ -8,9 +8,9 @@ import { randomWeights } from "../../src/models/random_weights.js";
 import { getModel } from "../../src/models/registry.js";
 import { workOfCall } from "../../src/runtime/call_check.js";
 import { compileProgram } from "../../src/runtime/compile_program.js";
-import type { LinkedCall, LinkedStep } from "../../src/runtime/link.js";
+import type { LinkedCall } from "../../src/runtime/link.js";
 import { loadProgram } from "../../src/runtime/program.js";
-import { type ProgramHeader, readParts } from "../../src/runtime/program_file.js";
+import { readParts } from "../../src/runtime/program_file.js";
 import { decodeSteps, encodeSteps } from "../../src/runtime/step_table.js";
 import { rejectsError, seededRandom, throwsError } from "../formats/support.js";
 import {
@@ -25,16 +25,11 @@ import {
 } from "./program_support.js";
 
 const model = tinyModel();
-let file: Uint8Array;
-let header: ProgramHeader;
-let steps: readonly LinkedStep[];
-before(async () => {
-  file = await compileProgram(model, { taps: ["features.2"] });
-  header = headerOf(file);
-  const begin = RESERVED_BYTES;
-  const end = begin + readParts(file).constants.length + header.arenaBytes;
-  ({ steps } = decodeSteps(readParts(file).steps, { begin, end, scratchBytes: header.scratchBytes }));
-});
+const file = await compileProgram(model, { taps: ["features.2"] });
+const header = headerOf(file);
+const begin = RESERVED_BYTES;
+const end = begin + readParts(file).constants.length + header.arenaBytes;
+const { steps } = decodeSteps(readParts(file).steps, { begin, end, scratchBytes: header.scratchBytes });
 
 test("a file that ends at any of its bytes is refused, and one with a byte more", async () => {
   for (let length = 0; length < file.length; length += length < 8192 ? 1 : 61) {
