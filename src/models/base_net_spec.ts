@@ -14,12 +14,14 @@ export interface BaseNetSpec {
 
 const DOWNSAMPLE = "bn,max_pool,relu,fp_conv";
 
+/* @__NO_SIDE_EFFECTS__ */
 function shuffled(groups: number): string {
   return DOWNSAMPLE.replace("fp_conv", `cs,fp_conv:${groups}`);
 }
 
 const flex: BaseNetSpec = { blocks: null, factors: [1 / 2, 1 / 2, 1 / 2], downsample: DOWNSAMPLE };
 
+/* @__NO_SIDE_EFFECTS__ */
 function spec(
   blocks: readonly number[],
   factors: readonly [number, number, number],
