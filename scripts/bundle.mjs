@@ -7,12 +7,13 @@
 // what, but in few layers, none of which imports one that comes after: what the main entry shares with the builds of
 // the kernels (`host`), with entries that know no graph (`base`), with programs (`runner`), with readers and with
 // builders (`graph`, `models`), the rest of it (`core`), and what each other entry has beyond.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rolldown } from "rolldown";
 import { bundleWorker } from "./bundle_worker.mjs";
+import { withoutWhiteSpace } from "./white_space.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -170,17 +171,17 @@ async function bundleLibrary() {
       return { name, priority: layers.length - index, test: (id) => sources.has(id) && (main.has(id) || isHost(id)) };
     }),
   );
-  // Names and lines stay: a stack trace shows the line that threw, and bundlers minify for themselves.
-  const { output } = await bundle.write({
-    dir: "dist/lib",
+  const { output } = await bundle.generate({
     format: "esm",
-    // What tells bundlers to leave an import alone, and nothing else.
-    comments: { annotation: true, jsdoc: false, legal: false },
     codeSplitting: { groups },
     paths: (id) => id.replace(/^.*\/wasm\//, "../wasm/"),
   });
   const surplus = output.flatMap(({ moduleIds = [] }) => moduleIds).find((id) => id.includes("node_modules"));
   if (surplus !== undefined) throw new Error(`the library bundles ${surplus}: name it in dependencies of package.json`);
+  mkdirSync(join(root, "dist/lib"));
+  for (const { fileName, code } of output) {
+    writeFileSync(join(root, "dist/lib", fileName), await withoutWhiteSpace(code));
+  }
 }
 
 /** One script that defines `xnorkit`, for the modules that `xnorkit compile --module` writes. */

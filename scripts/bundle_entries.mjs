@@ -1,10 +1,15 @@
-// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json): what a
-// bundler makes of the entry and of all that it imports at once. What is imported on demand would be files of its own,
-// and is none of it here.
+// Bundles and minifies every entry of the built package into build/size, for size-limit (.size-limit.json), and what an
+// app takes of the main one: what a bundler makes of it and of all that it imports at once. What is imported on demand
+// would be files of its own, and is none of it here.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
+/** What an app imports that runs a model from a file. */
+const app = "{ createSession, loadModel }";
+
 const bundles = [
+  { name: "app", entry: "index", names: app },
+  { name: "app.workerd", entry: "index", names: app, conditions: ["workerd"] },
   { name: "core", entry: "index" },
   { name: "core.classify", entry: ["index", "classify"] },
   { name: "core.workerd", entry: "index", conditions: ["workerd"] },
@@ -42,10 +47,13 @@ function closure(outputs, file, found = new Set()) {
 }
 
 rmSync("build/size", { recursive: true, force: true });
-for (const { name, entry, conditions = [] } of bundles) {
+for (const { name, entry, names = "*", conditions = [] } of bundles) {
   const entries = [entry].flat();
   const { metafile } = await build({
-    stdin: { contents: entries.map((file) => `export * from "./${file}.js";`).join("\n"), resolveDir: "dist/lib" },
+    stdin: {
+      contents: entries.map((file) => `export ${names} from "./${file}.js";`).join("\n"),
+      resolveDir: "dist/lib",
+    },
     outdir: `build/size/${name}`,
     entryNames: "all",
     bundle: true,

@@ -3,6 +3,7 @@
 // decoders and what asks for those stay out of it.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { withoutWhiteSpace } from "./white_space.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -39,7 +40,7 @@ export async function bundleWorker() {
     absWorkingDir: root,
     entryPoints: ["src/worker_main.ts"],
     bundle: true,
-    // White space stays: without it the comments would go that tell bundlers to leave an import alone.
+    // Comments stay that tell bundlers to leave an import alone: esbuild would drop them with the white space.
     minifyIdentifiers: true,
     minifySyntax: true,
     format: "esm",
@@ -47,5 +48,5 @@ export async function bundleWorker() {
     write: false,
     plugins: [forBrowsers],
   });
-  return outputFiles[0].text;
+  return withoutWhiteSpace(outputFiles[0].text);
 }

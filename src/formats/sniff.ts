@@ -14,16 +14,20 @@ interface Signature {
 }
 
 /** Bytes at an offset, as text in Latin-1. */
-const magic = (characters: string, says: string, offset = 0): Signature => ({
+const magic = /* @__NO_SIDE_EFFECTS__ */ (characters: string, says: string, offset = 0): Signature => ({
   matches: ({ bytes }) => [...characters].every((character, i) => bytes[offset + i] === character.charCodeAt(0)),
   says,
 });
 
-const text = (pattern: RegExp, says: string): Signature => ({ matches: (start) => pattern.test(start.text), says });
+const text = /* @__NO_SIDE_EFFECTS__ */ (pattern: RegExp, says: string): Signature => ({
+  matches: (start) => pattern.test(start.text),
+  says,
+});
 
 /** Comments, declarations and white space, which may stand before the first element. */
 const MARKUP_PROLOGUE = "^(?:<!--[\\s\\S]*?-->|<\\?[\\s\\S]*?\\?>|\\s)*";
-const markup = (element: string, says: string) => text(new RegExp(MARKUP_PROLOGUE + element, "i"), says);
+const markup = /* @__NO_SIDE_EFFECTS__ */ (element: string, says: string) =>
+  text(new RegExp(MARKUP_PROLOGUE + element, "i"), says);
 
 /** Longest run of bytes that `describeFile` looks at. */
 export const SNIFF_BYTES = 4096;

@@ -57,6 +57,7 @@ export function readPositive(value: unknown, place: string): number {
   return number > 0 ? number : refuse(place, "a number above 0", value);
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function readInteger(minimum: number, maximum: number): Reader<number> {
   return (value, place) =>
     Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum
@@ -64,20 +65,24 @@ export function readInteger(minimum: number, maximum: number): Reader<number> {
       : refuse(place, `an integer from ${minimum} to ${maximum}`, value);
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function readOneOf<T extends string | number>(...allowed: readonly T[]): Reader<T> {
   const names = allowed.map((choice) => JSON.stringify(choice)).join(", ");
   return (value, place) => allowed.find((choice) => choice === value) ?? refuse(place, `one of ${names}`, value);
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function readNullable<T>(reader: Reader<T>): Reader<T | null> {
   return (value, place) => (value === null ? null : reader(value, place));
 }
 
 /** For a field that may be absent. */
+/* @__NO_SIDE_EFFECTS__ */
 export function readOptional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, place) => (value === undefined ? undefined : reader(value, place));
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function readArray<T>(reader: Reader<T>, minimum: number, maximum: number): Reader<readonly T[]> {
   return (value, place) => {
     if (!Array.isArray(value) || value.length < minimum || value.length > maximum) {
@@ -88,6 +93,7 @@ export function readArray<T>(reader: Reader<T>, minimum: number, maximum: number
   };
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 export function readPair(minimum: number, maximum: number): Reader<Pair> {
   const read = readArray(readInteger(minimum, maximum), 2, 2);
   return (value, place) => {
@@ -97,6 +103,7 @@ export function readPair(minimum: number, maximum: number): Reader<Pair> {
 }
 
 /** A padding in its canonical form: two numbers, four numbers that are not equal by axis, or "same". */
+/* @__NO_SIDE_EFFECTS__ */
 export function readPadding(maximum: number): Reader<Padding> {
   const read = readArray(readInteger(0, maximum), 2, 4);
   return (value, place) => {

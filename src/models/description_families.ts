@@ -35,19 +35,19 @@ const flag = ifGiven(checkFlag);
 const text = ifGiven(checkText);
 
 const common = { family: checkText, classes: size, initial_layers: text };
-const residual = { ...common, version: checkVersion, layers: checkSizes, channels: checkSizes };
+const residual = () => ({ ...common, version: checkVersion, layers: checkSizes, channels: checkSizes });
 
 function readResnetE(model: JsonObject, shared: Shared): Graph {
   const own = { use_fp: flag, use_pooling: flag, slices: size, num_groups: size, dilation: size };
-  return resnetE({ ...shared, ...readFields<ResnetEOptions>("model", model, { ...residual, ...own }) });
+  return resnetE({ ...shared, ...readFields<ResnetEOptions>("model", model, { ...residual(), ...own }) });
 }
 
 function readResnet(model: JsonObject, shared: Shared): Graph {
-  return resnet({ ...shared, ...readFields<ResnetOptions>("model", model, residual) });
+  return resnet({ ...shared, ...readFields<ResnetOptions>("model", model, residual()) });
 }
 
 function readBinet(model: JsonObject, shared: Shared): Graph {
-  const { version: _, ...own } = residual;
+  const { version: _, ...own } = residual();
   return binet({ ...shared, ...readFields<BinetOptions>("model", model, { ...own, bits: size, bits_a: size }) });
 }
 

@@ -18,6 +18,7 @@ export function readObject(place: string, value: unknown): JsonObject {
 export type Check = (place: string, value: unknown) => void;
 
 /** The check of a key that may be left out. */
+/* @__NO_SIDE_EFFECTS__ */
 export function ifGiven(check: Check): Check {
   return (place, value) => {
     if (!isAbsent(value)) check(place, value);

@@ -20,46 +20,56 @@ type Entry = readonly [name: string, build: Constructor];
 const BASIC_DEPTHS: readonly ResnetDepth[] = [18, 34];
 const versions = [1, 2] as const;
 
-const constructors: ReadonlyMap<string, Constructor> = new Map([
-  ...versions.flatMap((version) =>
-    resnetDepths.map(
-      (depth): Entry => [
-        `resnet${depth}_e${version}`,
-        (options) => resnetE({ ...options, version, ...resnetSpec[depth] }),
-      ],
+/* @__NO_SIDE_EFFECTS__ */
+function constructorsByName(): ReadonlyMap<string, Constructor> {
+  return new Map([
+    ...versions.flatMap((version) =>
+      resnetDepths.map(
+        (depth): Entry => [
+          `resnet${depth}_e${version}`,
+          (options) => resnetE({ ...options, version, ...resnetSpec[depth] }),
+        ],
+      ),
     ),
-  ),
-  ...versions.flatMap((version) =>
-    BASIC_DEPTHS.map(
-      (depth): Entry => [
-        `resnet${depth}_v${version}`,
-        (options) => resnet({ ...options, version, ...resnetSpec[depth] }),
-      ],
+    ...versions.flatMap((version) =>
+      BASIC_DEPTHS.map(
+        (depth): Entry => [
+          `resnet${depth}_v${version}`,
+          (options) => resnet({ ...options, version, ...resnetSpec[depth] }),
+        ],
+      ),
     ),
-  ),
-  ...BASIC_DEPTHS.map((depth): Entry => [`binet${depth}`, (options) => binet({ ...options, ...resnetSpec[depth] })]),
-  ...Object.entries(baseNetSpecs).flatMap(([kind, specs]) =>
-    Object.keys(specs).map(
-      (spec): Entry => [
-        /^\d/.test(spec) ? `${kind}${spec}` : `${kind}_${spec}`,
-        (options) => baseNetDense({ ...options, kind: kind as BaseNetKind, spec }),
-      ],
+    ...BASIC_DEPTHS.map((depth): Entry => [`binet${depth}`, (options) => binet({ ...options, ...resnetSpec[depth] })]),
+    ...Object.entries(baseNetSpecs).flatMap(([kind, specs]) =>
+      Object.keys(specs).map(
+        (spec): Entry => [
+          /^\d/.test(spec) ? `${kind}${spec}` : `${kind}_${spec}`,
+          (options) => baseNetDense({ ...options, kind: kind as BaseNetKind, spec }),
+        ],
+      ),
     ),
-  ),
-]);
+  ]);
+}
+
+const constructors = constructorsByName();
 
 /** Names of BMXNet v2's model zoo that it cannot build itself, with what happens there. */
-const refused: ReadonlyMap<string, string> = new Map([
-  ...[50, 101, 152].flatMap((depth) => [
-    ...versions.map((version): readonly [string, string] => [
-      `resnet${depth}_v${version}`,
-      `constructing its bottleneck blocks raises a TypeError there: use resnet${depth}_e1 or a depth of 18 or 34`,
+/* @__NO_SIDE_EFFECTS__ */
+function reasonsByName(): ReadonlyMap<string, string> {
+  return new Map([
+    ...[50, 101, 152].flatMap((depth) => [
+      ...versions.map((version): readonly [string, string] => [
+        `resnet${depth}_v${version}`,
+        `constructing its bottleneck blocks raises a TypeError there: use resnet${depth}_e1 or a depth of 18 or 34`,
+      ]),
+      [`binet${depth}`, "it has no bottleneck block there (KeyError): use binet18 or binet34"] as const,
     ]),
-    [`binet${depth}`, "it has no bottleneck block there (KeyError): use binet18 or binet34"] as const,
-  ]),
-  ["meliusnet23", "its table has the row but no constructor: use meliusnet22, or meliusnet_flex with a blockConfig"],
-  ["mobilenet1.0", "it asks for 2 bits explicitly, which raises an AssertionError under the default configuration"],
-]);
+    ["meliusnet23", "its table has the row but no constructor: use meliusnet22, or meliusnet_flex with a blockConfig"],
+    ["mobilenet1.0", "it asks for 2 bits explicitly, which raises an AssertionError under the default configuration"],
+  ]);
+}
+
+const refused = reasonsByName();
 
 /**
  * The names that `getModel` knows, those of BMXNet v2's model zoo: `resnet18_e1`, `resnet34_v2`, `binet18`,

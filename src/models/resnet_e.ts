@@ -55,7 +55,7 @@ function makeLayer(
   return hybridSequential([basicBlockE(version, { ...first, slices: 1 }), ...following]);
 }
 
-const OPTION_NAMES: readonly (keyof ResnetEOptions)[] = [
+const optionNames = (): readonly (keyof ResnetEOptions)[] => [
   "version",
   "layers",
   "channels",
@@ -96,7 +96,7 @@ function checkOptions(options: Required<Omit<ResnetEOptions, keyof NetworkOption
  *   (usePooling on odd sizes).
  */
 export function resnetE(options: ResnetEOptions): Graph {
-  checkKeys("the options of resnetE", options, OPTION_NAMES);
+  checkKeys("the options of resnetE", options, optionNames());
   const { version, layers, channels } = options;
   const { useFp = false, usePooling = false, slices = 1, numGroups = 1, dilation = 1 } = options;
   checkOptions({ version, layers, channels, useFp, usePooling, slices, numGroups, dilation });

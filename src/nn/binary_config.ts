@@ -38,7 +38,7 @@ export interface BinaryOptions {
 }
 
 /** The configuration that holds if none is set. */
-export const defaultBinaryConfig: BinaryConfig = Object.freeze({
+export const defaultBinaryConfig: BinaryConfig = /* @__PURE__ */ Object.freeze({
   bits: 1,
   bitsA: 1,
   activation: "det_sign",
