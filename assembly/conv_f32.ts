@@ -21,8 +21,9 @@
  * Cost: a multiply, an add and 0.75 loads a vector of 4 MACs; the copy adds 2 moves a float of the image.
  */
 import { convBlock, TILE_CHANNELS, TILE_PIXELS, tileBias, tileOffsets } from "./conv_tile_f32";
-import { depthwiseImage, isDepthwise, packDepthwise } from "./depthwise_f32";
+import { depthwiseImage, isDepthwise } from "./depthwise_f32";
 import { needsCopy, padImage, zeroTails } from "./pad_f32";
+import { mapStride } from "./sign_bits";
 
 /**
  * Output pixels a band; the table of their offsets takes 4 bytes each in the kernels' scratch. 16 to 256: within 2 %.
@@ -40,24 +41,33 @@ export function convF32Pack(
   groups: i32,
 ): void {
   const area = kernelHeight * kernelWidth;
-  if (isDepthwise(inputsPerGroup, groups)) {
-    packDepthwise(src, dst, channels, area);
-    return;
+  // A depthwise layer's weights are one filter of as many channels, side by side.
+  const depthwise = isDepthwise(inputsPerGroup, groups);
+  const filters = depthwise ? 1 : channels;
+  const inputs = depthwise ? channels : inputsPerGroup;
+  const outputs = depthwise ? 1 : channels / groups;
+  const blocks = (outputs + TILE_CHANNELS - 1) / TILE_CHANNELS;
+  const step: usize = depthwise ? 4 : TILE_CHANNELS << 2;
+  const tapBytes = depthwise ? mapStride(channels) << 2 : <usize>inputs * step;
+  const blockBytes = <usize>area * tapBytes;
+  if (depthwise || (outputs & (TILE_CHANNELS - 1)) != 0) {
+    memory.fill(dst, 0, <usize>((filters / outputs) * blocks) * blockBytes);
   }
-  const perGroup = channels / groups;
-  for (let group = 0; group < groups; ++group) {
-    for (let first = 0; first < perGroup; first += TILE_CHANNELS) {
-      for (let tap = 0; tap < area; ++tap) {
-        for (let c = 0; c < inputsPerGroup; ++c) {
-          for (let lane = 0; lane < TILE_CHANNELS; ++lane) {
-            const n = first + lane;
-            const from = ((group * perGroup + n) * inputsPerGroup + c) * area + tap;
-            store<f32>(dst, n < perGroup ? load<f32>(src + ((<usize>from) << 2)) : 0);
-            dst += 4;
-          }
-        }
+  for (let n = 0; n < filters; ++n) {
+    const output = n % outputs;
+    const block = dst + <usize>((n / outputs) * blocks + output / TILE_CHANNELS) * blockBytes;
+    let row = block + ((<usize>(output % TILE_CHANNELS)) << 2);
+    for (let tap = 0; tap < area; ++tap) {
+      let from = src + ((<usize>tap) << 2);
+      let to = row;
+      for (let c = 0; c < inputs; ++c) {
+        store<f32>(to, load<f32>(from));
+        from += (<usize>area) << 2;
+        to += step;
       }
+      row += tapBytes;
     }
+    src += (<usize>(inputs * area)) << 2;
   }
 }
 

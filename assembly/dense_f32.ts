@@ -4,7 +4,7 @@
  *   weights  [block of 8 units][i][8], zeros past the last unit: the convolution's order for a 1x1 kernel
  *
  * One image is bound by reading the weights once, so four blocks (32 units) advance together: 8 loads of weights and
- * one broadcast feed 8 multiply-adds on 8 independent sums. More images go through the convolution's tile of 4 rows by
+ * one broadcast feed 8 multiply-adds on 8 independent sums; the last units go through the scratch. More images go through the convolution's tile of 4 rows by
  * 8 units, which reads every weight once for 4 images. Both add in the order of i and then the bias, so the batch does
  * not change the bits.
  *
@@ -13,6 +13,7 @@
  */
 import { convBlock, TILE_CHANNELS, TILE_PIXELS, tileBias, tileOffsets } from "./conv_tile_f32";
 import { convF32Pack } from "./conv_f32";
+import { ownScratch } from "./layout";
 import { madd } from "./madd";
 
 /** Rows of the batch a pass; their offsets take 4 bytes each in the kernels' scratch. */
@@ -23,6 +24,20 @@ const WIDE_UNITS: i32 = 32;
 /** `[units][inputs]` f32 -> the dense layer's order; sizes by `denseF32WeightBytes`. */
 export function denseF32Pack(src: usize, dst: usize, units: i32, inputs: i32): void {
   convF32Pack(src, dst, units, inputs, 1, 1, 1);
+}
+
+/** Where the last units of one image wait, of which some do not exist. */
+// @ts-ignore: decorator
+@inline
+function lastUnits(): usize {
+  return ownScratch();
+}
+
+/** Where their bias is copied to. */
+// @ts-ignore: decorator
+@inline
+function lastBias(): usize {
+  return ownScratch() + 4 * WIDE_UNITS;
 }
 
 /**
@@ -39,10 +54,49 @@ export function denseF32(
   srcStride: i32,
   dstStride: i32,
 ): void {
-  const srcStep = (<usize>srcStride) << 2;
   const dstStep = (<usize>dstStride) << 2;
   const rowBytes = (<usize>inputs) << 2;
+  if (batch == 1) denseRow(src, dst, weights, bias, units, rowBytes);
+  else denseRows(src, dst, weights, bias, batch, units, rowBytes, (<usize>srcStride) << 2, dstStep);
+  for (let row = 0; row < batch; ++row) {
+    for (let unit = units; unit & 3; ++unit) store<f32>(dst + ((<usize>unit) << 2), 0);
+    dst += dstStep;
+  }
+}
+
+/** One image. Blocks that do not exist past the last unit are the first one of their pass again. */
+function denseRow(src: usize, dst: usize, weights: usize, bias: usize, units: i32, rowBytes: usize): void {
   const blockBytes = rowBytes * TILE_CHANNELS;
+  for (let left = units; left > 0; left -= WIDE_UNITS) {
+    const second: usize = left > TILE_CHANNELS ? blockBytes : 0;
+    const third: usize = left > 2 * TILE_CHANNELS ? 2 * blockBytes : 0;
+    const fourth: usize = left > 3 * TILE_CHANNELS ? 3 * blockBytes : 0;
+    if (left >= WIDE_UNITS) {
+      wideBlock(src, weights, second, third, fourth, bias, dst, rowBytes);
+    } else {
+      const bytes = (<usize>left) << 2;
+      memory.copy(lastBias(), bias, bytes);
+      wideBlock(src, weights, second, third, fourth, lastBias(), lastUnits(), rowBytes);
+      memory.copy(dst, lastUnits(), bytes);
+    }
+    weights += 4 * blockBytes;
+    bias += 4 * WIDE_UNITS;
+    dst += 4 * WIDE_UNITS;
+  }
+}
+
+/** More images, by the convolution's tile. A function of its own: one image alone needs no code of it. */
+function denseRows(
+  src: usize,
+  dst: usize,
+  weights: usize,
+  bias: usize,
+  batch: i32,
+  units: i32,
+  rowBytes: usize,
+  srcStep: usize,
+  dstStep: usize,
+): void {
   for (let first = 0; first < batch; first += BAND_ROWS) {
     const rows = min(BAND_ROWS, batch - first);
     let entries = (rows + TILE_PIXELS - 1) & ~(TILE_PIXELS - 1);
@@ -51,29 +105,28 @@ export function denseF32(
     }
     const from = src + <usize>first * srcStep;
     const to = dst + <usize>first * dstStep;
-    let unit = 0;
     let w = weights;
-    if (rows == 1) {
-      for (; unit + WIDE_UNITS <= units; unit += WIDE_UNITS) {
-        wideBlock(from, w, blockBytes, bias + ((<usize>unit) << 2), to + ((<usize>unit) << 2), rowBytes);
-        w += 4 * blockBytes;
-      }
-    }
-    for (; unit < units; unit += TILE_CHANNELS) {
+    for (let unit = 0; unit < units; unit += TILE_CHANNELS) {
       const count = min(TILE_CHANNELS, units - unit);
       const column = (<usize>unit) << 2;
       memory.copy(tileBias(), bias + column, (<usize>count) << 2);
       convBlock(from, tileOffsets(), rows, w, tileBias(), to + column, dstStep, count, 1, 0, 1, 0, rowBytes, false);
-      w += blockBytes;
-    }
-    for (let row = 0; row < rows; ++row) {
-      for (let lane = units; lane & 3; ++lane) store<f32>(to + <usize>row * dstStep + ((<usize>lane) << 2), 0);
+      w += rowBytes * TILE_CHANNELS;
     }
   }
 }
 
-/** 32 units of one image: blocks w, w + blockBytes, w + 2 * blockBytes, w + 3 * blockBytes. */
-function wideBlock(src: usize, w: usize, blockBytes: usize, bias: usize, dst: usize, rowBytes: usize): void {
+/** 32 units of one image, in blocks `second`, `third` and `fourth` bytes past the first. */
+function wideBlock(
+  src: usize,
+  w: usize,
+  second: usize,
+  third: usize,
+  fourth: usize,
+  bias: usize,
+  dst: usize,
+  rowBytes: usize,
+): void {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -82,9 +135,6 @@ function wideBlock(src: usize, w: usize, blockBytes: usize, bias: usize, dst: us
   let s5 = s0;
   let s6 = s0;
   let s7 = s0;
-  const second = blockBytes;
-  const third = second + blockBytes;
-  const fourth = third + blockBytes;
   const end = src + rowBytes;
   do {
     const x = v128.load32_splat(src);

@@ -33,16 +33,6 @@ export function isDepthwise(inputsPerGroup: i32, groups: i32): bool {
   return groups > 1 && inputsPerGroup == 1;
 }
 
-export function packDepthwise(src: usize, dst: usize, channels: i32, area: i32): void {
-  const stride = <i32>mapStride(channels);
-  for (let tap = 0; tap < area; ++tap) {
-    for (let c = 0; c < stride; ++c) {
-      store<f32>(dst, c < channels ? load<f32>(src + ((<usize>(c * area + tap)) << 2)) : 0);
-      dst += 4;
-    }
-  }
-}
-
 /** First tap of a window that begins at `at` which lies inside an axis of `size`. */
 // @ts-ignore: decorator
 @inline

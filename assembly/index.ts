@@ -18,6 +18,7 @@
  * Sign decisions on floats are written `bit = !((x ^ flip) < threshold)` with `flip` 0 or 0x80000000 a channel: exact
  * for any threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
  */
+export { scaleRowsF32 } from "./scale_rows";
 export { convF32Pack } from "./conv_f32";
 export { convF32 } from "./conv_f32";
 export { winogradF32Pack } from "./winograd_pack";

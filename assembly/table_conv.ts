@@ -83,17 +83,6 @@ function storeSelectors(dst: usize, word: usize): void {
   v128.store(dst, v128.and(nibbles, i8x16.splat(<i8>0xf0)));
 }
 
-/** Selectors of `pixels` border pixels; returns the end of what it wrote. */
-function fillBorder(dst: usize, pixels: i32, words: i32, border: usize): usize {
-  for (let pixel = 0; pixel < pixels; ++pixel) {
-    for (let word = 0; word < words; ++word) {
-      storeSelectors(dst, border + ((<usize>word) << 3));
-      dst += WORD_NIBBLES;
-    }
-  }
-  return dst;
-}
-
 /**
  * bits of `batch` images -> selectors of the padded images, `[batch][paddedHeight][paddedWidth][words][16]` u8. Pixels
  * of the border read the `words` words at `border`: zeros for -1 and for zero padding (which tableConvZeroBorder
@@ -116,24 +105,27 @@ export function tableConvSelectors(
   border: usize,
 ): void {
   const paddedWidth = padLeft + width + padRight;
-  const others = (<usize>(pixelWords - words)) << 3;
   // Pixels that lie one after the other are one run.
-  const runs = others == 0 ? 1 : width;
-  const runWords = others == 0 ? width * words : words;
+  const whole = pixelWords == words;
+  const runs = whole ? 1 : width;
+  const runWords = whole ? width * words : words;
+  const runBytes = (<usize>(whole ? runWords : pixelWords)) << 3;
   let dst = selectors;
   for (let image = 0; image < batch; ++image) {
     let outside = padTop * paddedWidth + padLeft;
     for (let y = 0; ; ++y) {
-      dst = fillBorder(dst, outside, words, border);
-      if (y == height) break;
-      for (let run = 0; run < runs; ++run) {
-        for (let word = 0; word < runWords; ++word) {
-          storeSelectors(dst, bits);
-          bits += 8;
+      const pieces = outside + (y < height ? runs : 0);
+      for (let piece = 0; piece < pieces; ++piece) {
+        const inside = piece >= outside;
+        let word = inside ? bits : border;
+        const end = word + ((<usize>(inside ? runWords : words)) << 3);
+        for (; word < end; word += 8) {
+          storeSelectors(dst, word);
           dst += WORD_NIBBLES;
         }
-        bits += others;
+        if (inside) bits += runBytes;
       }
+      if (y == height) break;
       outside = padRight + (y + 1 < height ? padLeft : padBottom * paddedWidth);
     }
   }

@@ -15,8 +15,6 @@ import { TILE_BYTES } from "./winograd_transform";
  * @param bytes of a tile's values, 4 times the number of k
  * @param dst where the first tile's 8 products go, TILE_BYTES from tile to tile
  */
-// @ts-ignore: decorator
-@inline
 export function pointProducts(
   values: usize,
   tileStep: usize,

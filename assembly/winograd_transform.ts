@@ -103,6 +103,8 @@ export function transformRows(
  * @param dst values of the first tile at point x = 0; `pointStep` bytes to the next point, `tileStep` to the next tile
  * @param far where the first tile's value at infinity goes, `farStep` bytes from tile to tile; 0 if the phase has none
  */
+// @ts-ignore: decorator
+@inline
 export function transformColumns(
   src: usize,
   step: usize,
@@ -264,8 +266,6 @@ function storeTile(
  * The products of a row of tiles -> `rows` (at most 3 count) rows of `pixels` pixels, `channels` (at most 8 count)
  * channels from `dst` on.
  */
-// @ts-ignore: decorator
-@inline
 export function storeTiles(
   products: usize,
   fullY: bool,

@@ -3,7 +3,7 @@ import { readAbi } from "./assembly.mjs";
 import { WIDTH } from "./text.mjs";
 
 /** What packs constants, or looks at them, is no step of a program. */
-const PACKING = /Pack$|^(widenRows|tableConvCorrections|checksumWords)$/;
+const PACKING = /Pack$|^(widenRows|scaleRowsF32|tableConvCorrections|checksumWords)$/;
 
 /** Pointers that may be 0: what they point to is left out then. */
 const OPTIONAL = new Set([

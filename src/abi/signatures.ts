@@ -20,6 +20,9 @@
  * for any threshold, 1 for NaN; sign(x) is threshold 0, flip 0; x <= t is flip 0x80000000, threshold -t.
  */
 export interface KernelExports {
+  // assembly/scale_rows.ts
+  /** `data` in place; both 4-byte aligned. */
+  scaleRowsF32(data: number, scales: number, rows: number, length: number): void;
   // assembly/conv_f32.ts
   /** OIHW f32 -> the convolution's tiled order; sizes by `convF32WeightBytes`. */
   convF32Pack(
@@ -475,6 +478,7 @@ export interface KernelExports {
 
 /** The names of each kernel's arguments, in their order. */
 export const argumentNames = {
+  scaleRowsF32: ["data", "scales", "rows", "length"],
   convF32Pack: ["src", "dst", "channels", "inputsPerGroup", "kernelHeight", "kernelWidth", "groups"],
   convF32: [
     "src", "dst", "weights", "bias", "scratch", "batch", "height", "width", "inChannels", "outHeight", "outWidth",

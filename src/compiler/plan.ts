@@ -11,8 +11,8 @@ export interface Constant {
   /** The same key means the same bytes: plans for other input shapes share them. */
   readonly key: string;
   readonly bytes: number;
-  /** The bytes themselves, or what `packing` makes them from. */
-  readonly source: () => Uint8Array;
+  /** The bytes themselves, or what `packing` makes them from; pieces lie one after the other. */
+  readonly source: () => Uint8Array | readonly Uint8Array[];
   /**
    * Kernel calls that turn the source, at packing offset 0, into the constant; null if the source is copied as it is.
    */

@@ -14,7 +14,7 @@ export interface PlanBuilder {
    */
   buffer(name: string, bytes: number): Ref;
   /** A constant, made once for each key. */
-  constant(key: string, bytes: number, source: () => Uint8Array, packing?: Constant["packing"]): Ref;
+  constant(key: string, bytes: number, source: Constant["source"], packing?: Constant["packing"]): Ref;
   /** The scratch of one task, from its beginning on. */
   scratch(): TakeScratch;
   /** What is not given is none. */

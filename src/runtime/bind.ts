@@ -49,17 +49,24 @@ export function binder(team: Team, host: HostMemory): Binder {
   const linkPhases = (phases: readonly Phase[], resolve: (ref: Ref) => number): readonly LinkedPhase[] =>
     phases.map((tasks) => tasks.map((calls) => calls.map((call) => linkCall(call, resolve))));
 
-  const write = (address: number, bytes: Uint8Array) => new Uint8Array(host.memory.buffer).set(bytes, address);
+  const write = (address: number, source: Constant["source"]) => {
+    const memory = new Uint8Array(host.memory.buffer);
+    let at = address;
+    for (const bytes of [source()].flat()) {
+      memory.set(bytes, at);
+      at += bytes.length;
+    }
+  };
 
   const placeConstant = ({ key, bytes, source, packing }: Constant): number => {
     const known = constants.get(key);
     if (known !== undefined) return known;
     const address = host.allocate(bytes);
     if (packing === null) {
-      write(address, source());
+      write(address, source);
     } else {
       const area = host.temporary(packing.areaBytes);
-      write(area, source());
+      write(area, source);
       const resolve = (ref: Ref) => (ref.area === "self" ? address : area) + ref.offset;
       for (const call of packing.calls) kernelOf(exports, call.kernel)(...linkCall(call, resolve).args);
     }

@@ -41,7 +41,7 @@ test("every kernel that a program calls has a role for each argument", () => {
   }
   const others = Object.keys(argumentNames).filter((name) => !(name in ROLES));
   assert.ok(
-    others.every((name) => /Pack$|^(widenRows|tableConvCorrections|checksumWords)$/.test(name)),
+    others.every((name) => /Pack$|^(widenRows|scaleRowsF32|tableConvCorrections|checksumWords)$/.test(name)),
     `${others}`,
   );
 });

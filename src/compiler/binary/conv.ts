@@ -90,19 +90,20 @@ export function borderOf({ sweep }: BinaryConv, { row, rows }: Band): Sweep {
   return { ...sweep, outHeight: rows, padTop: sweep.padTop - row * sweep.strideHeight };
 }
 
-/** The packed weights as u64 words, in the packing area behind the bytes they come from. */
+/** The packed weights as u64 words, in the packing area: the bytes they come from if those are whole words, else behind them. */
 export function widenWeights(weight: BitWeight): {
   readonly areaBytes: number;
   readonly words: Ref;
-  readonly call: Call;
+  readonly calls: readonly Call[];
 } {
   const [outputs, inputs, height, width] = kernelShape(weight);
   const rows = outputs * height * width;
+  if (inputs % 64 === 0) return { areaBytes: weight.data.byteLength, words: packingArea, calls: [] };
   const sourceBytes = Math.ceil(weight.data.byteLength / 16) * 16;
   const words = offsetRef(packingArea, sourceBytes);
   return {
     areaBytes: sourceBytes + bitBytes(rows, inputs),
     words,
-    call: call("widenRows", { src: packingArea, dst: words, rows, channels: inputs }),
+    calls: [call("widenRows", { src: packingArea, dst: words, rows, channels: inputs })],
   };
 }

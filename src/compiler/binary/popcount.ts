@@ -53,7 +53,7 @@ function packedWeights({ builder }: LowerContext, conv: BinaryConv, plane: numbe
   return builder.constant(`${conv.name}/${plane}/popcount`, groups * bytes, () => weight.data, {
     areaBytes: widen.areaBytes,
     calls: [
-      widen.call,
+      ...widen.calls,
       ...join(conv, widen.words, outputs),
       ...Array.from({ length: groups }, (_, group) =>
         call("xnorGemmPack", {

@@ -62,8 +62,8 @@ function passTables({ builder }: LowerContext, conv: BinaryConv, plane: number, 
       dilationWidth: sweep.dilationWidth,
     });
   if (groups === 1) {
-    const { areaBytes, call: widen, words: rows } = widenWeights(weight);
-    const packing = { areaBytes, calls: [widen, pack(rows)] };
+    const { areaBytes, calls: widen, words: rows } = widenWeights(weight);
+    const packing = { areaBytes, calls: [...widen, pack(rows)] };
     return { weights: builder.constant(`${name}/${plane}/table`, bytes, () => weight.data, packing), masks: null };
   }
   const packed = (key: string, rows: () => Uint8Array) =>
@@ -83,13 +83,13 @@ function borderCorrections({ builder }: LowerContext, conv: BinaryConv, plane: n
   const weight = conv.weights[plane];
   const [outputs, inputs, kernelHeight, kernelWidth] = kernelShape(weight);
   const taps = kernelHeight * kernelWidth;
-  const { areaBytes, call: widen, words: src } = widenWeights(weight);
+  const { areaBytes, calls: widen, words: src } = widenWeights(weight);
   const size = { outChannels: outputs, taps, words: bitWords(inputs), inChannels: inputs };
   return builder.constant(
     `${conv.name}/${plane}/table-border`,
     tableConvCorrectionBytes(outputs, taps),
     () => weight.data,
-    { areaBytes, calls: [widen, call("tableConvCorrections", { src, dst: packedConstant, ...size })] },
+    { areaBytes, calls: [...widen, call("tableConvCorrections", { src, dst: packedConstant, ...size })] },
   );
 }
 

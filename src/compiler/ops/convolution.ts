@@ -18,7 +18,7 @@ import { usesWinograd } from "../choose_kernel.js";
 import { bytesOf, floatBytes, type LowerContext, mapPixel, zeros } from "../context.js";
 import { defineOutputs, epilogueArguments, epilogueBytes, epilogueRefs } from "../epilogue.js";
 import { type EpilogueOp, noEpilogue, outputOf } from "../ir.js";
-import { packedConstant, packingArea, type TakeScratch } from "../plan_builder.js";
+import { offsetRef, packedConstant, packingArea, type TakeScratch } from "../plan_builder.js";
 import { type Band, pixelsOf, rowTasks } from "../tasks.js";
 import { bandOf, sweepOf } from "../window.js";
 import { type FromNodes, floatsOf, type OpRecords, optionalFloats } from "./record.js";
@@ -76,22 +76,6 @@ export const convolutionNodes = {
   },
 } satisfies FromNodes<"conv2d">;
 
-/**
- * The convolution's weights with the affine's scale multiplied in. Float sums give no exact zeros to preserve
- * (`floatShifts`), unless a network convolves counts as floats: those that its batch norm makes exactly 0 are 0 within
- * rounding only.
- */
-function foldedWeights({ weight: { data, shape } }: Conv2dOp, affine: Affine | null): Uint8Array {
-  if (affine === null) return bytesOf(data);
-  const fanIn = data.length / shape[0];
-  const folded = new Float32Array(data.length);
-  for (let o = 0, i = 0; o < shape[0]; o++) {
-    const scale = affine.scale[o];
-    for (const end = i + fanIn; i < end; i++) folded[i] = data[i] * scale;
-  }
-  return bytesOf(folded);
-}
-
 /** The sizes of a convolution, of one image, in the words of its kernels' parameters. */
 export function convShape(context: LowerContext, op: Conv2dOp): ConvF32Shape {
   const input = context.shapeOf(op.input);
@@ -100,18 +84,28 @@ export function convShape(context: LowerContext, op: Conv2dOp): ConvF32Shape {
 }
 
 /**
- * The weights in the order of the kernel that reads them; the kernel depends on the map's size, so it is part of the
- * key.
+ * The weights, the affine's scale multiplied in, in the order of the kernel that reads them; the kernel depends on the
+ * map's size, so it is part of the key.
  */
 function convWeights({ builder }: LowerContext, op: Conv2dOp, shape: ConvF32Shape, winograd: boolean): Ref {
   const { outChannels: channels, kernelHeight, kernelWidth, strideHeight, strideWidth, groups } = shape;
-  const inputs = op.weight.shape[1];
+  const { data, shape: weightShape } = op.weight;
+  const inputs = weightShape[1];
   const source = { src: packingArea, dst: packedConstant, channels, kernelHeight, kernelWidth, groups };
-  const packed = (key: string, bytes: number, pack: Call): Ref =>
-    builder.constant(`${op.name}/${key}`, bytes, () => foldedWeights(op, kernelEnd(op).affine), {
-      areaBytes: op.weight.data.byteLength,
-      calls: [pack],
+  const { affine } = kernelEnd(op);
+  const packed = (key: string, bytes: number, pack: Call): Ref => {
+    const name = `${op.name}/${key}`;
+    const areaBytes = data.byteLength;
+    if (affine === null) return builder.constant(name, bytes, () => bytesOf(data), { areaBytes, calls: [pack] });
+    // Float sums give no exact zeros to preserve (`floatShifts`), unless a network convolves counts as floats: those
+    // that its batch norm makes exactly 0 are 0 within rounding only.
+    const scales = offsetRef(packingArea, areaBytes);
+    const scale = call("scaleRowsF32", { data: packingArea, scales, rows: channels, length: data.length / channels });
+    return builder.constant(name, bytes, () => [bytesOf(data), bytesOf(affine.scale)], {
+      areaBytes: areaBytes + affine.scale.byteLength,
+      calls: [scale, pack],
     });
+  };
   if (winograd) {
     const pack = call("winogradF32Pack", { ...source, inputs, strideHeight, strideWidth });
     return packed("winograd-weights", winogradF32WeightBytes(shape), pack);
