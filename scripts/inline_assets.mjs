@@ -35,6 +35,9 @@ for (const name of ["simd", "relaxed", "shared"]) {
   copyFileSync(file, new URL(`${name}.wasm`, wasm));
   writeWasm(file, name, `${name}.wasm`);
 }
+// Not compressed: it is compiled where nothing waits, and is hardly larger.
+const picture = new URL("build/picture.wasm", root);
+if (existsSync(picture)) write("picture_wasm.ts", "pictureWasm", "picture.wasm", readFileSync(picture));
 const { outputFiles } = await build({
   entryPoints: [fileURLToPath(new URL("src/runtime/team_worker.ts", root))],
   bundle: true,

@@ -2,7 +2,7 @@
 import type { Model } from "../model.js";
 import { createSession, type SessionOptions } from "../runtime/session.js";
 import type { Picture } from "./picture.js";
-import { type PictureResize, pictureInput } from "./prepare.js";
+import { openResample, type PictureResize, pictureInput } from "./prepare.js";
 import { type Guess, topGuesses } from "./probabilities.js";
 import { type DecodePicture, readPicture } from "./read_picture.js";
 
@@ -30,12 +30,13 @@ export async function openPipeline(model: Model, options: PipelineOptions): Prom
   const { topK, maxPixels, resize, decode } = options;
   const { graph } = model;
   const session = await createSession(model, options.session);
+  const resample = await openResample(graph, resize);
   return {
     async answer(pictures, names) {
       const images = await Promise.all(
         pictures.map((picture, index) => readPicture("classify", picture, names[index], { maxPixels, decode })),
       );
-      return topGuesses(graph, await session.runAsync(pictureInput(images, graph, resize)), topK);
+      return topGuesses(graph, await session.runAsync(pictureInput(images, graph, resize, resample)), topK);
     },
     dispose: () => session.dispose(),
   };

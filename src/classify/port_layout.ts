@@ -1,8 +1,7 @@
 /** Pixels in the layout that a network's input has: pictures and data sets are planes or interleaved. */
-import { shapeAtPort, shapeInside } from "../graph/layout.js";
+import { shapeInside } from "../graph/layout.js";
 import type { Graph } from "../graph/types.js";
-import { type Image, toRgb, toTensor } from "../image/index.js";
-import type { Shape, Tensor } from "../tensor.js";
+import type { Shape } from "../tensor.js";
 
 /** What is known of a network at its ports: of a graph, and of a program that has none. */
 export type Ports = Pick<Graph, "name" | "inputShape" | "layout" | "preprocess" | "labels">;
@@ -19,16 +18,4 @@ export function pixelsAtPort(planes: Uint8Array, channels: number, { layout }: P
   const pixels = new Uint8Array(planes.length);
   for (let i = 0; i < pixels.length; i++) pixels[i] = planes[(i % channels) * size + Math.floor(i / channels)];
   return pixels;
-}
-
-/** Pictures of one size as the u8 input of a network: planes, or pixel by pixel where its layout is NHWC. */
-export function picturesAtPort(pictures: readonly Image[], channels: 1 | 3, { layout }: Pick<Ports, "layout">): Tensor {
-  if (layout !== "NHWC" || channels === 1) {
-    const { shape, data } = toTensor(pictures, channels);
-    return { shape: shapeAtPort(shape, layout), data };
-  }
-  const [{ width, height }] = pictures;
-  const data = new Uint8Array(pictures.length * 3 * width * height);
-  for (const [index, picture] of pictures.entries()) data.set(toRgb(picture).data, index * 3 * width * height);
-  return { shape: [pictures.length, height, width, 3], data };
 }

@@ -8,9 +8,14 @@ import { formatShape, type Tensor } from "../tensor.js";
 export function rowSoftmax(logits: ArrayLike<number>): Float64Array {
   let largest = -Infinity;
   for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i]);
-  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+  const powers = new Float64Array(logits.length);
+  let sum = 0;
+  for (let i = 0; i < powers.length; i++) {
+    powers[i] = Math.exp(logits[i] - largest);
+    sum += powers[i];
+  }
+  for (let i = 0; i < powers.length; i++) powers[i] /= sum;
+  return powers;
 }
 
 /** Indices of the `count` largest values, largest first; of equal ones the first comes first. */

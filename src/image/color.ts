@@ -1,23 +1,35 @@
 /** Pictures in grey or in colour, and what is transparent in them laid on white. */
 import { type Image, imageArgument } from "./image.js";
 
+/** True if no pixel of these bytes of an RGBA picture lets its background through. */
+export function isOpaque(rgba: Uint8Array, from: number, end: number): boolean {
+  let alpha = 255;
+  for (let at = from + 3; at < end; at += 4) alpha &= rgba[at];
+  return alpha === 255;
+}
+
+/** Lays these bytes of an RGBA picture on a background of this level. */
+export function composeColors(rgba: Uint8Array, from: number, end: number, background: number, rgb: Uint8Array): void {
+  for (let at = from, to = 0; at < end; at += 4, to += 3) {
+    const alpha = rgba[at + 3];
+    if (alpha === 255) {
+      rgb[to] = rgba[at];
+      rgb[to + 1] = rgba[at + 1];
+      rgb[to + 2] = rgba[at + 2];
+      continue;
+    }
+    for (let channel = 0; channel < 3; channel++) {
+      rgb[to + channel] = Math.round((rgba[at + channel] * alpha + background * (255 - alpha)) / 255);
+    }
+  }
+}
+
 /** Lays a picture with alpha on a background of this level and drops the alpha; others stay as they are. */
 function compose(picture: Image, background: number): Image {
   if (picture.channels !== 4) return picture;
   const { width, height, data } = picture;
   const composed = new Uint8Array(width * height * 3);
-  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
-    const alpha = data[from + 3];
-    if (alpha === 255) {
-      composed[to] = data[from];
-      composed[to + 1] = data[from + 1];
-      composed[to + 2] = data[from + 2];
-      continue;
-    }
-    for (let channel = 0; channel < 3; channel++) {
-      composed[to + channel] = Math.round((data[from + channel] * alpha + background * (255 - alpha)) / 255);
-    }
-  }
+  composeColors(data, 0, data.length, background, composed);
   return { width, height, channels: 3, data: composed };
 }
 

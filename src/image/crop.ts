@@ -97,6 +97,18 @@ export function centerCrop(picture: Image, width: number, height: number, option
   return crop(picture, middle([picture.width, picture.height], [width, height], readRule("centerCrop", options)));
 }
 
+/** Size of the whole resized picture, and the middle of it, that an ImageNet network sees. */
+export function imagenetBox(
+  picture: Image,
+  width: number,
+  height: number,
+  rule: ResizeRule,
+): readonly [width: number, height: number, box: Box] {
+  const side = Math.round((Math.max(width, height) * 256) / 224);
+  const size = shortSideSize(picture, side, rule);
+  return [...size, middle(size, [width, height], rule)];
+}
+
 /**
  * What an ImageNet network sees of a picture: the short side resized to 8/7 of the input's (256 for 224), then the
  * middle cut out. No more than the middle is resized.
@@ -105,7 +117,5 @@ export function centerCrop(picture: Image, width: number, height: number, option
 export function imagenetCrop(picture: Image, width: number, height: number, options: ResizeOptions = {}): Image {
   const rule = readRule("imagenetCrop", options);
   imageArgument("imagenetCrop", picture);
-  const side = Math.round((Math.max(width, height) * 256) / 224);
-  const size = shortSideSize(picture, side, rule);
-  return resizeBox(picture, ...size, middle(size, [width, height], rule));
+  return resizeBox(picture, ...imagenetBox(picture, width, height, rule));
 }

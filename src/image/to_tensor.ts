@@ -2,8 +2,8 @@
 import { refuseArgument } from "../arguments.js";
 import { XnorkitError } from "../errors.js";
 import type { Tensor } from "../tensor.js";
-import { toGray, toRgb } from "./color.js";
 import { type Image, imageArgument } from "./image.js";
+import { placePicture, planes } from "./placement.js";
 
 /**
  * Pictures of one size as a u8 tensor [pictures, channels, height, width]: RGB planes or one grey plane, alpha on
@@ -26,22 +26,7 @@ export function toTensor(pictures: readonly Image[], channels: 1 | 3): Tensor {
           "resize or crop them alike",
       );
     }
-    const source = channels === 1 ? toGray(picture) : toRgb(picture);
-    writePlanes(source.data, channels, data.subarray(index * channels * positions, (index + 1) * channels * positions));
+    placePicture(picture, channels, planes(data, index * channels * positions, positions));
   }
   return { shape: [pictures.length, channels, height, width], data };
-}
-
-/** Interleaved pixels as one plane a channel. */
-function writePlanes(pixels: Uint8Array, channels: 1 | 3, planes: Uint8Array): void {
-  if (channels === 1) {
-    planes.set(pixels);
-    return;
-  }
-  const positions = planes.length / 3;
-  for (let at = 0, from = 0; at < positions; at++, from += 3) {
-    planes[at] = pixels[from];
-    planes[positions + at] = pixels[from + 1];
-    planes[2 * positions + at] = pixels[from + 2];
-  }
 }

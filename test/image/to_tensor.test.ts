@@ -31,6 +31,9 @@ test("what is transparent shows white", () => {
   };
   assert.deepEqual([...composeOnWhite(rgba).data], [255, 255, 255, 204, 224, 255, 7, 8, 9]);
   assert.deepEqual(toRgb(rgba), composeOnWhite(rgba));
+  assert.deepEqual([...toTensor([rgba], 3).data], [255, 204, 7, 255, 224, 8, 255, 255, 9]);
+  const opaque: Image = { width: 2, height: 1, channels: 4, data: Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255) };
+  assert.deepEqual([...toTensor([opaque], 3).data], [1, 4, 2, 5, 3, 6]);
 });
 
 test("pictures of different sizes make no tensor, and data must fill a picture", () => {
