@@ -81,8 +81,32 @@ export function residualSigns<T>(
       v128.store(to, a3, 48);
       v128.store(to + nextMap, b3, 48);
 
-      const less = below16(a0, a1, a2, a3, hasThreshold, signThreshold + at, signFlip + at);
-      const nextLess = below16(b0, b1, b2, b3, hasThreshold, signThreshold + at, signFlip + at);
+      let less: i32, nextLess: i32;
+      if (hasThreshold) {
+        const flip0 = v128.load(signFlip + at);
+        const limit0 = v128.load(signThreshold + at);
+        const flip1 = v128.load(signFlip + at, 16);
+        const limit1 = v128.load(signThreshold + at, 16);
+        const flip2 = v128.load(signFlip + at, 32);
+        const limit2 = v128.load(signThreshold + at, 32);
+        const flip3 = v128.load(signFlip + at, 48);
+        const limit3 = v128.load(signThreshold + at, 48);
+        less = maskBits(
+          lessThan(a0, flip0, limit0),
+          lessThan(a1, flip1, limit1),
+          lessThan(a2, flip2, limit2),
+          lessThan(a3, flip3, limit3),
+        );
+        nextLess = maskBits(
+          lessThan(b0, flip0, limit0),
+          lessThan(b1, flip1, limit1),
+          lessThan(b2, flip2, limit2),
+          lessThan(b3, flip3, limit3),
+        );
+      } else {
+        less = maskBits(negative(a0), negative(a1), negative(a2), negative(a3));
+        nextLess = maskBits(negative(b0), negative(b1), negative(b2), negative(b3));
+      }
       store<u16>(out, <u16>~less);
       store<u16>(out + nextBits, <u16>~nextLess);
       out += 2;
@@ -135,16 +159,4 @@ function affineOf<T>(x: v128, center: v128, scale: v128, shift: v128): v128 {
 @inline
 function below(v: v128, hasThreshold: bool, threshold: usize, flip: usize): v128 {
   return hasThreshold ? lessThan(v, v128.load(flip), v128.load(threshold)) : negative(v);
-}
-
-/** The same of sixteen, one bit a channel. */
-// @ts-ignore: decorator
-@inline
-function below16(v0: v128, v1: v128, v2: v128, v3: v128, hasThreshold: bool, threshold: usize, flip: usize): i32 {
-  return maskBits(
-    below(v0, hasThreshold, threshold, flip),
-    below(v1, hasThreshold, threshold + 16, flip + 16),
-    below(v2, hasThreshold, threshold + 32, flip + 32),
-    below(v3, hasThreshold, threshold + 48, flip + 48),
-  );
 }

@@ -4,9 +4,12 @@
  */
 import type { MapShape } from "./context.js";
 
-/** A task shorter than this is worth less than handing it over. For one worker tasks cost a little and gain nothing. */
+/**
+ * A task shorter than this is worth less than handing it over. For one worker tasks gain nothing but scratch that stays
+ * in the cache, and cost a microsecond each.
+ */
 const shortestTask = 6_000;
-const shortestAlone = 25_000;
+const shortestAlone = 250_000;
 
 /** Tasks a worker: enough to keep all busy to the end, few enough to cost nothing. */
 const mostTasks = 8;

@@ -175,7 +175,7 @@ test("signs of one value are one, and those of two batch norms of one value are 
   const norms = [norm("n", "r"), sign("s", "n"), norm("m", "r"), sign("t", "m")];
   assert.deepEqual(fused([relu("r", "x"), ...norms, binary("c", "s"), binary("d", "t"), add("a", "c", "d")]), [
     "r, s: sign(affine) = pointwise(x) relu",
-    "t: sign = pointwise(r) affine",
+    "t: sign(affine) = pointwise(r)",
     "d = binaryConv2d(t)",
     "a = binaryConv2d(s) +d",
   ]);

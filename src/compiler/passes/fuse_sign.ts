@@ -16,19 +16,29 @@ function behind(affine: Affine, sign: Sign): Sign {
   return { ...sign, affine: sign.affine === null ? affine : compose(affine, sign.affine) };
 }
 
+/** A batch norm that nothing but the sign reads, left to the sign: floats have thresholds, which round nothing. */
+function leftToSign(source: FusableOp, sign: Sign): FusableOp | null {
+  const { affine } = source.epilogue;
+  if (source.kind !== "pointwise" || affine === null || !endsInAffine(source.epilogue)) return null;
+  return { ...source, epilogue: noEpilogue, sign: behind(affine, sign), value: null };
+}
+
 /**
- * The operation that writes a greater sign too, or null if it has no thresholds for it: counts have them, if nothing
- * but their affine and a clamp come between, and a batch norm leaves its own to the sign. In both cases nobody else may
- * read the value.
+ * The operation that writes a greater sign of a value that nobody else reads, or null if it has no thresholds for it:
+ * counts have them, if nothing but their affine and a clamp come between.
  */
 function withGreater(source: FusableOp, sign: Sign): FusableOp | null {
   const { epilogue, kind } = source;
-  if (kind === "pointwise") {
-    if (epilogue.affine === null || !endsInAffine(epilogue)) return null;
-    return { ...source, epilogue: noEpilogue, sign: behind(epilogue.affine, sign), value: null };
-  }
   if (kind !== "binaryConv2d" && kind !== "planesConv2d") return null;
   return isEmpty({ ...epilogue, affine: null, bounds: null }) ? { ...source, sign, value: null } : null;
+}
+
+/** The operation that writes the sign of its value too, null if it cannot; `dies` if nobody else reads the value. */
+function withSign(source: FusableOp, sign: Sign, dies: boolean): FusableOp | null {
+  if (!dies) return sign.greater ? null : { ...source, sign };
+  const left = leftToSign(source, sign);
+  if (left !== null) return left;
+  return sign.greater ? withGreater(source, sign) : { ...source, sign, value: null };
 }
 
 /**
@@ -57,9 +67,7 @@ function fuseOnce(ops: readonly Op[], kept: ReadonlySet<string>): Op[] | null {
     const source = producer.get(op.input);
     if (source === undefined || !hasEpilogue(source) || source.sign !== null) continue;
     if (replacement.has(source) || removed.has(source)) continue;
-    const dies = reads.get(op.input) === 1;
-    const plain: FusableOp = { ...source, sign, value: dies ? null : source.value };
-    const fused = !sign.greater ? plain : dies ? withGreater(source, sign) : null;
+    const fused = withSign(source, sign, reads.get(op.input) === 1);
     if (fused === null) continue;
     replacement.set(source, fused);
     removed.add(op);
