@@ -4,9 +4,9 @@
  *   weights  [block of 8 units][i][8], zeros past the last unit: the convolution's order for a 1x1 kernel
  *
  * One image is bound by reading the weights once, so four blocks (32 units) advance together: 8 loads of weights and
- * one broadcast feed 8 multiply-adds on 8 independent sums; the last units go through the scratch. More images go through the convolution's tile of 4 rows by
- * 8 units, which reads every weight once for 4 images. Both add in the order of i and then the bias, so the batch does
- * not change the bits.
+ * one broadcast feed 8 multiply-adds on 8 independent sums; the last units go through the scratch. More images go
+ * through the convolution's tile of 4 rows by 8 units, which reads every weight once for 4 images. Both add in the
+ * order of i and then the bias, so the batch does not change the bits.
  *
  * Cost: a multiply, an add and 1.13 loads for 4 MACs of one image, 0.75 loads of four. The tile needs the order [i][8];
  * one stream of weights for 32 units would be faster only from a cold cache (docs/measurements.md).

@@ -90,7 +90,10 @@ export function borderOf({ sweep }: BinaryConv, { row, rows }: Band): Sweep {
   return { ...sweep, outHeight: rows, padTop: sweep.padTop - row * sweep.strideHeight };
 }
 
-/** The packed weights as u64 words, in the packing area: the bytes they come from if those are whole words, else behind them. */
+/**
+ * The packed weights as u64 words, in the packing area: the bytes they come from if those are whole words, else behind
+ * them.
+ */
 export function widenWeights(weight: BitWeight): {
   readonly areaBytes: number;
   readonly words: Ref;
