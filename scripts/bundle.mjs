@@ -5,8 +5,9 @@
 //
 // A module costs a fresh process about as much to find and link as to read, so the library is not cut by who shares
 // what, but in few layers, none of which imports one that comes after: what the main entry shares with the builds of
-// the kernels (`host`), with entries that know no graph (`base`), with programs (`runner`), with readers and with
-// builders (`graph`, `models`), the rest of it (`core`), and what each other entry has beyond.
+// the kernels (`host`), with entries that know no graph (`base`), with programs (`runner`), with readers (`graph`) and
+// the classifier (`core`), the rest of it (`models`); then what the classifier shares with pictures (`pixels`) and with
+// workers (`pictures`), and what each other entry has beyond.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,14 +24,16 @@ const peers = ["onnxruntime-web", "onnxruntime-node", "@tensorflow/*", "assembly
 
 const common = { absWorkingDir: root, bundle: true, splitting: true, format: "esm", target: "es2022" };
 
-/** The main entry in layers: each holds what the main entry shares with these others, and no layer before has. */
+/** Entries in layers: each holds what the entry `of` shares with these others, and no layer before has. */
 const layers = [
-  { name: "host", others: ["builds", "unpack"] },
-  { name: "base", others: ["kernels", "image", "decode", "reference"] },
-  { name: "runner", others: ["program"] },
-  { name: "graph", others: ["mxnet", "torch", "onnx", "tflite"] },
-  { name: "models", others: ["awnas", "digits", "nn"] },
-  { name: "core", others: ["index"] },
+  { name: "host", of: "index", others: ["builds", "unpack"] },
+  { name: "base", of: "index", others: ["kernels", "image", "decode", "reference"] },
+  { name: "runner", of: "index", others: ["program"] },
+  { name: "graph", of: "index", others: ["mxnet", "torch", "onnx", "tflite"] },
+  { name: "core", of: "index", others: ["classify"] },
+  { name: "models", of: "index", others: ["index"] },
+  { name: "pixels", of: "classify", others: ["image"] },
+  { name: "pictures", of: "classify", others: ["worker"] },
 ];
 
 /** The source of each entry, and its name in dist/lib. */
@@ -162,13 +165,12 @@ async function bundleLibrary() {
     // The command line imports at once what the library imports on demand.
     checks: { ineffectiveDynamicImport: false },
   });
-  const main = await reachable(["index"]);
   const named = new Set(Object.values(inputs));
   const groups = await Promise.all(
-    layers.map(async ({ name, others }, index) => {
-      const sources = await reachable(others);
+    layers.map(async ({ name, of, others }, index) => {
+      const [own, sources] = await Promise.all([reachable([of]), reachable(others)]);
       const isHost = (id) => name === "host" && !named.has(id) && !id.includes("generated");
-      return { name, priority: layers.length - index, test: (id) => sources.has(id) && (main.has(id) || isHost(id)) };
+      return { name, priority: layers.length - index, test: (id) => sources.has(id) && (own.has(id) || isHost(id)) };
     }),
   );
   const { output } = await bundle.generate({

@@ -28,6 +28,7 @@ const bundles = [
     "image",
     "decode",
     "classify",
+    "worker",
     "digits",
   ].map((entry) => ({
     name: entry,

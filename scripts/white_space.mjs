@@ -11,10 +11,10 @@ const options = {
   format: { comments: /webpackIgnore|@vite-ignore|turbopackIgnore/, preserve_annotations: true, max_line_len: 120 },
 };
 
-/** Says nothing of a value that is returned; terser would put it before the statement, where rollup warns of it. */
-const idle = /(?<=\breturn )\/\* @__PURE__ \*\/ /g;
+/** Terser moves it before the statement when what is returned begins with it; rollup warns of it there. */
+const misplaced = /\/\* @__PURE__ \*\/(?=\s*return\b)/g;
 
 /** The same module without white space. */
 export async function withoutWhiteSpace(code) {
-  return (await minify(code.replace(idle, ""), options)).code;
+  return (await minify(code, options)).code.replace(misplaced, "");
 }

@@ -1,4 +1,4 @@
-/** Class names, as many as a network has outputs. */
+/** Class names, as many as a network has outputs, and as people read them. */
 import { XnorkitError } from "../errors.js";
 import { inferShapes } from "../graph/shapes.js";
 import type { Graph } from "../graph/types.js";
@@ -24,4 +24,12 @@ export function checkLabels(graph: Graph, labels: readonly string[], place: stri
     `${place}: ${labels.length} names, but ${graph.name} has ${outputs} outputs: one name a line, ` +
       "in the order of the outputs",
   );
+}
+
+/** WordNet's number of a noun, which lists of ImageNet's classes have before its names. */
+const WORDNET_NUMBER = /^n\d{8}[\s:,]+(?=\S)/;
+
+/** A class name as people read it: without its WordNet number, `n01440764 tench` is `tench`. */
+export function plainLabel(label: string): string {
+  return label.replace(WORDNET_NUMBER, "");
 }

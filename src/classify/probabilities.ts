@@ -1,8 +1,8 @@
 /** From a network's outputs to probabilities, and the likeliest classes of them. */
 import { XnorkitError } from "../errors.js";
-import { plainLabel } from "../graph/labels.js";
 import type { Graph } from "../graph/types.js";
 import { formatShape, type Tensor } from "../tensor.js";
+import { plainLabel } from "./labels.js";
 
 /** Softmax of one row of logits, in f64 and shifted by the largest so that nothing overflows. */
 export function rowSoftmax(logits: ArrayLike<number>): Float64Array {

@@ -79,17 +79,13 @@ const graphAlone = (graph: Graph): Reading => ({ kind: "graph", graph, weights: 
 
 /** Of a float file, which may have gigabytes, the header alone is read until its weights are asked for. */
 async function readSafetensorsFile(source: Source): Promise<Reading> {
-  const { readSafetensorsHeader } = await import("./stream.js");
-  const { isPackedModel } = await import("./packed_layout.js");
+  const { isPackedModel, loadModel, readSafetensorsHeader, readWeights } = await import("./safetensors_readers.js");
   const { metadata } = await readSafetensorsHeader(source);
-  if (isPackedModel(metadata)) {
-    const { loadModel } = await import("./packed_model.js");
-    return { kind: "model", model: loadModel(await whole(source)), notes: [] };
-  }
+  if (isPackedModel(metadata)) return { kind: "model", model: loadModel(await whole(source)), notes: [] };
   const weights: WeightsReading = {
     kind: "weights",
     isFloatFile: true,
-    weights: async () => (await import("./read_weights.js")).readWeights(await whole(source)),
+    weights: async () => readWeights(await whole(source)),
   };
   const description = metadata.get("description");
   if (description === undefined) return weights;

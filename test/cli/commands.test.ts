@@ -4,10 +4,10 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { plainLabel } from "../../src/classify/labels.js";
 import { loadModel, saveModel } from "../../src/formats/packed_model.js";
 import { readWeights } from "../../src/formats/read_weights.js";
 import { rawFloat32, writeSafetensors } from "../../src/formats/safetensors.js";
-import { plainLabel } from "../../src/graph/labels.js";
 import { fromDescription } from "../../src/models/description.js";
 import { digitsModel } from "../../src/models/digits.js";
 import { runReference } from "../../src/reference/index.js";
