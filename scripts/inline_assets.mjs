@@ -1,5 +1,5 @@
 // Writes what the library carries inside itself as TypeScript modules, in base64: the compiled kernels and the JPEG
-// decoder, gzip-compressed; the kernels' hash; the embedded model, whose bits do not compress. They are generated
+// decoder, gzip-compressed; the kernels' hash; the embedded model as it is, since it is had at once. They are generated
 // (src/generated is not in the repository) so that one import needs no file access on any runtime. Copies the kernels
 // to dist/wasm too, for the hosts that import them as files. The code of worker threads is one more text:
 // host_workers.ts says why. So is the script of xnorkit/worker, for bundlers that leave the file behind.
