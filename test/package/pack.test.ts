@@ -70,8 +70,8 @@ describe("the packed package", { skip: noSkip ? false : notBuilt }, () => {
       .map(({ path }) => path)
       .filter((path) => !wanted.some((pattern) => pattern.test(path)));
     assert.deepEqual(surplus, []);
-    assert.ok(packed.files.length <= 160, `${packed.files.length} files`);
-    assert.ok(packed.unpackedSize <= 2.6e6, `${packed.unpackedSize} bytes unpacked`);
+    assert.ok(packed.files.length <= 165, `${packed.files.length} files`);
+    assert.ok(packed.unpackedSize <= 2.65e6, `${packed.unpackedSize} bytes unpacked`);
     // Three of the core, and one each of onnx, tflite, decode and the drawings of the command line.
     assert.ok(Object.keys(manifest.dependencies).length <= 7);
   });
