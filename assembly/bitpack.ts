@@ -151,13 +151,34 @@ function signs(src: usize, c: i32, select: v128): v128 {
   return v128.or(f32x4.splat(1), i32x4.shl(clear, 31));
 }
 
+/** 1 to 8 bytes, little-endian. */
+// @ts-ignore: decorator
+@inline
+function lastWord(src: usize, bytes: usize): u64 {
+  if (bytes == 8) return load<u64>(src);
+  let word: u64 = 0;
+  let shift: u64 = 0;
+  if ((bytes & 4) != 0) {
+    word = load<u32>(src);
+    src += 4;
+    shift = 32;
+  }
+  if ((bytes & 2) != 0) {
+    word |= (<u64>load<u16>(src)) << shift;
+    src += 2;
+    shift += 16;
+  }
+  if ((bytes & 1) != 0) word |= (<u64>load<u8>(src)) << shift;
+  return word;
+}
+
 /**
  * Rows of ceil(channels / 8) bytes at any address, as a packed weight stores a tap -> rows of ceil(channels / 64) u64
  * words; bits past the last channel are dropped.
  */
 export function widenRows(src: usize, dst: usize, rows: i32, channels: i32): void {
   const tail = channels & 63;
-  const tailBytes = (tail + 7) >> 3;
+  const tailBytes = (<usize>(tail + 7)) >> 3;
   const mask = ((<u64>1) << (<u64>tail)) - 1;
   for (let row = 0; row < rows; ++row) {
     for (let c = channels; c >= 64; c -= 64) {
@@ -166,9 +187,7 @@ export function widenRows(src: usize, dst: usize, rows: i32, channels: i32): voi
       dst += 8;
     }
     if (tail != 0) {
-      let word: u64 = 0;
-      for (let i = tailBytes - 1; i >= 0; --i) word = (word << 8) | load<u8>(src + i);
-      store<u64>(dst, word & mask);
+      store<u64>(dst, lastWord(src, tailBytes) & mask);
       src += tailBytes;
       dst += 8;
     }

@@ -15,6 +15,7 @@ import { convBlock, TILE_CHANNELS, TILE_PIXELS, tileBias, tileOffsets } from "./
 import { convF32Pack } from "./conv_f32";
 import { ownScratch } from "./layout";
 import { madd } from "./madd";
+import { zeroLanes } from "./pad_f32";
 
 /** Rows of the batch a pass; their offsets take 4 bytes each in the kernels' scratch. */
 const BAND_ROWS: i32 = 128;
@@ -58,10 +59,7 @@ export function denseF32(
   const rowBytes = (<usize>inputs) << 2;
   if (batch == 1) denseRow(src, dst, weights, bias, units, rowBytes);
   else denseRows(src, dst, weights, bias, batch, units, rowBytes, (<usize>srcStride) << 2, dstStep);
-  for (let row = 0; row < batch; ++row) {
-    for (let unit = units; unit & 3; ++unit) store<f32>(dst + ((<usize>unit) << 2), 0);
-    dst += dstStep;
-  }
+  zeroLanes(dst + ((<usize>units) << 2), batch, -units & 3, dstStep);
 }
 
 /** One image. Blocks that do not exist past the last unit are the first one of their pass again. */

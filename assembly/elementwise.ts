@@ -106,15 +106,14 @@ function planesToMap<T>(
         to += 4 * step;
       }
       for (; pixel > 0; --pixel) {
-        v128.store(to, zero);
-        for (let lane = 0; lane < min(left, 4); ++lane) {
-          const at = offset + ((<usize>lane) << 2);
-          const x = <f32>load<T>(a + <usize>lane * planeBytes);
-          store<f32>(
-            to + ((<usize>lane) << 2),
-            (x - load<f32>(center + at)) * load<f32>(scale + at) + load<f32>(shift + at),
-          );
-        }
+        let x = f32x4.replace_lane(zero, 0, <f32>load<T>(a));
+        if (left > 1) x = f32x4.replace_lane(x, 1, <f32>load<T>(a + planeBytes));
+        if (left > 2) x = f32x4.replace_lane(x, 2, <f32>load<T>(a + 2 * planeBytes));
+        if (left > 3) x = f32x4.replace_lane(x, 3, <f32>load<T>(a + 3 * planeBytes));
+        v128.store(
+          to,
+          centeredAffine(x, v128.load(center + offset), v128.load(scale + offset), v128.load(shift + offset)),
+        );
         a += sizeof<T>();
         to += step;
       }
@@ -170,12 +169,12 @@ export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, 
   const planeBytes = (<usize>dstPlane) << 2;
   const step = (<usize>((channels + 3) & ~3)) << 2;
   for (let image = 0; image < batch; ++image) {
-    let c = 0;
-    for (; c + 4 <= channels; c += 4) {
+    for (let c = 0; c < channels; c += 4) {
+      const left = channels - c;
       let a = src + ((<usize>c) << 2);
       let to = dst + <usize>c * planeBytes;
       let pixel = plane;
-      for (; pixel >= 4; pixel -= 4) {
+      for (; pixel >= 4 && left >= 4; pixel -= 4) {
         const v0 = v128.load(a);
         const v1 = v128.load(a + step);
         const v2 = v128.load(a + 2 * step);
@@ -187,18 +186,9 @@ export function mapToNchwF32(src: usize, dst: usize, batch: i32, channels: i32, 
       for (; pixel > 0; --pixel) {
         const v = v128.load(a);
         v128.store32_lane(to, v, 0);
-        v128.store32_lane(to + planeBytes, v, 1);
-        v128.store32_lane(to + 2 * planeBytes, v, 2);
-        v128.store32_lane(to + 3 * planeBytes, v, 3);
-        a += step;
-        to += 4;
-      }
-    }
-    for (; c < channels; ++c) {
-      let a = src + ((<usize>c) << 2);
-      let to = dst + <usize>c * planeBytes;
-      for (let pixel = 0; pixel < plane; ++pixel) {
-        store<f32>(to, load<f32>(a));
+        if (left > 1) v128.store32_lane(to + planeBytes, v, 1);
+        if (left > 2) v128.store32_lane(to + 2 * planeBytes, v, 2);
+        if (left > 3) v128.store32_lane(to + 3 * planeBytes, v, 3);
         a += step;
         to += 4;
       }

@@ -59,15 +59,13 @@ export function im2colBits(
       for (let ky = 0; ky < kernelHeight; ++ky) {
         const y = top + ky * dilationHeight;
         const row = src + <usize>y * rowBytes;
-        if (<u32>y >= <u32>height) {
-          for (let kx = 0; kx < kernelWidth; ++kx) dst = copyWords(dst, border, words);
-        } else if (inside) {
-          dst = copyWords(dst, row + <usize>left * tapBytes, runWords);
-        } else {
-          for (let kx = 0; kx < kernelWidth; ++kx) {
-            const x = left + kx * dilationWidth;
-            dst = copyWords(dst, <u32>x < <u32>width ? row + <usize>x * tapBytes : border, words);
-          }
+        const rowInside = <u32>y < <u32>height;
+        const whole = rowInside && inside;
+        const pieces = whole ? 1 : kernelWidth;
+        for (let kx = 0; kx < pieces; ++kx) {
+          const x = left + kx * dilationWidth;
+          const tap = rowInside && <u32>x < <u32>width ? row + <usize>x * tapBytes : border;
+          dst = copyWords(dst, tap, whole ? runWords : words);
         }
       }
     }

@@ -39,21 +39,24 @@ export function padImage(
   const left = min(padLeft, paddedWidth);
   const columns = max(0, min(width, paddedWidth - padLeft));
   const right = paddedWidth - left - columns;
+  const first = max(0, -padTop);
+  const rows = max(0, min(height, paddedHeight - padTop) - first);
+  const above = rows > 0 ? first + padTop : paddedHeight;
+  const below = paddedHeight - above - rows;
+  const rowBytes = <usize>width * srcPixel;
   for (let group = 0; group < groups; ++group) {
-    const groupSrc = src + <usize>group * pixelBytes;
-    for (let row = 0; row < paddedHeight; ++row) {
-      const y = row - padTop;
-      if (y < 0 || y >= height) {
-        memory.fill(dst, 0, <usize>paddedWidth * pixelBytes);
-        dst += <usize>paddedWidth * pixelBytes;
-        continue;
-      }
-      memory.fill(dst, 0, <usize>left * pixelBytes);
-      dst += <usize>left * pixelBytes;
-      copyPixels(groupSrc + <usize>(y * width) * srcPixel, dst, columns, perGroup, srcPixel, groups == 1);
+    let from = src + <usize>group * pixelBytes + <usize>first * rowBytes;
+    // Zeros from one row's last pixel to the next one's first.
+    let outside = above * paddedWidth + (rows > 0 ? left : 0);
+    for (let row = 0; ; ++row) {
+      const bytes = <usize>outside * pixelBytes;
+      memory.fill(dst, 0, bytes);
+      dst += bytes;
+      if (row == rows) break;
+      copyPixels(from, dst, columns, perGroup, srcPixel, groups == 1);
+      from += rowBytes;
       dst += <usize>columns * pixelBytes;
-      memory.fill(dst, 0, <usize>right * pixelBytes);
-      dst += <usize>right * pixelBytes;
+      outside = right + (row + 1 < rows ? left : below * paddedWidth);
     }
   }
 }
@@ -84,11 +87,12 @@ function copyPixels(src: usize, dst: usize, pixels: i32, floats: i32, srcStep: u
       from += 16;
       to += 16;
     }
-    for (let i = 0; i < rest; ++i) {
-      store<f32>(to, load<f32>(from));
-      from += 4;
-      to += 4;
+    if ((rest & 2) != 0) {
+      store<u64>(to, load<u64>(from));
+      from += 8;
+      to += 8;
     }
+    if ((rest & 1) != 0) store<u32>(to, load<u32>(from));
     src += srcStep;
     dst += dstStep;
   }
@@ -97,11 +101,17 @@ function copyPixels(src: usize, dst: usize, pixels: i32, floats: i32, srcStep: u
 /** Writes zeros to the lanes past the last channel of a map. */
 export function zeroTails(map: usize, pixels: i32, channels: i32): void {
   const tail = -channels & 3;
-  if (tail == 0) return;
-  const step = (<usize>(channels + tail)) << 2;
-  let lane = map + ((<usize>channels) << 2);
+  zeroLanes(map + ((<usize>channels) << 2), pixels, tail, (<usize>(channels + tail)) << 2);
+}
+
+/** Writes zeros to `count` lanes, 0 to 3, from `lane` on, and of every pixel that follows `step` bytes after the last. */
+// @ts-ignore: decorator
+@inline
+export function zeroLanes(lane: usize, pixels: i32, count: i32, step: usize): void {
+  if (count == 0) return;
   for (let pixel = 0; pixel < pixels; ++pixel) {
-    for (let i = 0; i < tail; ++i) store<f32>(lane + ((<usize>i) << 2), 0);
+    if ((count & 1) != 0) store<f32>(lane, 0);
+    if ((count & 2) != 0) store<u64>(lane + ((<usize>(count & 1)) << 2), 0);
     lane += step;
   }
 }

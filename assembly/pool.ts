@@ -83,12 +83,21 @@ function maxOfChunk(src: usize, dst: usize, height: i32, width: i32, step: usize
   v128.store(dst, v128.or(best3, nan3), 48);
 }
 
-/** Sum of `width` times `height` pixels from `src` on and of `tail` more in the row below, divided, for 4 channels. */
+/** Bytes of a pixel that means go through in chunks: all of them, or none where there is no whole chunk. */
 // @ts-ignore: decorator
 @inline
-function meanOfFour(
+function inChunks(bytes: usize): usize {
+  return bytes < CHUNK ? 0 : bytes;
+}
+
+/**
+ * Sum of `width` times `height` pixels from `src` on and of `tail` more in the row below, divided, for a pixel of
+ * `bytes`, 4 channels at a time. A function of its own: what has a chunk needs no code of it.
+ */
+function meansOfFew(
   src: usize,
   dst: usize,
+  bytes: usize,
   height: i32,
   width: i32,
   tail: i32,
@@ -96,22 +105,26 @@ function meanOfFour(
   rowStep: usize,
   divisor: v128,
 ): void {
-  let sum = f32x4.splat(0);
   const rows = tail > 0 ? height + 1 : height;
-  for (let y = 0; y < rows; ++y) {
-    let row = f32x4.splat(0);
-    let a = src;
-    for (let x = y < height ? width : tail; x > 0; --x) {
-      row = f32x4.add(row, v128.load(a));
-      a += step;
+  for (const end = src + bytes; src < end; src += 16) {
+    let sum = f32x4.splat(0);
+    let first = src;
+    for (let y = 0; y < rows; ++y) {
+      let row = f32x4.splat(0);
+      let a = first;
+      for (let x = y < height ? width : tail; x > 0; --x) {
+        row = f32x4.add(row, v128.load(a));
+        a += step;
+      }
+      sum = f32x4.add(sum, row);
+      first += rowStep;
     }
-    sum = f32x4.add(sum, row);
-    src += rowStep;
+    v128.store(dst, f32x4.div(sum, divisor));
+    dst += 16;
   }
-  v128.store(dst, f32x4.div(sum, divisor));
 }
 
-/** The same for 16 channels. */
+/** The same for a chunk. */
 // @ts-ignore: decorator
 @inline
 function meanOfChunk(
@@ -217,6 +230,7 @@ export function avgPoolF32(
 ): void {
   const step = stepOf(channels);
   const rowStep = <usize>width * step;
+  const bytes = inChunks(step);
   const area = kernelHeight * kernelWidth;
   let out = dst;
   for (let image = 0; image < batch; ++image) {
@@ -230,11 +244,12 @@ export function avgPoolF32(
         // The mean of an empty window is 0: its sum is 0 and the divisor must not be.
         const divisor = f32x4.splat(<f32>(countIncludePad ? area : max(1, rows * columns)));
         const window = base + <usize>top * rowStep + <usize>left * step;
-        let c: usize = 0;
-        for (; c + CHUNK <= step; c += CHUNK) {
-          meanOfChunk(window + c, out + c, rows, columns, 0, step, rowStep, divisor);
+        for (let c: usize = 0; c < bytes; c += CHUNK) {
+          // The last chunk overlaps the one before where channels do not divide.
+          const at = min(c, bytes - CHUNK);
+          meanOfChunk(window + at, out + at, rows, columns, 0, step, rowStep, divisor);
         }
-        for (; c < step; c += 16) meanOfFour(window + c, out + c, rows, columns, 0, step, rowStep, divisor);
+        if (bytes == 0) meansOfFew(window, out, step, rows, columns, 0, step, rowStep, divisor);
         out += step;
       }
     }
@@ -254,15 +269,18 @@ export function globalAvgPoolF32(
   mapChannels: i32,
 ): void {
   const step = stepOf(mapChannels);
-  const bytes = stepOf(channels);
+  const own = stepOf(channels);
+  const bytes = inChunks(own);
   const divisor = f32x4.splat(<f32>plane);
   const rows = plane / BLOCK;
   const tail = plane % BLOCK;
   const rowStep = <usize>BLOCK * step;
   for (let image = 0; image < batch; ++image) {
-    let c: usize = 0;
-    for (; c + CHUNK <= bytes; c += CHUNK) meanOfChunk(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor);
-    for (; c < bytes; c += 16) meanOfFour(src + c, dst + c, rows, BLOCK, tail, step, rowStep, divisor);
+    for (let c: usize = 0; c < bytes; c += CHUNK) {
+      const at = min(c, bytes - CHUNK);
+      meanOfChunk(src + at, dst + at, rows, BLOCK, tail, step, rowStep, divisor);
+    }
+    if (bytes == 0) meansOfFew(src, dst, own, rows, BLOCK, tail, step, rowStep, divisor);
     src += <usize>plane * step;
     dst += step;
   }

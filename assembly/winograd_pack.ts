@@ -41,13 +41,15 @@ const EVALUATIONS = memory.data<f64>([
   0, 1, 0, 0,
 ]);
 
-/** sum over taps of G[point][tap] * at[tap * step], in float64. */
+/** sum over taps of G[point][tap] * at[tap * step], in float64, of values of type T. */
 // @ts-ignore: decorator
 @inline
-function evaluate(near: i32, point: i32, at: usize, step: usize, taps: i32): f64 {
+function evaluate<T>(near: i32, point: i32, at: usize, step: usize, taps: i32): f64 {
   const row = EVALUATIONS + ((<usize>((near == 5 ? 0 : 6) + point)) << 5);
   let sum: f64 = 0;
-  for (let tap: usize = 0; tap < <usize>taps; ++tap) sum += load<f64>(row + (tap << 3)) * load<f64>(at + tap * step);
+  for (let tap: usize = 0; tap < <usize>taps; ++tap) {
+    sum += load<f64>(row + (tap << 3)) * <f64>load<T>(at + tap * step);
+  }
   return sum;
 }
 
@@ -89,9 +91,8 @@ export function winogradF32Pack(
   const pointPhases = (nearY * strideHeight + farY) * (nearX * strideWidth + farX);
   const blockBytes = (<usize>(pointPhases * inputs * TILE_CHANNELS)) << 2;
   memory.fill(dst, 0, <usize>(groups * blocks) * blockBytes);
-  // One filter's phase, [4][4] f64, and its values along x, [4][6] f64.
-  const taps = ownScratch();
-  const rows = ownScratch() + 128;
+  // The values of a filter's phase along x, [4][6] f64.
+  const rows = ownScratch();
   for (let n = 0; n < channels; ++n) {
     const output = n % outputs;
     const block = dst + <usize>((n / outputs) * blocks + output / TILE_CHANNELS) * blockBytes;
@@ -103,12 +104,10 @@ export function winogradF32Pack(
         for (let px = 0; px < strideWidth; ++px) {
           const tapsX = tapsOf(kernelWidth, strideWidth, px);
           for (let i = 0; i < tapsY; ++i) {
-            for (let j = 0; j < tapsX; ++j) {
-              const tap = (i * strideHeight + py) * kernelWidth + j * strideWidth + px;
-              store<f64>(taps + ((<usize>j) << 3), <f64>load<f32>(filter + ((<usize>tap) << 2)));
-            }
+            const taps = filter + ((<usize>((i * strideHeight + py) * kernelWidth + px)) << 2);
             for (let b = 0; b < 6; ++b) {
-              store<f64>(rows + ((<usize>(i * 6 + b)) << 3), evaluate(nearX, b, taps, 8, tapsX));
+              const value = evaluate<f32>(nearX, b, taps, (<usize>strideWidth) << 2, tapsX);
+              store<f64>(rows + ((<usize>(i * 6 + b)) << 3), value);
             }
           }
           let at = block;
@@ -118,7 +117,7 @@ export function winogradF32Pack(
               const phasesX = phasesAt(b, nearX, strideWidth, farX);
               if (py < phasesY && px < phasesX) {
                 const k = (py * phasesX + px) * inputs + c;
-                const value = evaluate(nearY, a, rows + ((<usize>b) << 3), 48, tapsY);
+                const value = evaluate<f64>(nearY, a, rows + ((<usize>b) << 3), 48, tapsY);
                 store<f32>(at + ((<usize>(k * TILE_CHANNELS)) << 2) + lane, <f32>value);
               }
               at += (<usize>(phasesY * phasesX * inputs * TILE_CHANNELS)) << 2;

@@ -39,11 +39,20 @@ function nodeParameters(node: Node, shapes: ReadonlyMap<string, Shape>): readonl
   );
 }
 
+/** Of graphs whose parameters were asked for before: graphs are plain data that nobody changes. */
+const known = new WeakMap<Graph, readonly ParameterSpec[]>();
+
 /**
  * The parameters of a graph in the framework's registration order (gluon's `save_parameters`), each name once.
  * @throws XnorkitError `bad-graph` if one name is used for parameters that differ, `bad-shape` if shapes do not fit.
  */
 export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
+  const specs = known.get(graph) ?? collectSpecs(graph);
+  known.set(graph, specs);
+  return [...specs];
+}
+
+function collectSpecs(graph: Graph): readonly ParameterSpec[] {
   const shapes = inferShapes(graph);
   const specs = new Map<string, ParameterSpec>();
   for (const node of nodesInRegistrationOrder(graph)) {
@@ -154,14 +163,18 @@ function checkForm({ name }: ParameterSpec, weight: Weight): void {
   );
 }
 
+/** Weights that fit what they were checked for last: like graphs, plain data that nobody changes. */
+const fitting = new WeakMap<Weight, ParameterSpec>();
+
 /**
- * Checks one parameter. Float values fit everywhere (binary layers take their signs), bits only if `packing` says so
+ * Checks one parameter, once. Float values fit everywhere (binary layers take their signs), bits only if `packing` says so
  * and with what it needs beside them.
  * @throws XnorkitError `bad-shape` with both shapes, `bad-value` with the place of a NaN, an infinity, a negative
  *   variance or a stray bit, or if bits do not suffice. Values that are read past (`ignored`) may be anything.
  */
 export function checkWeight(spec: ParameterSpec, weight: Weight): void {
   checkForm(spec, weight);
+  if (fitting.get(weight) === spec) return;
   if (!sameShape(spec.shape, weight.shape)) {
     throw new XnorkitError(
       "bad-shape",
@@ -171,6 +184,7 @@ export function checkWeight(spec: ParameterSpec, weight: Weight): void {
   }
   if (weight.kind === "bits") checkBits(spec, weight);
   else checkFloats(spec, weight.data);
+  fitting.set(weight, spec);
 }
 
 /**

@@ -22,24 +22,34 @@ const QUICK_CHARACTERS = 2 ** 20;
 export function parseJson(text: string, what: string, code: ErrorCode): unknown {
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
   const quick = parseQuickly(json);
-  if (quick !== undefined) return quick;
+  if (quick !== undefined) return quick.value;
   const cursor = jsonCursor(json, { what, code, maxDepth: MAX_JSON_DEPTH });
   const value = readValue(cursor, readBudget(json.length, what));
   cursor.end();
   return value;
 }
 
+/** What `JSON.parse` makes of a text. */
+export interface QuickValue {
+  readonly value: unknown;
+  /** True if `JSON.stringify` gives the text again: all keys have the order in which they are written. */
+  readonly asWritten: boolean;
+}
+
 /**
  * What `JSON.parse` gives, ten times as fast as the cursor in a fresh process; undefined if the cursor shall say
- * what is wrong, or the text is long. A repeated key is seen by the number of colons outside of strings: one more than
- * there are members.
+ * what is wrong, or the text is long. A text that `JSON.stringify` gives again, but for spaces at its end, repeats no
+ * key. Else a repeated key is seen by the number of colons outside of strings: one more than there are members.
  */
-export function parseQuickly(text: string): unknown {
+export function parseQuickly(text: string): QuickValue | undefined {
   if (text.length > QUICK_CHARACTERS) return undefined;
   try {
     const value: unknown = JSON.parse(text);
+    const members = countMembers(value);
+    const asWritten = members >= 0 && JSON.stringify(value) === text.trimEnd();
+    if (asWritten) return { value, asWritten };
     const colons = text.replace(/"(?:[^"\\]|\\.)*"/g, "").split(":").length - 1;
-    return countMembers(value) === colons ? value : undefined;
+    return members === colons ? { value, asWritten } : undefined;
   } catch {
     return undefined;
   }

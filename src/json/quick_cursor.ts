@@ -12,10 +12,10 @@ const INDEX = /^(0|[1-9][0-9]*)$/;
  * else over the characters (`jsonCursor`), which finds the byte that is wrong.
  */
 export function quickCursor(text: string, source: JsonSource): JsonCursor {
-  const value = parseQuickly(text);
-  return value === undefined || hasIndex(value)
-    ? jsonCursor(text, source)
-    : valueCursor(value, jsonCursor(text, source));
+  const quick = parseQuickly(text);
+  const cursor = jsonCursor(text, source);
+  if (quick === undefined || (!quick.asWritten && hasIndex(quick.value))) return cursor;
+  return valueCursor(quick.value, cursor);
 }
 
 function hasIndex(value: unknown): boolean {
