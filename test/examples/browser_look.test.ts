@@ -109,31 +109,53 @@ describe("the look of the page", { skip, timeout: 180_000 }, () => {
     await phone.context.close();
   });
 
-  test("the guides are pages beside the page, linked with it and among themselves", async () => {
+  test("the repository's documents are pages beside the page, linked with it and among themselves", async () => {
     const { page, problems, context } = await watch(site.browser, { viewport: { width: 900, height: 800 } });
     await openPage(page, site.address);
-    const guides = await page
-      .locator("footer .links a[href*=guides]")
-      .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).href, link.textContent ?? ""]));
+    const linksOf = (place: string) =>
+      page
+        .locator(`${place} a`)
+        .evaluateAll((found) => found.map((link) => [(link as HTMLAnchorElement).href, link.textContent ?? ""]));
+    const guides = await linksOf("nav[aria-labelledby=guides-title]");
     const sources = readdirSync(new URL("../../docs/", import.meta.url)).filter(
       (name) => name.endsWith(".md") && name !== "README.md",
     );
     assert.equal(guides.length, sources.length);
     assert.equal(guides[0][1], "Start");
-    for (const [address, title] of guides) {
-      await page.goto(address);
+    const project = await linksOf("nav[aria-labelledby=project-title]");
+    const own = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md"];
+    const { repository } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    assert.deepEqual(
+      project.map(([, text]) => text),
+      repository === undefined ? own : [...own, "Its sources"],
+    );
+    const titles = ["xnorkit", "How xnorkit is built", "Changelog", "Security"];
+    const pages = [...guides, ...titles.map((title, i) => [project[i][0], title])];
+    const named = new Set<string>();
+    for (const [address, title] of pages) {
+      assert.equal((await page.goto(address))?.status(), 200, address);
       assert.equal(await page.locator("h1").first().textContent(), title);
       assert.deepEqual(await faults(page), [], title);
-      const links = await page
-        .locator("main a")
-        .evaluateAll((found) => found.map((link) => (link as HTMLAnchorElement).href));
-      for (const link of links.filter((href) => href.startsWith(site.address))) {
+      for (const [link] of (await linksOf("main")).filter(([href]) => href.startsWith(site.address))) {
         const [path, anchor] = link.slice(site.address.length).split("#");
         assert.ok(site.sizes.has(site.address + path), `${title} links to ${path}`);
-        if (site.address + path === address && anchor !== undefined) {
+        if (site.address + path !== address) named.add(site.address + path);
+        else if (anchor !== undefined) {
           assert.equal(await page.locator(`[id="${decodeURIComponent(anchor)}"]`).count(), 1, link);
         }
       }
+      const images = await page.locator("main img").evaluateAll((found) =>
+        Promise.all(
+          found.map(async (image) => {
+            await (image as HTMLImageElement).decode();
+            return (image as HTMLImageElement).naturalWidth;
+          }),
+        ),
+      );
+      assert.ok(images.every((width) => width > 0) && (title !== "xnorkit" || images.length > 0), `${images}`);
+    }
+    for (const name of ["ARCHITECTURE", "SECURITY", "start", "measurements"]) {
+      assert.ok(named.has(`${site.address}guides/${name}.html`), `no document links to ${name}`);
     }
     await page.click("header a");
     await page.locator("#pad").waitFor();
