@@ -10,8 +10,8 @@ import { saveModel } from "../src/index.js";
 import { resnet18 } from "./peers/resnet18.js";
 import { floatOnnx } from "./peers/resnet18_onnx.js";
 import { timing } from "./support/measure.js";
-import { type ModelCase, modelCases } from "./support/model_cases.js";
-import { ownCases } from "./support/own_model.js";
+import type { ModelCase } from "./support/model_cases.js";
+import { networkOf } from "./support/own_model.js";
 import { benchResult, machineFacts, reasonOf } from "./support/report.js";
 import { START_PARTS, type Start, type StartKind, startOnce, withFolder } from "./support/start_cold.js";
 
@@ -22,12 +22,6 @@ interface Case {
   readonly file: string;
   readonly type: "f32" | "u8";
   readonly bytes: Uint8Array;
-}
-
-/** The network that is measured: the user's, else the first of `bench models`. */
-async function networkOf(options: BenchOptions): Promise<ModelCase> {
-  const [own] = await ownCases(options);
-  return own ?? modelCases(options.filter)[0];
 }
 
 async function casesOf(model: ModelCase, { kernel }: BenchOptions): Promise<readonly Case[]> {

@@ -8,7 +8,7 @@ import { findModel, readModelWeights } from "../../src/cli/load_model.js";
 import { randomWeights } from "../../src/index.js";
 import { formatShape } from "../../src/tensor.js";
 import { bytePicture, floatPicture } from "./inputs.js";
-import type { ModelCase } from "./model_cases.js";
+import { type ModelCase, modelCases } from "./model_cases.js";
 
 const SEED = 1;
 
@@ -30,4 +30,10 @@ export async function ownCases(options: OwnModel): Promise<readonly ModelCase[]>
   const floats = { ...shared, variant: "float input", input: floatPicture(graph.inputShape, SEED) };
   if (graph.preprocess === undefined) return [floats];
   return [floats, { ...shared, variant: "byte input", input: bytePicture(graph.inputShape, SEED) }];
+}
+
+/** The network that is measured where one is: the user's, else the first of `bench models`. */
+export async function networkOf(options: BenchOptions): Promise<ModelCase> {
+  const [own] = await ownCases(options);
+  return own ?? modelCases(options.filter)[0];
 }

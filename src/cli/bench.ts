@@ -13,24 +13,25 @@ import {
 } from "./options.js";
 import { type Io, printJson, printLine, printNote, printTable } from "./output.js";
 
-export const usage = `usage: xnorkit bench kernels|models|peers|start [--shape HxWxCinxCout] [options]
+export const usage = `usage: xnorkit bench kernels|models|peers|start|answer [PICTURE...] [options]
 
   kernels  packing, im2col, GEMM and convolutions at the shapes of ResNet-18
   models   whole networks: time, memory, start
   start    from the start of a process to its first result: session, program, and onnxruntime-web on floats
+  answer   from PNG and JPEG files to answers: classify beside decoding and the network alone, and the ratio
   peers    the same network in other libraries, interleaved in one process (they are development dependencies)
 
       --shape S    only the 3x3 convolution on HxW maps from Cin to Cout channels, like 56x56x64x64 (kernels)
       --gemm MxNxK only the product of M rows and N columns of K signs, and the same in float, like 784x128x1152
                    (kernels)
       --filter T   only what has T in its name
-      --model M    a network of yours, a name or a file as other commands take them (models, peers); models measures it
-                   beside resnet18_e1 alone, if no --filter names others
+      --model M    a network of yours, a name or a file as other commands take them (all but kernels); models measures
+                   it beside resnet18_e1 alone, if no --filter names others
       --weights F  its parameters; without them they are random, which takes the same time
       --input-shape S  its input, like 1,3,224,224
       --scale      time a multiply-accumulate over input sizes and batches (models)
       --profile    also the time of every step (models)
-      --kernel K   table, popcount or auto, the default (models, peers)
+      --kernel K   table, popcount or auto, the default (all but kernels)
       --threads L  numbers of threads: 1,2 measures a few networks with each (models), 2 measures all that have threads
                    with 2 (peers)
       --runs N     rounds of the measurement; every round runs every case
@@ -64,6 +65,7 @@ const suites: ReadonlyMap<string, () => Promise<Bench>> = new Map([
   ["kernels", async () => (await import("../../bench/kernels.js")).runKernelBench],
   ["models", async () => (await import("../../bench/models.js")).runModelBench],
   ["start", async () => (await import("../../bench/start.js")).runStartBench],
+  ["answer", async () => (await import("../../bench/answer.js")).runAnswerBench],
   ["peers", async () => (await import("../../bench/peers.js")).runPeerBench],
 ]);
 
@@ -174,8 +176,10 @@ function printReport(io: Io, { machine, results, tables = [] }: BenchReport): vo
 
 export async function run(argv: readonly string[], io: Io): Promise<void> {
   const { values, positionals } = parseCommand(argv, options);
-  checkPositionals(positionals, [...suites.keys()].join("|"), 1, 1);
-  const [suite] = positionals;
+  const [suite, ...pictures] = positionals;
+  const isAnswer = suite === "answer";
+  const expected = isAnswer ? "answer PICTURE..." : [...suites.keys()].join("|");
+  checkPositionals(positionals, expected, isAnswer ? 2 : 1, isAnswer ? Number.POSITIVE_INFINITY : 1);
   const load = suites.get(suite);
   if (load === undefined) throw badUsage(`there is no benchmark "${suite}": expected ${[...suites.keys()].join(", ")}`);
   if (values.shape !== undefined && values.gemm !== undefined) {
@@ -197,6 +201,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     threads: readThreadList(values.threads, suite),
     seconds: readSeconds(values.seconds),
     runs: readCount("--runs", values.runs),
+    pictures,
   };
   const bench = await load();
   const report = await bench(benchOptions);

@@ -34,6 +34,8 @@ export interface BenchOptions {
   readonly kernel?: KernelChoice;
   /** How many threads everything runs in; one for each column of the models' suite. */
   readonly threads?: readonly number[];
+  /** Files of pictures, of the suite that answers them. */
+  readonly pictures?: readonly string[];
   /** Rounds of the measurement. */
   readonly runs?: number;
   /** Seconds for each kernel in a round. */

@@ -50,7 +50,7 @@ function wordsOf(name: string, commands: Commands): readonly string[] {
     case "compile":
       return modelChoices();
     case "bench":
-      return ["kernels", "models", "start", "peers"];
+      return ["kernels", "models", "start", "answer", "peers"];
     case "completion":
       return shells;
     case "help":

@@ -84,7 +84,7 @@ function paintPass(stream: InflateReader, chunks: PngChunks, pass: Pass, rgba: U
   const sampleCount = SAMPLES.get(colorType)!;
   const rowBytes = rowBytesOf(columns, chunks.header);
   const pixelBytes = Math.max((sampleCount * depth) >> 3, 1);
-  const samples = new Uint16Array(columns * sampleCount);
+  const unpacked = depth === 8 ? null : new Uint16Array(columns * sampleCount);
   const paintRow = rowPainter(chunks, rgba, name);
   const blockRows = Math.min(Math.max(Math.floor(BLOCK_BYTES / (1 + rowBytes)), 1), rows);
   const block = new Uint8Array(blockRows * (1 + rowBytes));
@@ -98,8 +98,8 @@ function paintPass(stream: InflateReader, chunks: PngChunks, pass: Pass, rgba: U
       const line = some.subarray(at + 1, at + 1 + rowBytes);
       if (!unfilterRow(some[at], line, above, pixelBytes))
         refusePng(name, `a row has filter ${some[at]}; 0 to 4 exist`);
-      unpackRow(line, depth, samples);
-      paintRow(samples, 4 * ((pass.top + row * pass.stepY) * width + pass.left), 4 * pass.stepX);
+      if (unpacked !== null) unpackRow(line, depth, unpacked);
+      paintRow(unpacked ?? line, 4 * ((pass.top + row * pass.stepY) * width + pass.left), 4 * pass.stepX);
       above = line;
     }
   }

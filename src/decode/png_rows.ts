@@ -51,11 +51,9 @@ export function unfilterRow(type: number, row: Uint8Array, above: Uint8Array, pi
   }
 }
 
-/** Samples of 1 to 16 bits, the first in the highest bits. */
+/** Samples of 1, 2, 4 or 16 bits, the first in the highest bits. */
 export function unpackRow(row: Uint8Array, depth: number, samples: Uint16Array): void {
-  if (depth === 8) {
-    samples.set(row);
-  } else if (depth === 16) {
+  if (depth === 16) {
     for (let i = 0; i < samples.length; i++) samples[i] = (row[2 * i] << 8) | row[2 * i + 1];
   } else {
     const mask = (1 << depth) - 1;
@@ -67,23 +65,36 @@ export function unpackRow(row: Uint8Array, depth: number, samples: Uint16Array):
 }
 
 /** Writes a row of samples as RGBA, its first pixel at `to`, the others `step` bytes apart. */
-export type RowPainter = (samples: Uint16Array, to: number, step: number) => void;
+export type RowPainter = (samples: Uint8Array | Uint16Array, to: number, step: number) => void;
 
 /** The painter for a picture's colour type. */
 export function rowPainter({ header, palette, transparency }: PngChunks, rgba: Uint8Array, name: string): RowPainter {
   const { colorType, depth } = header;
   if (colorType === 3) return palettePainter(palette, transparency, rgba, name);
-  const levels = Uint8Array.from({ length: 2 ** depth }, (_, sample) => Math.round((255 * sample) / (2 ** depth - 1)));
   const count = SAMPLES.get(colorType)!;
   const alpha = colorType === 4 || colorType === 6 ? count - 1 : null;
   const green = colorType === 2 || colorType === 6 ? 1 : 0;
   const isClear = alpha === null && transparency.length >= 2 * count ? clearColor(transparency, count) : null;
+  if (depth === 8 && isClear === null) return bytePainter(count, green, alpha, rgba);
+  const levels = Uint8Array.from({ length: 2 ** depth }, (_, sample) => Math.round((255 * sample) / (2 ** depth - 1)));
   return (samples, to, step) => {
     for (let i = 0, at = to; i < samples.length; i += count, at += step) {
       rgba[at] = levels[samples[i]];
       rgba[at + 1] = levels[samples[i + green]];
       rgba[at + 2] = levels[samples[i + 2 * green]];
       rgba[at + 3] = alpha !== null ? levels[samples[i + alpha]] : isClear?.(samples, i) ? 0 : 255;
+    }
+  };
+}
+
+/** Of samples that are levels: what most pictures have. */
+function bytePainter(count: number, green: number, alpha: number | null, rgba: Uint8Array): RowPainter {
+  return (samples, to, step) => {
+    for (let i = 0, at = to; i < samples.length; i += count, at += step) {
+      rgba[at] = samples[i];
+      rgba[at + 1] = samples[i + green];
+      rgba[at + 2] = samples[i + 2 * green];
+      rgba[at + 3] = alpha === null ? 255 : samples[i + alpha];
     }
   };
 }
@@ -104,7 +115,10 @@ function palettePainter(palette: Uint8Array, transparency: Uint8Array, rgba: Uin
 }
 
 /** Tests for the one colour that a tRNS chunk makes transparent (section 11.3.1.1). */
-function clearColor(transparency: Uint8Array, count: number): (samples: Uint16Array, from: number) => boolean {
+function clearColor(
+  transparency: Uint8Array,
+  count: number,
+): (samples: Uint8Array | Uint16Array, from: number) => boolean {
   const clear = Array.from({ length: count }, (_, i) => (transparency[2 * i] << 8) | transparency[2 * i + 1]);
   return (samples, from) => clear.every((sample, i) => samples[from + i] === sample);
 }

@@ -38,9 +38,8 @@ export function composeOnWhite(picture: Image): Image {
   return compose(imageArgument("composeOnWhite", picture), 255);
 }
 
-/** Of a picture that is clear in places the mean luma of what is seen of it, 0 to 255; null of others. */
-function visibleLuma({ channels, data }: Image): number | null {
-  if (channels !== 4) return null;
+/** The mean luma of what is seen of a picture, 0 to 255; 0 where nothing is. */
+function visibleLuma({ data }: Image): number {
   let opacity = 0;
   let luma = 0;
   for (let at = 0; at < data.length; at += 4) {
@@ -48,7 +47,7 @@ function visibleLuma({ channels, data }: Image): number | null {
     opacity += alpha;
     luma += alpha * (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
   }
-  return opacity === 0 || opacity === (255 * data.length) / 4 ? null : luma / opacity;
+  return opacity === 0 ? 0 : luma / opacity;
 }
 
 /**
@@ -56,8 +55,7 @@ function visibleLuma({ channels, data }: Image): number | null {
  * white drawing on white is none.
  */
 export function drawingToGray(picture: Image): Image {
-  const luma = visibleLuma(picture);
-  return toGray(luma === null ? picture : compose(picture, luma < 128 ? 255 : 0));
+  return grayOn(picture, () => (visibleLuma(picture) < 128 ? 255 : 0));
 }
 
 /**
@@ -65,13 +63,20 @@ export function drawingToGray(picture: Image): Image {
  * white.
  */
 export function toGray(picture: Image): Image {
-  const { width, height, channels, data } = composeOnWhite(picture);
+  return grayOn(imageArgument("toGray", picture), () => 255);
+}
+
+/** Grey; the background is asked for where a picture is clear in places. */
+function grayOn(picture: Image, background: () => number): Image {
+  const { width, height, channels, data } = picture;
   if (channels === 1) return picture;
   const gray = new Uint8Array(width * height);
-  for (let pixel = 0; pixel < gray.length; pixel++) {
-    const red = 3 * pixel;
-    gray[pixel] = (19595 * data[red] + 38470 * data[red + 1] + 7471 * data[red + 2] + 32768) >> 16;
+  let alpha = 255;
+  for (let pixel = 0, at = 0; pixel < gray.length; pixel++, at += channels) {
+    gray[pixel] = (19595 * data[at] + 38470 * data[at + 1] + 7471 * data[at + 2] + 32768) >> 16;
+    if (channels === 4) alpha &= data[at + 3];
   }
+  if (alpha !== 255) return grayOn(compose(picture, background()), background);
   return { width, height, channels: 1, data: gray };
 }
 

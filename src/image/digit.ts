@@ -32,12 +32,13 @@ const NOISE_PART = 0.25;
  * @throws XnorkitError `bad-value` if the picture has no ink.
  */
 export function mnistDigit(picture: Image): Image {
-  const ink = isolateInk(drawingToGray(imageArgument("mnistDigit", picture)));
-  const box = boundingBox(ink);
-  const scale = DIGIT_SIDE / Math.max(box.width, box.height);
-  const width = Math.max(Math.round(box.width * scale), 1);
-  const height = Math.max(Math.round(box.height * scale), 1);
-  return centerMass(stretch(resize(crop(ink, box), width, height)));
+  const gray = drawingToGray(imageArgument("mnistDigit", picture));
+  const inks = inkOfLevels(gray);
+  const ink = withLevels(crop(gray, boundingBox(gray, inks)), (level) => inks[level]);
+  const scale = DIGIT_SIDE / Math.max(ink.width, ink.height);
+  const width = Math.max(Math.round(ink.width * scale), 1);
+  const height = Math.max(Math.round(ink.height * scale), 1);
+  return centerMass(stretch(resize(ink, width, height)));
 }
 
 /** `mnistDigit` with two black pixels more on every side: the 32x32 that the digits model reads. */
@@ -46,10 +47,28 @@ export function digitInput(picture: Image): Image {
   return crop(mnistDigit(picture), { left: -MODEL_BORDER, top: -MODEL_BORDER, width: side, height: side });
 }
 
-/** How far each pixel is from the background, towards the ink; 0 if that is noise. */
-function isolateInk(gray: Image): Image {
-  const background = median(borderPixels(gray));
-  const [darkest, lightest] = range(gray.data);
+/** How many pixels have each level. */
+function histogram(data: Uint8Array): Uint32Array {
+  const counts = new Uint32Array(256);
+  for (let i = 0; i < data.length; i++) counts[data[i]]++;
+  return counts;
+}
+
+/** The level that half of the border's pixels do not exceed: its outermost frame. */
+function borderMedian({ width, height, data }: Image): number {
+  const pixels: number[] = [];
+  for (let x = 0; x < width; x++) pixels.push(data[x], data[(height - 1) * width + x]);
+  for (let y = 0; y < height; y++) pixels.push(data[y * width], data[y * width + width - 1]);
+  return pixels.sort((a, b) => a - b)[pixels.length >> 1];
+}
+
+/** How far each level is from the background, towards the ink; 0 if that is noise. */
+function inkOfLevels(gray: Image): Uint32Array {
+  const counts = histogram(gray.data);
+  const isThere = (count: number) => count > 0;
+  const darkest = counts.findIndex(isThere);
+  const lightest = counts.findLastIndex(isThere);
+  const background = borderMedian(gray);
   const inkIsDark = background - darkest >= lightest - background;
   const contrast = inkIsDark ? background - darkest : lightest - background;
   if (contrast < MIN_CONTRAST) {
@@ -59,57 +78,39 @@ function isolateInk(gray: Image): Image {
         `${lightest} are nearly one; draw with more contrast`,
     );
   }
-  const data = gray.data.map((level) => {
+  return counts.map((_, level) => {
     const distance = inkIsDark ? background - level : level - background;
     return distance < NOISE_PART * contrast ? 0 : Math.round((255 * distance) / contrast);
   });
-  return { ...gray, data };
 }
 
-/** The outermost frame of pixels. */
-function borderPixels({ width, height, data }: Image): number[] {
-  const pixels: number[] = [];
-  for (let x = 0; x < width; x++) pixels.push(data[x], data[(height - 1) * width + x]);
-  for (let y = 0; y < height; y++) pixels.push(data[y * width], data[y * width + width - 1]);
-  return pixels;
-}
-
-function median(levels: readonly number[]): number {
-  return levels.toSorted((a, b) => a - b)[levels.length >> 1];
-}
-
-function range(levels: Uint8Array): readonly [lowest: number, highest: number] {
-  let lowest = 255;
-  let highest = 0;
-  for (const level of levels) {
-    lowest = Math.min(lowest, level);
-    highest = Math.max(highest, level);
-  }
-  return [lowest, highest];
-}
-
-/** The smallest box around everything that is not black; there is some ink by construction. */
-function boundingBox({ width, height, data }: Image): Box {
+/** The smallest box around everything that has ink; there is some by construction. */
+function boundingBox({ width, height, data }: Image, inks: Uint32Array): Box {
   let left = width;
   let right = -1;
   let top = height;
   let bottom = -1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (data[y * width + x] === 0) continue;
-      left = Math.min(left, x);
-      right = Math.max(right, x);
-      top = Math.min(top, y);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (inks[data[at]] === 0) continue;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (top > y) top = y;
       bottom = y;
     }
   }
   return { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
+/** Every level by another one. */
+function withLevels(picture: Image, levelOf: (level: number) => number): Image {
+  return { ...picture, data: picture.data.map(levelOf) };
+}
+
 /** Thin strokes pale when they are scaled down: the brightest pixel becomes 255 again, as MNIST's are. */
 function stretch(ink: Image): Image {
-  const brightest = Math.max(range(ink.data)[1], 1);
-  return { ...ink, data: ink.data.map((level) => Math.round((255 * level) / brightest)) };
+  const brightest = Math.max(...ink.data, 1);
+  return withLevels(ink, (level) => Math.round((255 * level) / brightest));
 }
 
 /**

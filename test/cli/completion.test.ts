@@ -40,7 +40,7 @@ describe("completion in bash", () => {
 
   it("offers values of options that have few, and leaves files to the shell", async () => {
     assert.deepEqual(await completed("xnorkit", "bench", "models", "--kernel", "t"), ["table"]);
-    assert.deepEqual(await completed("xnorkit", "bench", ""), ["kernels", "models", "start", "peers"]);
+    assert.deepEqual(await completed("xnorkit", "bench", ""), ["kernels", "models", "start", "answer", "peers"]);
     assert.deepEqual(await completed("xnorkit", "classify", "--weights", ""), []);
     assert.deepEqual(await completed("xnorkit", "classify", "pict"), []);
     assert.match(await script("bash"), /^complete -o default -F _xnorkit xnorkit$/m);

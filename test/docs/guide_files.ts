@@ -60,7 +60,10 @@ export const guideFiles: Readonly<Record<string, Readonly<Record<string, GuideFi
     "mnist/t10k-labels-idx1-ubyte.gz": "data/mnist/t10k-labels-idx1-ubyte.gz",
   },
   "pictures.md": { "net.onnx": "goldens/onnx/bireal_poly.onnx" },
-  "benchmark.md": { "net.onnx": "goldens/onnx/bireal_poly.onnx" },
+  "benchmark.md": {
+    "net.onnx": "goldens/onnx/bireal_poly.onnx",
+    "photo.jpg": "data/imagenet/jpeg/n01986214_hermit_crab.JPEG",
+  },
 };
 
 /** What a guide needs of the shared folder. */
