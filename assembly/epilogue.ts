@@ -2,17 +2,19 @@
  * Batch norm, residual, ReLU and the next layer's sign bits in one pass over the outputs of a convolution (or over a
  * map):
  *
- *   x -= center[c];  v = scale[c] * x + shift[c];  v = min(max(v, low[c]), high[c])
+ *   x -= middle;  x -= center[c];  v = scale[c] * x + shift[c];  v = min(max(v, low[c]), high[c])
  *   v += first;  v = max(v, 0);  v += second;  dst = v;  bit(c) = !((v ^ signFlip[c]) < signThreshold[c])
  *
  * each step if it is asked for; sign(v) takes no parameters. Counts up to 2^24 convert exactly; subtract, multiply and
  * add round separately, as f32 frameworks do.
  *
- * CENTER. Near the center the subtraction is exact and the rest small, so nothing cancels: a batch norm of numbers far
- * from 0 and near to one another is met as the framework's (x - mean) * a + b meets it. For counts up to 2^23 centers
- * are halves, and every difference is exact. A binary dot product is -2 * (count - K / 2): with scale -2 * m and center
- * K / 2 the product is m * dot, rounded once, and a framework that computes m * dot + b in floats is met bit by bit.
- * (Counts that are doubled: scale -m, center K.)
+ * MIDDLE AND CENTER. Near where x is counted from, the subtraction is exact and the rest small, so nothing cancels: a
+ * batch norm of numbers far from 0 and near to one another is met as the framework's (x - mean) * a + b meets it.
+ * Counts have one middle for all channels, a whole number, which costs nothing: it is taken off by what converts them.
+ * Channels that lie far from it, and floats, have centers. For counts up to 2^23 centers are halves, and every
+ * difference is exact. A binary dot product is -2 * (count - K / 2): with scale -2 * m, counted from K / 2, the product
+ * is m * dot, rounded once, and a framework that computes m * dot + b in floats is met bit by bit. (Counts that are
+ * doubled: scale -m, counted from K.)
  *
  * BOUNDS. An activation between two affine maps, m * act(x) + b, is a clamp of the affine with bounds of each channel's
  * own, also if m < 0: m * max(x, 0) + b is max(m * x + b, b) or min(m * x + b, b). Rounding keeps order, so bounds that
@@ -26,28 +28,39 @@
  * stride.
  *
  * Eight channels of two pixels at a time share the loads of their channels' parameters; an odd last pixel is its own
- * partner. Cost of these sixteen values with a center, a residual, map and bits: 14 loads, 6 stores, 32 arithmetic
+ * partner. Cost of these sixteen values with a center, a residual, map and bits: 12 loads, 6 stores, 32 arithmetic
  * instructions. Channels % 8 go four at a time; the last 1 to 3 counts are read one by one, because rows of counts need
  * not be padded.
  */
-import { affine, between, positive, values4, valuesLast } from "./epilogue_values";
+import {
+  affine,
+  between,
+  eightCounts,
+  firstValues,
+  nextValues,
+  originOf,
+  positive,
+  upperHalves,
+  valuesLast,
+} from "./epilogue_values";
 import { residualSigns } from "./residual_signs";
 import { bitRowBytes, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
 /**
- * v = scale[c] * count + shift[c], or if `center` is not 0 v = scale[c] * (count - center[c]) + shift[c]; if `low` is
- * not 0, v = min(max(v, low[c]), high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if
- * `second` is not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c]) to
- * `bits`, each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and `signFlip`
- * is not read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the inputs. center,
- * scale, shift, low, high, signThreshold (f32) and signFlip (u32) are padded with zeros to the map's stride. Subtract,
- * multiply and add round separately.
+ * v = scale[c] * (count - middle) + shift[c], or if `center` is not 0 scale[c] * (count - middle - center[c]) +
+ * shift[c]; if `low` is not 0, v = min(max(v, low[c]), high[c]); if `first` is not 0, v += first; if `relu` is not 0,
+ * v = max(v, 0); if `second` is not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) <
+ * signThreshold[c]) to `bits`, each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v),
+ * faster, and `signFlip` is not read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any
+ * of the inputs. center, scale, shift, low, high, signThreshold (f32) and signFlip (u32) are padded with zeros to the
+ * map's stride. Subtract, multiply and add round separately.
  */
 export function epilogueI32(
   counts: usize,
   countStride: i32,
   pixels: i32,
   channels: i32,
+  middle: i32,
   center: usize,
   scale: usize,
   shift: usize,
@@ -67,6 +80,7 @@ export function epilogueI32(
     countBytes,
     pixels,
     channels,
+    middle,
     center,
     scale,
     shift,
@@ -82,12 +96,13 @@ export function epilogueI32(
   );
 }
 
-/** What epilogueI32 does, on u16 counts. */
+/** What epilogueI32 does, on u16 counts; `middle` 0 to 65535. */
 export function epilogueU16(
   counts: usize,
   countStride: i32,
   pixels: i32,
   channels: i32,
+  middle: i32,
   center: usize,
   scale: usize,
   shift: usize,
@@ -107,6 +122,7 @@ export function epilogueU16(
     countBytes,
     pixels,
     channels,
+    middle,
     center,
     scale,
     shift,
@@ -122,7 +138,7 @@ export function epilogueU16(
   );
 }
 
-/** What epilogueI32 does, on the map `src` in place of counts. */
+/** What epilogueI32 does, on the map `src` in place of counts, whose middle is 0. */
 export function epilogueF32(
   src: usize,
   pixels: i32,
@@ -146,6 +162,7 @@ export function epilogueF32(
     srcBytes,
     pixels,
     channels,
+    0,
     center,
     scale,
     shift,
@@ -161,8 +178,8 @@ export function epilogueF32(
   );
 }
 
-// residual_signs.ts has the loop for a residual, a map and bits without flags, of counts with centers and of floats
-// without; those of the other cases are the same for every pixel, hence predicted.
+// residual_signs.ts has the loop for a residual, a map and bits without flags and centers; not of i32 counts, which
+// take far longer to count. The flags of the other cases are the same for every pixel, hence predicted.
 // @ts-ignore: decorator
 @inline
 function epilogue<T>(
@@ -170,6 +187,7 @@ function epilogue<T>(
   srcBytes: usize,
   pixels: i32,
   channels: i32,
+  middle: i32,
   center: usize,
   scale: usize,
   shift: usize,
@@ -183,14 +201,22 @@ function epilogue<T>(
   signThreshold: usize,
   signFlip: usize,
 ): void {
-  const usual = isFloat<T>() ? center == 0 : center != 0;
-  if (usual && low == 0 && first != 0 && relu == 0 && second == 0 && dst != 0 && bits != 0) {
+  if (
+    (isFloat<T>() || sizeof<T>() == 2) &&
+    center == 0 &&
+    low == 0 &&
+    first != 0 &&
+    relu == 0 &&
+    second == 0 &&
+    dst != 0 &&
+    bits != 0
+  ) {
     residualSigns<T>(
       src,
       srcBytes,
       pixels,
       channels,
-      center,
+      middle,
       scale,
       shift,
       first,
@@ -206,6 +232,7 @@ function epilogue<T>(
       srcBytes,
       pixels,
       channels,
+      middle,
       center != 0,
       center,
       scale,
@@ -236,6 +263,7 @@ function steps<T>(
   srcBytes: usize,
   pixels: i32,
   channels: i32,
+  middle: i32,
   hasCenter: bool,
   center: usize,
   scale: usize,
@@ -258,6 +286,8 @@ function steps<T>(
 ): void {
   const mapBytes = mapStride(channels) << 2;
   const bitBytes = bitRowBytes(channels);
+  const origin = originOf<T>(middle);
+  const upper = upperHalves<T>(middle);
   const more = hasBounds || hasFirst || hasRelu || hasSecond;
   for (let pixel = 0; pixel < pixels; pixel += 2) {
     const paired = pixel + 1 < pixels;
@@ -274,10 +304,13 @@ function steps<T>(
       store<u64>(bits + bitBytes - 8 + nextBits, 0);
     }
     for (; left >= 8; left -= 8) {
-      let a0 = values4<T>(x);
-      let a1 = values4<T>(x + 4 * sizeof<T>());
-      let b0 = values4<T>(x + nextX);
-      let b1 = values4<T>(x + nextX + 4 * sizeof<T>());
+      const next = x + nextX;
+      const eightA = eightCounts<T>(x);
+      const eightB = eightCounts<T>(next);
+      let a0 = firstValues<T>(x, eightA, upper, origin);
+      let a1 = nextValues<T>(x, eightA, upper, origin);
+      let b0 = firstValues<T>(next, eightB, upper, origin);
+      let b1 = nextValues<T>(next, eightB, upper, origin);
       if (hasCenter) {
         const center0 = v128.load(center + at);
         const center1 = v128.load(center + at, 16);
@@ -360,8 +393,8 @@ function steps<T>(
     if (left > 0) {
       let less = 0;
       for (let c = 0; c < left; c += 4) {
-        let a = valuesLast<T>(x, left - c);
-        let b = valuesLast<T>(x + nextX, left - c);
+        let a = valuesLast<T>(x, left - c, middle);
+        let b = valuesLast<T>(x + nextX, left - c, middle);
         if (hasCenter) {
           const center0 = v128.load(center + at);
           a = f32x4.sub(a, center0);

@@ -1,14 +1,14 @@
 /**
  * The epilogue that networks ask for most, without flags: a residual, a map and bits.
  *
- *   v = scale[c] * (x - center[c]) + shift[c] + first, a float's center 0;  dst = v
+ *   v = scale[c] * (x - middle) + shift[c] + first, a float's middle 0;  dst = v
  *   bit(c) = !(v < 0)  or  !((v ^ signFlip[c]) < signThreshold[c])
  *
  * Layouts as in epilogue.ts. Two pixels at a time share the loads of their channels' parameters: 0.8 of the time of one
  * at a time. Four channels of both pixels are read before either is written, so `dst` may be any input map, and an odd
  * last pixel is its own partner.
  */
-import { affine, centeredAffine, values4, valuesLast } from "./epilogue_values";
+import { affine, eightCounts, firstValues, nextValues, originOf, upperHalves, valuesLast } from "./epilogue_values";
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
 // Inlined twice for each type of x, so that `hasThreshold` folds.
@@ -19,7 +19,7 @@ export function residualSigns<T>(
   srcBytes: usize,
   pixels: i32,
   channels: i32,
-  center: usize,
+  middle: i32,
   scale: usize,
   shift: usize,
   first: usize,
@@ -32,7 +32,8 @@ export function residualSigns<T>(
   const mapBytes = mapStride(channels) << 2;
   const bitBytes = bitRowBytes(channels);
   const last = (1 << (channels & 15)) - 1;
-  const none = f32x4.splat(0);
+  const origin = originOf<T>(middle);
+  const upper = upperHalves<T>(middle);
   for (let pixel = 0; pixel < pixels; pixel += 2) {
     const paired = pixel + 1 < pixels;
     const nextX = paired ? srcBytes : 0;
@@ -45,39 +46,47 @@ export function residualSigns<T>(
     for (; left >= 16; left -= 16) {
       const to = dst + at;
       const from = first + at;
-      const x1 = x + 4 * sizeof<T>();
-      const x2 = x + 8 * sizeof<T>();
-      const x3 = x + 12 * sizeof<T>();
 
-      const center0 = isFloat<T>() ? none : v128.load(center + at);
+      const next = x + nextX;
+      const eight0 = eightCounts<T>(x);
+      const eight1 = eightCounts<T>(next);
       const scale0 = v128.load(scale + at);
       const shift0 = v128.load(shift + at);
-      const a0 = f32x4.add(affineOf<T>(values4<T>(x), center0, scale0, shift0), v128.load(from));
-      const b0 = f32x4.add(affineOf<T>(values4<T>(x + nextX), center0, scale0, shift0), v128.load(from + nextMap));
+      const c0 = affine(firstValues<T>(x, eight0, upper, origin), scale0, shift0);
+      const d0 = affine(firstValues<T>(next, eight1, upper, origin), scale0, shift0);
+      const a0 = f32x4.add(c0, v128.load(from));
+      const b0 = f32x4.add(d0, v128.load(from + nextMap));
       v128.store(to, a0);
       v128.store(to + nextMap, b0);
 
-      const center1 = isFloat<T>() ? none : v128.load(center + at, 16);
       const scale1 = v128.load(scale + at, 16);
       const shift1 = v128.load(shift + at, 16);
-      const a1 = f32x4.add(affineOf<T>(values4<T>(x1), center1, scale1, shift1), v128.load(from, 16));
-      const b1 = f32x4.add(affineOf<T>(values4<T>(x1 + nextX), center1, scale1, shift1), v128.load(from + nextMap, 16));
+      const c1 = affine(nextValues<T>(x, eight0, upper, origin), scale1, shift1);
+      const d1 = affine(nextValues<T>(next, eight1, upper, origin), scale1, shift1);
+      const a1 = f32x4.add(c1, v128.load(from, 16));
+      const b1 = f32x4.add(d1, v128.load(from + nextMap, 16));
       v128.store(to, a1, 16);
       v128.store(to + nextMap, b1, 16);
 
-      const center2 = isFloat<T>() ? none : v128.load(center + at, 32);
+      const x1 = x + 8 * sizeof<T>();
+      const next1 = x1 + nextX;
+      const eight2 = eightCounts<T>(x1);
+      const eight3 = eightCounts<T>(next1);
       const scale2 = v128.load(scale + at, 32);
       const shift2 = v128.load(shift + at, 32);
-      const a2 = f32x4.add(affineOf<T>(values4<T>(x2), center2, scale2, shift2), v128.load(from, 32));
-      const b2 = f32x4.add(affineOf<T>(values4<T>(x2 + nextX), center2, scale2, shift2), v128.load(from + nextMap, 32));
+      const c2 = affine(firstValues<T>(x1, eight2, upper, origin), scale2, shift2);
+      const d2 = affine(firstValues<T>(next1, eight3, upper, origin), scale2, shift2);
+      const a2 = f32x4.add(c2, v128.load(from, 32));
+      const b2 = f32x4.add(d2, v128.load(from + nextMap, 32));
       v128.store(to, a2, 32);
       v128.store(to + nextMap, b2, 32);
 
-      const center3 = isFloat<T>() ? none : v128.load(center + at, 48);
       const scale3 = v128.load(scale + at, 48);
       const shift3 = v128.load(shift + at, 48);
-      const a3 = f32x4.add(affineOf<T>(values4<T>(x3), center3, scale3, shift3), v128.load(from, 48));
-      const b3 = f32x4.add(affineOf<T>(values4<T>(x3 + nextX), center3, scale3, shift3), v128.load(from + nextMap, 48));
+      const c3 = affine(nextValues<T>(x1, eight2, upper, origin), scale3, shift3);
+      const d3 = affine(nextValues<T>(next1, eight3, upper, origin), scale3, shift3);
+      const a3 = f32x4.add(c3, v128.load(from, 48));
+      const b3 = f32x4.add(d3, v128.load(from + nextMap, 48));
       v128.store(to, a3, 48);
       v128.store(to + nextMap, b3, 48);
 
@@ -119,12 +128,11 @@ export function residualSigns<T>(
       for (let c = 0; c < left; c += 4) {
         const to = dst + at;
         const from = first + at;
-        const center4 = isFloat<T>() ? none : v128.load(center + at);
         const scale4 = v128.load(scale + at);
         const shift4 = v128.load(shift + at);
-        const a = f32x4.add(affineOf<T>(valuesLast<T>(x, left - c), center4, scale4, shift4), v128.load(from));
+        const a = f32x4.add(affine(valuesLast<T>(x, left - c, middle), scale4, shift4), v128.load(from));
         const b = f32x4.add(
-          affineOf<T>(valuesLast<T>(x + nextX, left - c), center4, scale4, shift4),
+          affine(valuesLast<T>(x + nextX, left - c, middle), scale4, shift4),
           v128.load(from + nextMap),
         );
         v128.store(to, a);
@@ -145,13 +153,6 @@ export function residualSigns<T>(
     first += 2 * mapBytes;
     dst += 2 * mapBytes;
   }
-}
-
-/** The affine of counts less their centers, or of floats. */
-// @ts-ignore: decorator
-@inline
-function affineOf<T>(x: v128, center: v128, scale: v128, shift: v128): v128 {
-  return isFloat<T>() ? affine(x, scale, shift) : centeredAffine(x, center, scale, shift);
 }
 
 /** Lanes of four channels below the threshold. */

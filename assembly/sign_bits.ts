@@ -50,10 +50,3 @@ export function mapStride(channels: i32): usize {
 export function clearBits(from: usize, end: usize): void {
   for (let p = from; p < end; p += 2) store<u16>(p, 0);
 }
-
-/** Four counts, i32 or u16, as i32x4. */
-// @ts-ignore: decorator
-@inline
-export function loadCounts4<T>(at: usize): v128 {
-  return sizeof<T>() == 2 ? v128.load16x4_u(at) : v128.load(at);
-}

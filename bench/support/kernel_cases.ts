@@ -87,7 +87,6 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   const thresholds = { I32: i32(mapStride(outputs), limit), U16: u16(mapStride(outputs), limit) };
   const flip = i32(bitWords(outputs) * 2, random.bits);
   const outBits = zeros(bitBytes(pixels, outputs));
-  const center = f32(mapStride(outputs), () => k / 2);
   const scale = f32(mapStride(outputs), () => 0.02 * random.normal());
   const shift = f32(mapStride(outputs), random.normal);
   const residual = f32(pixels * mapStride(outputs), random.normal);
@@ -99,7 +98,10 @@ export function kernelCases(kernels: KernelExports, host: HostMemory, shape: Ben
   const toBits = (counts: number, stride: number, type: "I32" | "U16") =>
     kernels[`thresholdCounts${type}`](counts, outBits, pixels, outputs, stride, thresholds[type], flip);
   const toMap = (counts: number, stride: number, kernel: "epilogueI32" | "epilogueU16") =>
-    kernels[kernel](counts, stride, pixels, outputs, center, scale, shift, 0, 0, residual, 0, 0, outMap, outBits, 0, 0);
+    // biome-ignore format: one argument after the other
+    kernels[kernel](
+      counts, stride, pixels, outputs, k / 2, 0, scale, shift, 0, 0, residual, 0, 0, outMap, outBits, 0, 0,
+    );
   const step = (name: string, run: () => void): KernelCase => ({ name, macs: 0, run });
   const product = (name: string, run: () => void): KernelCase => ({ name, macs, run });
   im2col();

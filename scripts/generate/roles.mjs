@@ -36,7 +36,7 @@ const NAMES = {
     ...["srcChannels", "srcOffset", "offset", "firstPixel", "planeBytes"],
     ...["planeHeight", "mapChannels", "srcPlane", "dstPlane"],
   ],
-  i: ["relu", "interleaved", "countIncludePad", "halfAway", "kind", "shift"],
+  i: ["relu", "middle", "interleaved", "countIncludePad", "halfAway", "kind", "shift"],
 };
 const LETTERS = new Map(Object.entries(NAMES).flatMap(([letter, names]) => names.map((name) => [name, letter])));
 

@@ -210,26 +210,26 @@ export interface KernelExports {
   ): void;
   // assembly/epilogue.ts
   /**
-   * v = scale[c] * count + shift[c], or if `center` is not 0 v = scale[c] * (count - center[c]) + shift[c]; if `low` is
-   * not 0, v = min(max(v, low[c]), high[c]); if `first` is not 0, v += first; if `relu` is not 0, v = max(v, 0); if
-   * `second` is not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) < signThreshold[c])
-   * to `bits`, each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v), faster, and
-   * `signFlip` is not read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any of the
-   * inputs. center, scale, shift, low, high, signThreshold (f32) and signFlip (u32) are padded with zeros to the map's
-   * stride. Subtract, multiply and add round separately.
+   * v = scale[c] * (count - middle) + shift[c], or if `center` is not 0 scale[c] * (count - middle - center[c]) +
+   * shift[c]; if `low` is not 0, v = min(max(v, low[c]), high[c]); if `first` is not 0, v += first; if `relu` is not 0,
+   * v = max(v, 0); if `second` is not 0, v += second. v is stored to the map `dst` and its bits !((v ^ signFlip[c]) <
+   * signThreshold[c]) to `bits`, each if its pointer is not 0. If `signThreshold` is 0 the bits are those of sign(v),
+   * faster, and `signFlip` is not read. `first`, `second` and `dst` are maps of the same channels, and `dst` may be any
+   * of the inputs. center, scale, shift, low, high, signThreshold (f32) and signFlip (u32) are padded with zeros to the
+   * map's stride. Subtract, multiply and add round separately.
    */
   epilogueI32(
-    counts: number, countStride: number, pixels: number, channels: number, center: number, scale: number, shift: number,
-    low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
-    signThreshold: number, signFlip: number,
+    counts: number, countStride: number, pixels: number, channels: number, middle: number, center: number,
+    scale: number, shift: number, low: number, high: number, first: number, relu: number, second: number, dst: number,
+    bits: number, signThreshold: number, signFlip: number,
   ): void;
-  /** What epilogueI32 does, on u16 counts. */
+  /** What epilogueI32 does, on u16 counts; `middle` 0 to 65535. */
   epilogueU16(
-    counts: number, countStride: number, pixels: number, channels: number, center: number, scale: number, shift: number,
-    low: number, high: number, first: number, relu: number, second: number, dst: number, bits: number,
-    signThreshold: number, signFlip: number,
+    counts: number, countStride: number, pixels: number, channels: number, middle: number, center: number,
+    scale: number, shift: number, low: number, high: number, first: number, relu: number, second: number, dst: number,
+    bits: number, signThreshold: number, signFlip: number,
   ): void;
-  /** What epilogueI32 does, on the map `src` in place of counts. */
+  /** What epilogueI32 does, on the map `src` in place of counts, whose middle is 0. */
   epilogueF32(
     src: number, pixels: number, channels: number, center: number, scale: number, shift: number, low: number,
     high: number, first: number, relu: number, second: number, dst: number, bits: number, signThreshold: number,
@@ -533,12 +533,12 @@ export const argumentNames = {
   thresholdCountsI32: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   thresholdCountsU16: ["counts", "dst", "pixels", "channels", "countStride", "threshold", "flip"],
   epilogueI32: [
-    "counts", "countStride", "pixels", "channels", "center", "scale", "shift", "low", "high", "first", "relu", "second",
-    "dst", "bits", "signThreshold", "signFlip",
+    "counts", "countStride", "pixels", "channels", "middle", "center", "scale", "shift", "low", "high", "first", "relu",
+    "second", "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueU16: [
-    "counts", "countStride", "pixels", "channels", "center", "scale", "shift", "low", "high", "first", "relu", "second",
-    "dst", "bits", "signThreshold", "signFlip",
+    "counts", "countStride", "pixels", "channels", "middle", "center", "scale", "shift", "low", "high", "first", "relu",
+    "second", "dst", "bits", "signThreshold", "signFlip",
   ],
   epilogueF32: [
     "src", "pixels", "channels", "center", "scale", "shift", "low", "high", "first", "relu", "second", "dst", "bits",

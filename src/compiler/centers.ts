@@ -31,13 +31,21 @@ export function centered(affine: Affine, center: Float32Array | null): CenteredA
   return { center, scale: Float32Array.from(affine.scale), shift: floatShifts(affine, center ?? noCenters(affine)) };
 }
 
-/** What scale * x may be larger than its sum with the shift, which is about 1, before centers are worth their time. */
+/**
+ * What scale * x may be larger than its sum with the shift, which is about 1, before centers are worth their time:
+ * three bits. Products of up to 8 + |v| are off by up to 2^-24 of that, half a millionth for v of about 1.
+ */
 const maxCancelled = 8;
 
+/** True if few bits cancel when an affine's argument is counted from one number for all channels. */
+function isNear({ center, scale }: Affine, from: number): boolean {
+  return center.every((x, c) => !(Math.abs(scale[c] * (x - from)) > maxCancelled));
+}
+
 /** The centers of an affine of floats; null if they are so near to 0, for the scale, that few bits cancel. */
-export function floatCenters({ center, scale }: Affine): Float32Array | null {
-  if (center.every((x, c) => !(Math.abs(scale[c] * x) > maxCancelled))) return null;
-  return Float32Array.from(center, (x) => (Number.isFinite(Math.fround(x)) ? x : 0));
+export function floatCenters(affine: Affine): Float32Array | null {
+  if (isNear(affine, 0)) return null;
+  return Float32Array.from(affine.center, (x) => (Number.isFinite(Math.fround(x)) ? x : 0));
 }
 
 /** Between what counts lie; `least` is 0 unless given. */
@@ -56,7 +64,35 @@ export function isExactOnCounts({ scale, shift }: Affine, { least = 0, most }: C
   });
 }
 
+/** What counts are counted from. */
+export interface CountOrigin {
+  /** A whole number for all channels. */
+  readonly middle: number;
+  /** What each channel subtracts besides; null if it is nothing. */
+  readonly center: Float32Array | null;
+}
+
 /** The centers of an affine of counts: halves in their range, which f32 subtracts from counts exactly. */
-export function countCenters({ center }: Affine, { least = 0, most }: CountRange): Float32Array {
+function countCenters({ center }: Affine, { least = 0, most }: CountRange): Float32Array {
   return Float32Array.from(center, (x) => Math.min(Math.max(Math.round(2 * x) / 2 || 0, least), most));
+}
+
+/**
+ * What kernels count from for an affine of counts. It is 0 if f32 scales the counts exactly. Else it is the middle of
+ * the range, which a dot product of 0 is about, if few bits cancel with it. Channels have centers if more would, and if
+ * all lie at halves: those of a dot product without a batch norm are met to the bit.
+ */
+export function countOrigin(affine: Affine, range: CountRange): CountOrigin {
+  if (isExactOnCounts(affine, range)) return { middle: 0, center: null };
+  const { least = 0, most } = range;
+  const middle = Math.round((least + most) / 2);
+  const atHalves = affine.center.every((x) => Number.isInteger(2 * x)) && affine.center.some((x) => x !== middle);
+  if (!atHalves && isNear(affine, middle)) return { middle, center: null };
+  return { middle, center: countCenters(affine, range).map((x) => x - middle) };
+}
+
+/** The affine of counts as kernels read it from that origin on. */
+export function countedFrom(affine: Affine, { middle, center }: CountOrigin): CenteredAffine {
+  const from = Float64Array.from(affine.scale, (_, c) => middle + (center?.[c] ?? 0));
+  return { center, scale: Float32Array.from(affine.scale), shift: floatShifts(affine, from) };
 }

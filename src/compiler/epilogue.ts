@@ -3,14 +3,14 @@ import type { Arg, Ref } from "../abi/call.js";
 import { bitBytes, mapBytes, mapStride } from "../abi/sizes.js";
 import { XnorkitError } from "../errors.js";
 import { type Affine, affineFor, floatThresholds } from "./affine.js";
-import { type AffineRefs, type Argument, affineRefs } from "./affine_constants.js";
+import { affineRefs, type CountAffineRefs, countAffineRefs } from "./affine_constants.js";
 import { type Bounds, boundsFor } from "./bounds.js";
 import type { CountRange } from "./centers.js";
 import { bitsPixel, bytesOf, floatBytes, type LowerContext, mapPixel, zeros } from "./context.js";
 import { type EpilogueOp, outputOf } from "./ir.js";
 
-/** Places at pixel 0. */
-export interface EpilogueRefs extends AffineRefs {
+/** Places at pixel 0; the middle is 0 of floats. */
+export interface EpilogueRefs extends CountAffineRefs {
   readonly channels: number;
   readonly bounds: { readonly low: Ref; readonly high: Ref } | null;
   readonly first: Ref | null;
@@ -58,11 +58,6 @@ function residual(context: LowerContext, op: EpilogueOp, value: string | null): 
   );
 }
 
-/** The counts that the epilogue reads: the kernels' loop for residuals subtracts centers of counts in any case. */
-export function countsOf({ epilogue }: EpilogueOp, counts: CountRange): Argument {
-  return { counts, always: epilogue.first !== null };
-}
-
 /**
  * Allocates the outputs of an operation and the constants of its epilogue. `affine` is what the epilogue itself has to
  * apply: null if the operation has it in its weights. `key` names its constants; all plans of a session share what has
@@ -102,7 +97,9 @@ export function epilogueRefs(
   }
   return {
     channels,
-    ...affineRefs(context, place, affine, channels, counts === null ? "floats" : countsOf(op, counts)),
+    ...(counts === null || affine === null
+      ? { middle: 0, ...affineRefs(context, place, affine, channels) }
+      : countAffineRefs(context, place, affine, channels, counts)),
     bounds: bounds && boundsConstants(context, place, bounds),
     first: residual(context, op, op.epilogue.first),
     relu: op.epilogue.relu,

@@ -3,7 +3,7 @@
 import { mapStride } from "../abi/sizes.js";
 import { optionsArgument, refuseArgument } from "../arguments.js";
 import { type Affine, batchNormAffine, compose, countAffine, countThresholds } from "../compiler/affine.js";
-import { centered, countCenters } from "../compiler/centers.js";
+import { countedFrom, countOrigin } from "../compiler/centers.js";
 import { XnorkitError } from "../errors.js";
 import { numbersArgument, objectOf, sizeArgument } from "./packing.js";
 
@@ -36,8 +36,13 @@ export interface CountEpilogueOptions {
 
 /** Parameters as kernels read them. */
 export interface CountEpilogue {
-  /** epilogueI32 and epilogueU16: v = scale * (count - center) + shift, padded to the map's stride. */
-  readonly center: Float32Array;
+  /**
+   * epilogueI32 and epilogueU16: v = scale * (count - middle - center) + shift. `middle` is a whole number for all
+   * channels; the others are padded to the map's stride, and `center` is null if the channels need none (0 for the
+   * kernels).
+   */
+  readonly middle: number;
+  readonly center: Float32Array | null;
   readonly scale: Float32Array;
   readonly shift: Float32Array;
   /** thresholdCountsI32: bit = (count <= threshold) XOR flip is the sign of v, of whole blocks of 64 channels. */
@@ -103,10 +108,11 @@ export function countEpilogue(options: CountEpilogueOptions): CountEpilogue {
     return floats;
   };
   const { threshold, flip } = countThresholds(affine, channels, terms * steps);
-  const center = countCenters(affine, { most: terms * steps });
-  const { scale: factor, shift } = centered(affine, center);
+  const origin = countOrigin(affine, { most: terms * steps });
+  const { scale: factor, shift } = countedFrom(affine, origin);
   return {
-    center: padded(center),
+    middle: origin.middle,
+    center: origin.center && padded(origin.center),
     scale: padded(factor),
     shift: padded(shift),
     threshold,

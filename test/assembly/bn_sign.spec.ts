@@ -104,7 +104,7 @@ function valueMap(pixels: i32, channels: i32, seed: i32): usize {
 
 /**
  * Number of values and bits that differ from the definition; steps: 1 first, 2 relu, 4 second, 8 dst, 16 bits, 32 dst
- * is first, 64 sign(v), 128 bounds.
+ * is first, 64 sign(v), 128 bounds, 256 centers.
  */
 function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const stride = strideOf(channels);
@@ -128,13 +128,15 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
   const bits = heap.alloc((pixels * lanes) / 8);
   memory.fill(bits, 0xa5, (pixels * lanes) / 8);
 
+  const middle = kind == F32 ? 0 : 21;
   const expected = heap.alloc(pixels * stride * 4);
   for (let i = 0; i < pixels * stride; ++i) {
     const c = i % stride;
     let v: f32 = 0;
     if (c < channels) {
       const x = kind == F32 ? load<f32>(src + i * 4) : <f32>countAt((i / stride) * countStride + c, kind);
-      v = load<f32>(scale + c * 4) * (x - load<f32>(center + c * 4)) + load<f32>(shift + c * 4);
+      const rest: f32 = steps & 256 ? load<f32>(center + c * 4) : 0;
+      v = load<f32>(scale + c * 4) * (x - <f32>middle - rest) + load<f32>(shift + c * 4);
       if (steps & 128) v = min<f32>(max<f32>(v, load<f32>(low + c * 4)), load<f32>(high + c * 4));
       if (steps & 1) v += load<f32>(first + i * 4);
       if (steps & 2) v = max<f32>(v, 0);
@@ -143,6 +145,7 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
     store<f32>(expected + i * 4, v);
   }
 
+  const centerAt = steps & 256 ? center : 0;
   const firstAt = steps & 1 ? first : 0;
   const secondAt = steps & 4 ? second : 0;
   const dst = steps & 32 ? first : steps & 8 ? own : 0;
@@ -157,7 +160,7 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       src,
       pixels,
       channels,
-      center,
+      centerAt,
       scale,
       shift,
       lowAt,
@@ -176,7 +179,8 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       countStride,
       pixels,
       channels,
-      center,
+      middle,
+      centerAt,
       scale,
       shift,
       lowAt,
@@ -195,7 +199,8 @@ function wrongEpilogue(pixels: i32, channels: i32, kind: i32, steps: i32): i32 {
       countStride,
       pixels,
       channels,
-      center,
+      middle,
+      centerAt,
       scale,
       shift,
       lowAt,
@@ -256,8 +261,8 @@ describe("thresholds on counts", () => {
 describe("epilogues", () => {
   test("every combination of steps, from i32, u16 and f32", () => {
     for (let kind = I32; kind <= F32; ++kind) {
-      for (let step = 0; step < 128; ++step) {
-        const steps = (step & 31) | ((step & 96) << 1);
+      for (let step = 0; step < 256; ++step) {
+        const steps = (step & 31) | ((step & 224) << 1);
         for (let channels = 1; channels <= 133; channels += 11) {
           expect(wrongEpilogue(3, channels, kind, steps)).toBe(0);
         }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
+  type Affine,
   batchNormAffine,
   ceilF32,
   compose,
@@ -14,8 +15,10 @@ import {
 } from "../../src/compiler/affine.js";
 import {
   type CenteredAffine,
+  type CountRange,
   centered,
-  countCenters,
+  countedFrom,
+  countOrigin,
   floatCenters,
   floatShifts,
   isExactOnCounts,
@@ -119,9 +122,19 @@ test("thresholds on floats decide as the batch norm does for every f32 that is n
 
 const f = Math.fround;
 
+interface KernelAffine extends CenteredAffine {
+  readonly middle: number;
+}
+
 /** What the kernels compute of one channel. */
-const kernelValue = ({ center, scale, shift }: CenteredAffine, x: number) =>
-  f(f(scale[0] * f(x - (center?.[0] ?? 0))) + shift[0]);
+const kernelValue = ({ middle, center, scale, shift }: KernelAffine, x: number) =>
+  f(f(scale[0] * f(f(x - middle) - (center?.[0] ?? 0))) + shift[0]);
+
+/** As kernels have an affine of counts. */
+function ofCounts(affine: Affine, range: CountRange): KernelAffine {
+  const origin = countOrigin(affine, range);
+  return { middle: origin.middle, ...countedFrom(affine, origin) };
+}
 
 test("f32 epilogues give exactly 0 where the framework does, and its sign beside it", () => {
   fc.assert(
@@ -134,7 +147,7 @@ test("f32 epilogues give exactly 0 where the framework does, and its sign beside
       (k, matches, offset, g, variance) => {
         const mean = offset ? matches : 2 * matches - k;
         const affine = compose(countAffine(1, k, offset, null), toAffine({ mean, variance, gamma: g, beta: 0 }));
-        const kernel = centered(affine, countCenters(affine, { most: k }));
+        const kernel = ofCounts(affine, { most: k });
         for (let count = 0; count <= k; count++) {
           const value = kernelValue(kernel, count);
           const expected = batchNorm(offset ? k - count : k - 2 * count, { mean, variance, gamma: g, beta: 0 });
@@ -158,16 +171,16 @@ test("a batch norm of counts or floats far from 0 loses nothing to their size", 
         const n = { mean, variance: deviation * deviation, gamma: g, beta };
         const allowed = (expected: number) => 2 ** -21 * (Math.abs(expected) + Math.abs(beta));
         const counted = compose(countAffine(1, k, offset, null), toAffine(n));
-        const counts = centered(counted, countCenters(counted, { most: k }));
+        const counts = ofCounts(counted, { most: k });
         const count = Math.min(Math.max(Math.round(k / 2) + step, 0), k);
         const ofCount = batchNorm(offset ? k - count : k - 2 * count, n);
-        assert.ok(Math.abs(kernelValue(counts, count) - ofCount) <= allowed(ofCount));
+        // A mean of a few deviations from the middle costs a few bits, and none of the kernels' time.
+        const few = (center: Float32Array | null) => (center === null ? 2 ** -22 * 8 : 0);
+        assert.ok(Math.abs(kernelValue(counts, count) - ofCount) <= allowed(ofCount) + few(counts.center));
         const x = f(mean + deviation * step);
         const ofFloat = batchNorm(x, n);
-        const floats = centered(toAffine(n), floatCenters(toAffine(n)));
-        // A mean of a few deviations costs a few bits, and none of the kernels' time.
-        const cancelled = floats.center === null ? 8 : 0;
-        assert.ok(Math.abs(kernelValue(floats, x) - ofFloat) <= allowed(ofFloat) + 2 ** -22 * cancelled);
+        const floats = { middle: 0, ...centered(toAffine(n), floatCenters(toAffine(n))) };
+        assert.ok(Math.abs(kernelValue(floats, x) - ofFloat) <= allowed(ofFloat) + few(floats.center));
       },
     ),
     { numRuns: 1000 },
@@ -180,7 +193,7 @@ test("a scale and shift behind a dot product rounds as floats do, product and su
       const [scale, shift] = [f(m), f(b)];
       const count = Math.min(at, k);
       const affine = compose(countAffine(1, k, false, null), scaleShiftAffine(1, [scale], [shift]));
-      const kernel = centered(affine, countCenters(affine, { most: k }));
+      const kernel = ofCounts(affine, { most: k });
       // Unless some number is the root, at which the kernels give an exact 0.
       fc.pre(f(affine.root[0]) !== affine.root[0] || shift === 0);
       assert.equal(kernelValue(kernel, count) + 0, f(f(scale * (k - 2 * count)) + shift) + 0);
@@ -189,11 +202,27 @@ test("a scale and shift behind a dot product rounds as floats do, product and su
   );
 });
 
+test("counts are from the middle of their range, from centers if far from it or at halves", () => {
+  const at = (...centers: number[]) =>
+    makeAffine(centers.length, (c) => ({ scale: -0.3, shift: 0.1, root: 0.33, center: centers[c] }));
+  assert.deepEqual(countOrigin(at(50, 76.6, 23.4), { most: 100 }), { middle: 50, center: null });
+  assert.deepEqual(countOrigin(at(50, 76.7), { most: 100 }), { middle: 50, center: Float32Array.of(0, 26.5) });
+  assert.deepEqual(countOrigin(at(7, 7.2), { least: -10, most: 20 }), { middle: 5, center: null });
+  const odd = countAffine(2, 9, false, [0.3, 0.7]);
+  assert.deepEqual(countOrigin(odd, { most: 9 }), { middle: 5, center: Float32Array.of(-0.5, -0.5) });
+  assert.deepEqual(countOrigin(countAffine(2, 8, false, [0.3, 0.7]), { most: 8 }), { middle: 4, center: null });
+  assert.deepEqual(countOrigin(countAffine(2, 9, true, null), { most: 9 }), { middle: 0, center: null });
+});
+
 test("centers are halves in the range of counts, finite for floats", () => {
   const centers = [7.3, -1, 12.26, Number.NaN, Number.POSITIVE_INFINITY, 1e300];
-  const affine = makeAffine(6, (c) => ({ scale: 1, shift: 0, root: 0, center: centers[c] }));
-  assert.deepEqual([...countCenters(affine, { most: 10 })], [7.5, 0, 10, 0, 10, 10]);
-  assert.deepEqual([...countCenters(affine, { least: -20, most: 20 })], [7.5, -1, 12.5, 0, 20, 20]);
+  const affine = makeAffine(6, (c) => ({ scale: 3, shift: 0, root: 0, center: centers[c] }));
+  const ofRange = (range: CountRange) => {
+    const { middle, center } = countOrigin(affine, range);
+    return [...center!].map((x) => middle + x);
+  };
+  assert.deepEqual(ofRange({ most: 10 }), [7.5, 0, 10, 0, 10, 10]);
+  assert.deepEqual(ofRange({ least: -20, most: 20 }), [7.5, -1, 12.5, 0, 20, 20]);
   assert.deepEqual([...floatCenters(affine)!], [7.3, -1, 12.26, 0, 0, 0].map(f));
 });
 

@@ -151,6 +151,7 @@ const epilogueCase = fc.record({
   bits: fc.boolean(),
   plainSign: fc.boolean(),
   bounds: fc.boolean(),
+  middle: fc.constantFrom<number>(0, 1, 577, 32768, 65535),
   /** Halves are centers as counts have them. */
   centers: fc.constantFrom("none", "halves", "any"),
 });
@@ -159,6 +160,7 @@ type EpilogueCase = typeof epilogueCase extends fc.Arbitrary<infer T> ? T : neve
 function checkEpilogue(c: EpilogueCase): void {
   bench.reset();
   const { pixels, channels, seed, pool, source } = c;
+  const middle = source === "F32" ? 0 : c.middle;
   const size = pixels * channels;
   const stride = channels + c.surplus;
   const counts =
@@ -188,7 +190,7 @@ function checkEpilogue(c: EpilogueCase): void {
   const bits = new Uint8Array(size);
   for (let i = 0; i < size; i++) {
     const n = i % channels;
-    let v = f(f(scale[n] * f(f(x[i]) - center[n])) + shift[n]);
+    let v = f(f(scale[n] * f(f(x[i] - middle) - center[n])) + shift[n]);
     // NaN is neither below nor above.
     if (c.bounds && v < low[n]) v = low[n];
     if (c.bounds && v > high[n]) v = high[n];
@@ -211,14 +213,14 @@ function checkEpilogue(c: EpilogueCase): void {
   bench.u32(flip, channels).set(Array.from(flips, (bit) => (bit ? 0x80000000 : 0)));
   const put = (data: Float32Array) => bench.putF32(paddedToStride(data));
   const rest = [
-    ...([pixels, channels, c.centers === "none" ? 0 : put(center), put(scale), put(shift)] as const),
+    ...([c.centers === "none" ? 0 : put(center), put(scale), put(shift)] as const),
     ...([c.bounds ? put(low) : 0, c.bounds ? put(high) : 0] as const),
     ...([firstMap, c.relu ? 1 : 0, secondMap, dst] as const),
     ...([c.bits ? bitMap.pointer : 0, c.plainSign ? 0 : put(threshold), c.plainSign ? 0 : flip] as const),
   ] as const;
-  if (source === "F32") k.epilogueF32(src, ...rest);
-  else if (source === "I32") k.epilogueI32(src, stride, ...rest);
-  else k.epilogueU16(src, stride, ...rest);
+  if (source === "F32") k.epilogueF32(src, pixels, channels, ...rest);
+  else if (source === "I32") k.epilogueI32(src, stride, pixels, channels, middle, ...rest);
+  else k.epilogueU16(src, stride, pixels, channels, middle, ...rest);
 
   // As arrays: typed arrays are compared by bytes, and the sign of a NaN is not defined.
   if (dst !== 0) assert.deepEqual(Array.from(takeMap(dst, pixels, channels)), Array.from(values));
@@ -248,7 +250,7 @@ test("epilogues with every combination of steps, at channels around the vector w
         const pool = [1, -2, 0.5, -0.125, 3, -0, 7];
         for (const pixels of [2, 3])
           for (const centers of ["none", "any"] as const)
-            checkEpilogue({ pixels, channels, surplus: 1, seed: mask, source, pool, centers, ...steps });
+            checkEpilogue({ pixels, channels, surplus: 1, seed: mask, source, pool, middle: 101, centers, ...steps });
       }
 });
 
@@ -275,7 +277,7 @@ test("no kernel reads past the last count, even if the memory ends with it", () 
       [dst, 0],
     ]) {
       bench.f32(dst, pixels * mapStride(channels)).fill(0);
-      epilogue(counts, channels, pixels, channels, zeros, ones, zeros, 0, 0, first, 0, 0, dst, bits, sign, sign);
+      epilogue(counts, channels, pixels, channels, 0, zeros, ones, zeros, 0, 0, first, 0, 0, dst, bits, sign, sign);
       assert.deepEqual(takeMap(dst, pixels, channels), new Float32Array(pixels * channels).fill(3));
     }
   }

@@ -153,14 +153,15 @@ function check(layer: Layer, path: "table" | "popcount"): void {
   const made = kernels.countEpilogue({ channels: outputs, terms: inputs * taps, offset, doubled, batchNorm });
   const signs = allocate(kernels.bitBytes(pixels, outputs));
   const out = allocate(kernels.mapBytes(pixels, outputs));
-  const [center, scale, shift] = [place(made.center), place(made.scale), place(made.shift)];
+  const { middle } = made;
+  const [center, scale, shift] = [made.center === null ? 0 : place(made.center), place(made.scale), place(made.shift)];
   const flip = place(made.flip);
   if (path === "table") {
     k.thresholdCountsU16(counts, signs, pixels, outputs, stride, place(made.thresholdU16), flip);
-    k.epilogueU16(counts, stride, pixels, outputs, center, scale, shift, 0, 0, 0, 0, 0, out, 0, 0, 0);
+    k.epilogueU16(counts, stride, pixels, outputs, middle, center, scale, shift, 0, 0, 0, 0, 0, out, 0, 0, 0);
   } else {
     k.thresholdCountsI32(counts, signs, pixels, outputs, stride, place(made.threshold), flip);
-    k.epilogueI32(counts, stride, pixels, outputs, center, scale, shift, 0, 0, 0, 0, 0, out, 0, 0, 0);
+    k.epilogueI32(counts, stride, pixels, outputs, middle, center, scale, shift, 0, 0, 0, 0, 0, out, 0, 0, 0);
   }
   const bytes = new Uint8Array(memory.buffer, signs, kernels.bitBytes(pixels, outputs));
   const floats = new Float32Array(memory.buffer, out, pixels * kernels.mapStride(outputs));

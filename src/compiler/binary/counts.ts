@@ -93,5 +93,11 @@ export function countsEpilogue(
     };
   }
   return (counts, { first: pixel, count }) =>
-    call(`epilogue${type}`, { counts, countStride, pixels: count, ...epilogueArguments(refs, pixel) });
+    call(`epilogue${type}`, {
+      counts,
+      countStride,
+      pixels: count,
+      middle: refs.middle,
+      ...epilogueArguments(refs, pixel),
+    });
 }

@@ -3,7 +3,7 @@ import { type Call, call, type Ref } from "../../abi/call.js";
 import type { BorderValue } from "../../graph/types.js";
 import type { SlidingWindow } from "../../graph/window.js";
 import { type Affine, countAffine } from "../affine.js";
-import { affineRefs } from "../affine_constants.js";
+import { countAffineRefs } from "../affine_constants.js";
 import { type ActivationCode, signsOf, weightSum } from "../binary/codes.js";
 import { type BinaryConv, borderOf, type CountsSink, fanIn, kernelShape } from "../binary/conv.js";
 import { countsEpilogue, countsFormat, countsKey, countsPhases, halved } from "../binary/counts.js";
@@ -12,7 +12,7 @@ import type { WeightPlanes } from "../binary/weight_planes.js";
 import { tapSums } from "../binary/weight_sums.js";
 import type { CountRange } from "../centers.js";
 import { bitsPixel, bytesOf, type LowerContext } from "../context.js";
-import { countsOf, defineOutputs, type EpilogueRefs, epilogueRefs } from "../epilogue.js";
+import { defineOutputs, type EpilogueRefs, epilogueRefs } from "../epilogue.js";
 import { type EpilogueOp, outputOf } from "../ir.js";
 import type { Phase } from "../plan.js";
 import type { TakeScratch } from "../plan_builder.js";
@@ -201,7 +201,7 @@ function signPhases(
   const whole = doubled ? halved(affine) : affine;
   const key = `${countsKey(context, op)}/single`;
   const most = fanIn(op.weights.planes[0]) * (doubled ? 2 : 1);
-  const constants = affineRefs(context, key, whole, refs.channels, countsOf(op, { most }));
+  const constants = countAffineRefs(context, key, whole, refs.channels, { most });
   const epilogue = countsEpilogue(context, op, { ...refs, ...constants }, { ...format, key, affine: whole, most });
   return countsPhases(context, kernel, conv, (band) => ({
     take: (counts) => [epilogue(counts, pixelsOf(band, output))],
