@@ -26,7 +26,8 @@ import { needsCopy, padImage, zeroTails } from "./pad_f32";
 import { mapStride } from "./sign_bits";
 
 /**
- * Output pixels a band; the table of their offsets takes 4 bytes each, and three more, in the kernels' scratch. 16 to 256: within 2 %.
+ * Output pixels a band; the table of their offsets takes 4 bytes each, and three more, in the kernels' scratch. 16 to
+ * 256: within 2 %.
  */
 const BAND_PIXELS: i32 = 128;
 

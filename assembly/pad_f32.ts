@@ -104,7 +104,7 @@ export function zeroTails(map: usize, pixels: i32, channels: i32): void {
   zeroLanes(map + ((<usize>channels) << 2), pixels, tail, (<usize>(channels + tail)) << 2);
 }
 
-/** Writes zeros to `count` lanes, 0 to 3, from `lane` on, and of every pixel that follows `step` bytes after the last. */
+/** Writes zeros to `count` lanes, 0 to 3, from `lane` on, in each of `pixels` pixels, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
 export function zeroLanes(lane: usize, pixels: i32, count: i32, step: usize): void {

@@ -167,8 +167,8 @@ function checkForm({ name }: ParameterSpec, weight: Weight): void {
 const fitting = new WeakMap<Weight, ParameterSpec>();
 
 /**
- * Checks one parameter, once. Float values fit everywhere (binary layers take their signs), bits only if `packing` says so
- * and with what it needs beside them.
+ * Checks one parameter, once. Float values fit everywhere (binary layers take their signs), bits only if `packing` says
+ * so and with what it needs beside them.
  * @throws XnorkitError `bad-shape` with both shapes, `bad-value` with the place of a NaN, an infinity, a negative
  *   variance or a stray bit, or if bits do not suffice. Values that are read past (`ignored`) may be anything.
  */
