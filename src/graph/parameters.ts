@@ -163,8 +163,11 @@ function checkForm({ name }: ParameterSpec, weight: Weight): void {
   );
 }
 
-/** Weights that fit what they were checked for last: like graphs, plain data that nobody changes. */
-const fitting = new WeakMap<Weight, ParameterSpec>();
+/**
+ * Weights that fit what they were checked for last: like graphs, plain data that nobody changes. Only a buffer that was
+ * transferred elsewhere is seen, by its length.
+ */
+const fitting = new WeakMap<Weight, { readonly spec: ParameterSpec; readonly length: number }>();
 
 /**
  * Checks one parameter, once. Float values fit everywhere (binary layers take their signs), bits only if `packing` says
@@ -174,7 +177,9 @@ const fitting = new WeakMap<Weight, ParameterSpec>();
  */
 export function checkWeight(spec: ParameterSpec, weight: Weight): void {
   checkForm(spec, weight);
-  if (fitting.get(weight) === spec) return;
+  const { length } = weight.data;
+  const known = fitting.get(weight);
+  if (known?.spec === spec && known.length === length) return;
   if (!sameShape(spec.shape, weight.shape)) {
     throw new XnorkitError(
       "bad-shape",
@@ -184,7 +189,7 @@ export function checkWeight(spec: ParameterSpec, weight: Weight): void {
   }
   if (weight.kind === "bits") checkBits(spec, weight);
   else checkFloats(spec, weight.data);
-  fitting.set(weight, spec);
+  fitting.set(weight, { spec, length });
 }
 
 /**

@@ -194,3 +194,15 @@ test("sign bits must have the layout's bytes and nothing past the channels", () 
   data[7] |= 0x40;
   throwsError(() => checkWeights(graph, put(data)), "bad-value", binaryName, "byte 7");
 });
+
+test("weights that were checked are refused when their buffer has gone elsewhere", () => {
+  const shape = [12];
+  const checked: Weight = { kind: "f32", shape, data: new Float32Array(12).fill(1) };
+  const name = parameterSpecs(graph).find(
+    (spec) => spec.shape.length === 1 && spec.shape[0] === 12 && !spec.ignored,
+  )!.name;
+  const all = withWeight(name, checked);
+  checkWeights(graph, all);
+  structuredClone(checked.data, { transfer: [checked.data.buffer as ArrayBuffer] });
+  throwsError(() => checkWeights(graph, all), "bad-shape", name, "needs 12 values, but has 0");
+});
