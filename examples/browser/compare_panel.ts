@@ -1,8 +1,9 @@
 /** Two networks side by side, folded and unfolded, with the times of those that were run. */
 import { walkFold } from "../../src/explain/page/fold.js";
-import { byId, element, nextFrame, onFiles, showError } from "./dom.js";
+import { byId, element, onFiles, showError } from "./dom.js";
 import type { DropZone } from "./drops.js";
 import { type Engine, startEngine } from "./engine.js";
+import { moveChildren, readHtml } from "./gradually.js";
 import type { Choice, ComparisonView, SideName } from "./worker/compare.js";
 
 /** Milliseconds in which the steps of a network are measured. */
@@ -53,19 +54,14 @@ export function openComparePanel(): readonly DropZone[] {
     engine ??= startEngine("compare");
     return engine;
   };
-  /** Part by part, a frame each: thousands of elements at once would keep the page from answering. */
   const show = async (view: ComparisonView, open: readonly boolean[] = []) => {
-    const template = element("template");
-    template.innerHTML = view.html;
-    for (const [i, details] of allDetails(template.content).entries()) details.open = open[i] ?? false;
+    const read = await readHtml(view.html);
+    for (const [i, details] of allDetails(read).entries()) details.open = open[i] ?? false;
     styles.replaceSync(view.styles);
     body = element("div");
     root.replaceChildren(body);
     place.hidden = false;
-    for (const part of [...template.content.children]) {
-      body.append(part);
-      await nextFrame();
-    }
+    await moveChildren(read, body);
     walkFold(body);
   };
   const forget = () => {

@@ -1,7 +1,7 @@
 /** The drawing pad, the pixels that the network reads, and its answer for all ten digits. */
 import { showClassBars } from "./class_bars.js";
 import { demonstrations } from "./demonstration.js";
-import { byId, element, showError } from "./dom.js";
+import { byId, element, nextTask, showError } from "./dom.js";
 import { type DrawingPad, drawingPad } from "./drawing_pad.js";
 import { startEngine } from "./engine.js";
 import { formatCount, formatFigure, formatPercent, formatSpeed } from "./figures.js";
@@ -154,6 +154,6 @@ export async function openDigitPanel(): Promise<void> {
     else if (DIGITS.includes(event.key)) load(event.key);
   });
   showAnswer(null);
-  demonstrate();
-  await open();
+  const begin = () => void demonstrate();
+  await Promise.all([open(), nextTask().then(begin)]);
 }

@@ -27,6 +27,11 @@ export function showError(place: HTMLElement, error: unknown): void {
   place.hidden = text === "";
 }
 
+/** Lets the page answer and draw before the work goes on. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 /** A frame of the screen. */
 export function nextFrame(): Promise<number> {
   return new Promise((resolve) => requestAnimationFrame(resolve));

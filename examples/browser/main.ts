@@ -2,8 +2,8 @@
 /// <reference types="vite/client" />
 import { openComparePanel } from "./compare_panel.js";
 import { openDigitPanel } from "./digit_panel.js";
-import { byId, showError } from "./dom.js";
-import { acceptDrops } from "./drops.js";
+import { byId, nextTask, showError } from "./dom.js";
+import { acceptDrops, type DropZone } from "./drops.js";
 import { startEngine } from "./engine.js";
 import { openKernelPanel } from "./kernel_panel.js";
 import { layerPanel } from "./layer_panel.js";
@@ -18,10 +18,16 @@ async function keepOffline(): Promise<void> {
     "Everything here runs on your machine. The page is kept: it works without a network.";
 }
 
-async function start(): Promise<void> {
+/** The panels that compute nothing until they are asked to, one a task. */
+async function openLowerPanels(): Promise<readonly DropZone[]> {
+  await nextTask();
   openKernelPanel();
-  const sides = openComparePanel();
-  await openDigitPanel();
+  await nextTask();
+  return openComparePanel();
+}
+
+async function start(): Promise<void> {
+  const [sides] = await Promise.all([openLowerPanels(), openDigitPanel()]);
   // Another worker, after the first answer: two that start at once would wait for each other.
   const engine = startEngine("network");
   acceptDrops([await openNetworkPanel(engine, layerPanel(engine)), ...sides]);

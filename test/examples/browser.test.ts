@@ -1,10 +1,13 @@
 /** The page of examples/browser in Chromium: what it does on arrival, its digits, its kernels, and how it is kept. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import {
   answer,
   drawWithMouse,
+  drop,
+  fileOf,
   onScreen,
   openPage,
   openSite,
@@ -15,6 +18,7 @@ import {
   type Watched,
   waitForText,
   watch,
+  watchTasks,
 } from "./browser_support.js";
 
 describe("the page", { skip, timeout: 120_000 }, () => {
@@ -80,27 +84,28 @@ describe("the page", { skip, timeout: 120_000 }, () => {
     const watched = await watch(site.browser, {});
     await watched.page.addInitScript(() => {
       const compiled: string[] = [];
-      Object.assign(window, { compiled, longest: 0 });
+      Object.assign(window, { compiled });
       for (const name of ["compile", "instantiate", "compileStreaming", "instantiateStreaming"] as const) {
         Object.assign(WebAssembly, { [name]: () => compiled.push(name) });
       }
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) {
-          Object.assign(window, { longest: Math.max((window as unknown as { longest: number }).longest, duration) });
-        }
-      }).observe({ type: "longtask" });
     });
+    const busy = await watchTasks(watched.page);
     await openPage(watched.page, site.address);
     await watched.page.keyboard.press("5");
     await waitForText(watched.page, "#answer-live", /^This is a 5, /);
     await watched.page.click("#compare");
     await waitForText(watched.page, "#compare-status", /differences of layers/);
-    const { compiled, longest } = await watched.page.evaluate(() => {
-      const { compiled, longest } = window as unknown as { readonly compiled: string[]; readonly longest: number };
-      return { compiled, longest };
-    });
-    assert.deepEqual(compiled, []);
-    console.log(`# the page's own thread was busy for ${longest} ms at most (0: never longer than 50)`);
+    await watched.page.getByRole("button", { name: "Unfold all" }).click();
+    await watched.page.locator("#comparison details:not([open])").first().waitFor({ state: "detached" });
+    await watched.page.click("#clear");
+    await drawWithMouse(watched.page, strokes.seven);
+    await waitForText(watched.page, "#answer-live", /^This is a 7, /);
+    await drop(watched.page, [fileOf(fileURLToPath(new URL("../../models/digits.xnorkit", import.meta.url)))]);
+    await watched.page.click("#sample-photo");
+    await waitForText(watched.page, "#classes-note", /^cat\.jpg: /);
+    await waitForText(watched.page, "#layers-note", /ms together\.$/);
+    assert.deepEqual(await watched.page.evaluate("compiled"), []);
+    console.log(`# the page's own thread: ${await busy()}`);
     await watched.context.close();
   });
 

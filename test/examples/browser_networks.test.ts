@@ -157,6 +157,7 @@ describe("networks on the page", { skip, timeout: 120_000 }, () => {
     await comparison("resnet152_e1", "awnas_resnet152");
     await waitForText(page, "#compare-status", /^resnet152_e1 and awnas_resnet152: \d+ differences/);
     await page.getByRole("button", { name: "Unfold all" }).click();
+    await page.locator("#comparison details:not([open])").first().waitFor({ state: "detached" });
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 1200);
   });
 

@@ -169,6 +169,47 @@ export async function watch(browser: Browser, options: Parameters<Browser["newCo
   return { context, page, problems, addresses };
 }
 
+/** What a browser tells of a task that kept the page's own thread for more than 50 ms, or of a frame that came late. */
+interface Late {
+  readonly entryType: string;
+  readonly startTime: number;
+  readonly duration: number;
+  /** Of frames: when style and layout began, and the scripts before. */
+  readonly renderStart?: number;
+  readonly scripts?: readonly { readonly invoker: string; readonly duration: number }[];
+}
+
+/** Notes from now on what keeps a page's own thread; what it gives says the longest, and of what it was made. */
+export async function watchTasks(page: Page): Promise<() => Promise<string>> {
+  await page.addInitScript(() => {
+    const late: unknown[] = [];
+    Object.assign(window, { late });
+    for (const type of ["longtask", "long-animation-frame"]) {
+      if (!PerformanceObserver.supportedEntryTypes.includes(type)) continue;
+      new PerformanceObserver((list) => late.push(...list.getEntries().map((entry) => entry.toJSON()))).observe({
+        type,
+      });
+    }
+  });
+  return async () => {
+    const late = (await page.evaluate("late")) as readonly Late[];
+    const [longest] = late.filter(({ entryType }) => entryType === "longtask").sort((a, b) => b.duration - a.duration);
+    if (longest === undefined) return "no task was longer than 50 ms";
+    const { startTime, duration } = longest;
+    const frame = late.find(
+      (other) =>
+        other.scripts !== undefined &&
+        other.startTime < startTime + duration &&
+        other.startTime + other.duration > startTime,
+    );
+    const scripts = frame?.scripts?.map((script) => `${script.invoker} ${Math.round(script.duration)} ms`) ?? [];
+    const drawing = frame?.renderStart ? frame.startTime + frame.duration - frame.renderStart : 0;
+    const causes = [...scripts, ...(drawing > 0 ? [`style and layout ${Math.round(drawing)} ms`] : [])];
+    const cause = causes.length === 0 ? "nothing that the browser names" : causes.join(", ");
+    return `the longest task took ${duration} ms, ${Math.round(startTime)} ms after arrival: ${cause}`;
+  };
+}
+
 /** Opens the page, and clears the digit that it draws by itself. */
 export async function openPage(page: Page, address: string): Promise<void> {
   await page.goto(address);

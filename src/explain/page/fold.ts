@@ -10,13 +10,22 @@
  */
 export function walkFold(root: ParentNode & EventTarget): void {
   const fold = {
+    /** Counts the clicks on the buttons. */
+    turn: 0,
     summaries() {
       return [...root.querySelectorAll("summary")].filter(
         (summary) => summary.parentElement!.parentElement?.closest("details:not([open])") == null,
       );
     },
-    setAll(open: boolean) {
-      for (const details of root.querySelectorAll("details")) details.open = open;
+    /** Unfolds six a frame, until a button is clicked again: all at once would keep the page from answering. */
+    async setAll(open: boolean) {
+      const turn = ++fold.turn;
+      const others = [...root.querySelectorAll("details")].filter((details) => details.open !== open);
+      for (const [i, details] of others.entries()) {
+        if (open && i > 0 && i % 6 === 0) await new Promise(requestAnimationFrame);
+        if (turn !== fold.turn) return;
+        details.open = open;
+      }
     },
     focus(summary: HTMLElement | null | undefined) {
       summary?.focus();
