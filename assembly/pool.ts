@@ -7,8 +7,8 @@
  *
  * Windows are cut to the map once a pixel; the taps are then walked without checks, CHUNK = 16 channels (one cache
  * line) at a time with 4 accumulators, the last channels 4 at a time, or in a last chunk that overlaps the one before
- * (means). Sums are of rows of the window, then of their sums; the mean of an image takes BLOCK = 32 pixels for a row: added one by one, 50x50 equal pixels would lose a
- * hundred thousandth of their mean to rounding.
+ * (means). Sums are of rows of the window, then of their sums; the mean of an image takes BLOCK = 32 pixels for a row:
+ * added one by one, 50x50 equal pixels would lose a hundred thousandth of their mean to rounding.
  *
  * A maximum that keeps NaN takes eight x86 instructions as f32x4.max. Here it takes three: f32x4.pmax (one, drops NaN),
  * and a mask of the lanes that were ever NaN, turned into NaN at the end: 2.6 times as fast.
@@ -118,9 +118,9 @@ function meansOfFew(
 }
 
 /**
- * Means of the windows of a row of `outWidth` pixels of `bytes`: `height` rows of up to `kernelWidth` pixels, and `tail`
- * more in the row below. The divisor is `area`, or the number of taps inside the map if that is 0. One function for
- * windows and for whole images: half as much code to optimise.
+ * Means of the windows of a row of `outWidth` pixels of `bytes`: `height` rows of up to `kernelWidth` pixels, and
+ * `tail` more in the row below. The divisor is `area`, or the number of taps inside the map if that is 0. One function
+ * for windows and for whole images: half as much code to optimise.
  */
 function meansOfRow(
   src: usize,

@@ -47,7 +47,8 @@ const files: Readonly<Record<string, string>> = {
     export function Answers() {
       const [labels, setLabels] = useState("");
       useEffect(() => {
-        Promise.all([answer(here), answer(worker)]).then((found) => setLabels(found.join()), (e) => setLabels(String(e)));
+        const found = Promise.all([answer(here), answer(worker)]);
+        found.then((labels) => setLabels(labels.join()), (error) => setLabels(String(error)));
       }, []);
       return <p id="labels">{labels}</p>;
     }`,
