@@ -178,8 +178,9 @@ export function epilogueF32(
   );
 }
 
-// residual_signs.ts has the loop for a residual, a map and bits without flags and centers; not of i32 counts, which
-// take far longer to count. The flags of the other cases are the same for every pixel, hence predicted.
+// residual_signs.ts has the loop for a residual, a map and bits without flags, centers and a last part of 16 channels;
+// not of i32 counts, which take far longer to count. The flags of the other cases are the same for every pixel, hence
+// predicted.
 // @ts-ignore: decorator
 @inline
 function epilogue<T>(
@@ -203,6 +204,7 @@ function epilogue<T>(
 ): void {
   if (
     (isFloat<T>() || sizeof<T>() == 2) &&
+    (channels & 15) == 0 &&
     center == 0 &&
     low == 0 &&
     first != 0 &&

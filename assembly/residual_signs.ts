@@ -1,5 +1,5 @@
 /**
- * The epilogue that networks ask for most, without flags: a residual, a map and bits.
+ * The epilogue that networks ask for most, without flags: a residual, a map and bits, of 16 channels or a multiple.
  *
  *   v = scale[c] * (x - middle) + shift[c] + first, a float's middle 0;  dst = v
  *   bit(c) = !(v < 0)  or  !((v ^ signFlip[c]) < signThreshold[c])
@@ -8,10 +8,9 @@
  * at a time. Four channels of both pixels are read before either is written, so `dst` may be any input map, and an odd
  * last pixel is its own partner.
  */
-import { affine, eightCounts, firstValues, nextValues, originOf, upperHalves, valuesLast } from "./epilogue_values";
+import { affine, eightCounts, firstValues, nextValues, originOf, upperHalves } from "./epilogue_values";
 import { bitRowBytes, clearBits, lessThan, mapStride, maskBits, negative } from "./sign_bits";
 
-// Inlined twice for each type of x, so that `hasThreshold` folds.
 // @ts-ignore: decorator
 @inline
 export function residualSigns<T>(
@@ -31,7 +30,6 @@ export function residualSigns<T>(
 ): void {
   const mapBytes = mapStride(channels) << 2;
   const bitBytes = bitRowBytes(channels);
-  const last = (1 << (channels & 15)) - 1;
   const origin = originOf<T>(middle);
   const upper = upperHalves<T>(middle);
   for (let pixel = 0; pixel < pixels; pixel += 2) {
@@ -42,8 +40,7 @@ export function residualSigns<T>(
     let x = src;
     let at: usize = 0;
     let out = bits;
-    let left = channels;
-    for (; left >= 16; left -= 16) {
+    for (let left = channels; left > 0; left -= 16) {
       const to = dst + at;
       const from = first + at;
 
@@ -122,30 +119,6 @@ export function residualSigns<T>(
       x += 16 * sizeof<T>();
       at += 64;
     }
-    if (left > 0) {
-      let less = 0;
-      let nextLess = 0;
-      for (let c = 0; c < left; c += 4) {
-        const to = dst + at;
-        const from = first + at;
-        const scale4 = v128.load(scale + at);
-        const shift4 = v128.load(shift + at);
-        const a = f32x4.add(affine(valuesLast<T>(x, left - c, middle), scale4, shift4), v128.load(from));
-        const b = f32x4.add(
-          affine(valuesLast<T>(x + nextX, left - c, middle), scale4, shift4),
-          v128.load(from + nextMap),
-        );
-        v128.store(to, a);
-        v128.store(to + nextMap, b);
-        less |= i32x4.bitmask(below(a, hasThreshold, signThreshold + at, signFlip + at)) << c;
-        nextLess |= i32x4.bitmask(below(b, hasThreshold, signThreshold + at, signFlip + at)) << c;
-        x += 4 * sizeof<T>();
-        at += 16;
-      }
-      store<u16>(out, <u16>(~less & last));
-      store<u16>(out + nextBits, <u16>(~nextLess & last));
-      out += 2;
-    }
     clearBits(out, bits + bitBytes);
     clearBits(out + nextBits, bits + bitBytes + nextBits);
     bits += 2 * bitBytes;
@@ -153,11 +126,4 @@ export function residualSigns<T>(
     first += 2 * mapBytes;
     dst += 2 * mapBytes;
   }
-}
-
-/** Lanes of four channels below the threshold. */
-// @ts-ignore: decorator
-@inline
-function below(v: v128, hasThreshold: bool, threshold: usize, flip: usize): v128 {
-  return hasThreshold ? lessThan(v, v128.load(flip), v128.load(threshold)) : negative(v);
 }

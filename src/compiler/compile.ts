@@ -56,7 +56,7 @@ export function compileGraph(graph: Graph, weights: Weights, options: CompileOpt
   const tapped = new Map(taps.map((name) => [name, readable(findValue(graph, name))]));
   const output = readable(graph.output);
   const unfused = fromGraph(graph, weights, (value) => shapes.get(value)!);
-  const ops = runPasses(unfused, new Set([output, ...tapped.values()]));
+  const ops = runPasses(unfused, new Set([output, ...tapped.values()]), (value) => shapes.get(value)?.[1]);
   return { graph, ops, output, taps: tapped, kernel, byteStem };
 }
 

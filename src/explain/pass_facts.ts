@@ -100,7 +100,7 @@ export async function passFacts(examined: Examined): Promise<readonly Fact[]> {
   const facts: Fact[] = [];
   let current = first;
   for (const { name, run } of passes) {
-    const after = run(current, kept);
+    const after = run(current, kept, (value) => shapes.get(value)?.[1]);
     facts.push(passFact(name, current, after));
     current = after;
   }

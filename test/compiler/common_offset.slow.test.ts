@@ -5,12 +5,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Graph, Node } from "../../src/graph/types.js";
-import { randomWeights } from "../../src/models/random_weights.js";
 import { runReference } from "../../src/reference/index.js";
 import { createSession } from "../../src/runtime/session.js";
-import type { Tensor } from "../../src/tensor.js";
-import type { Weights } from "../../src/weights.js";
 import { compare } from "../goldens/support.js";
+import { fittedWeights } from "./fitted_weights.js";
 import { float32Loss } from "./float32_run.js";
 import { add, binary, graphOf, maxPool, norm, relu, sign } from "./small_graphs.js";
 import { noise } from "./support.js";
@@ -50,31 +48,6 @@ function build({ inputs, quantizer, bits, scaling }: Layer, between: readonly No
   const layer = (name: string) => ({ ...binary(name, "s", { channels }), quantizer, bits, scaling }) as Node;
   const last = between.length === 0 ? "a" : "v";
   return graphOf([sign("s", "x"), layer("a"), layer("b"), ...between, norm("n", last)], [2, inputs, 6, 6]);
-}
-
-/** Random weights, the batch norm's statistics those that its input has. */
-function fittedWeights(graph: Graph, input: Tensor, seed: number): Weights {
-  const weights = new Map(randomWeights(graph, seed));
-  const [source] = graph.nodes[graph.nodes.length - 1].inputs;
-  const { shape, data } = runReference(graph, weights, input, { taps: [source] }).taps.get(source)!;
-  const [batch, count] = shape;
-  const places = data.length / batch / count;
-  const statistics = Array.from({ length: count }, (_, c) => {
-    const values = [...data].filter((__, i) => Math.floor(i / places) % count === c);
-    const middle = values.reduce((sum, value) => sum + value, 0) / values.length;
-    return { middle, variance: values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / values.length };
-  });
-  const put = (name: string, values: readonly number[]) =>
-    weights.set(name, { kind: "f32", shape: [count], data: Float32Array.from(values) });
-  put(
-    "n.m",
-    statistics.map(({ middle }) => middle),
-  );
-  put(
-    "n.v",
-    statistics.map(({ variance }) => variance),
-  );
-  return weights;
 }
 
 for (const layer of [

@@ -123,7 +123,7 @@ test("large maps in groups run in bands, and many channels in blocks", async () 
   for (const workers of [1, 4])
     for (const [inputs, channels, groups, size] of [
       [128, 128, 2, 60],
-      [72, 300, 3, 20],
+      [72, 300, 3, 40],
     ] as const)
       for (const kernel of ["table", "popcount"] as const) {
         const graph = graphOfLayer(signs, inputs, { channels, groups, padValue: 0 }, [1, size, size]);

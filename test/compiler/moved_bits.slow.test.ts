@@ -325,7 +325,7 @@ test("many images and pixels are moved in tasks", () => {
     slice("k", "j", 1, 99),
   ];
   const graph = graphOf([sign("s", "x"), ...moved, flatten("f", "k"), dense("d", "f")], [6, 64, 96, 96]);
-  const plan = planProgram(compileGraph(graph, randomWeights(graph, 1)), graph.inputShape, "f32");
+  const plan = planProgram(compileGraph(graph, randomWeights(graph, 1)), graph.inputShape, "f32", { workers: 4 });
   for (const { kind, phases } of plan.steps.filter(({ kind }) => kind.endsWith("Bits"))) {
     assert.ok(phases[0].length > 1, `${kind} is ${phases[0].length} tasks`);
   }

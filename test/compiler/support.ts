@@ -53,7 +53,7 @@ export function checkedOps(graph: Graph, weights: Weights, names: readonly strin
   let current = fromGraph(graph, weights, (value) => shapes.get(value)!);
   assert.equal(check(current, kept), null, "from the graph");
   for (const { name, run } of passes) {
-    current = run(current, kept);
+    current = run(current, kept, (value) => shapes.get(value)?.[1]);
     assert.equal(check(current, kept), null, `after the pass "${name}"`);
   }
   assert.deepEqual(current, ops);
