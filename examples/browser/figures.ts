@@ -1,22 +1,14 @@
 /** Numbers as people read them. */
 
-/** Made when it is first needed: the first takes a browser some milliseconds, which the page has not on arrival. */
-function numberFormat(options: Intl.NumberFormatOptions): (value: number) => string {
-  let format: Intl.NumberFormat | undefined;
-  return (value) => {
-    format ??= new Intl.NumberFormat("en", options);
-    return format.format(value);
-  };
+/** `1,024`. By hand: the browser's own formats take it some milliseconds when they are first asked for, on arrival. */
+export function formatCount(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
-
-/** `1,024`. */
-export const formatCount = numberFormat({ maximumFractionDigits: 0 });
-
-const compact = numberFormat({ notation: "compact", maximumSignificantDigits: 3 });
 
 /** `1.81G`, `98.3K`. */
 export function formatShort(count: number): string {
-  return compact(count).replace("B", "G");
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+  return compact.format(count).replace("B", "G");
 }
 
 /** Three significant digits, as times and speeds are known. */
