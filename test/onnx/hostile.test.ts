@@ -12,21 +12,21 @@ import { mutate } from "./mutate.js";
 import { floats, integers, network, node, random, scalar } from "./support.js";
 
 describe("damaged files", { skip: skipWithout("goldens/onnx", "data/onnx") }, () => {
-  test("2,000 mutations of fields, varints, lengths, names and bytes", () => {
+  test("400 mutations of fields, varints, lengths, names and bytes", () => {
     const next = seededRandom(7);
     const [files, beside] = [victims(), besideVictims()];
     let imported = 0;
-    for (let n = 0; n < 2000; n++) {
+    for (let n = 0; n < 400; n++) {
       const victim = files[n % files.length];
       if (isImported(mutate(victim, next), beside, `${victim.name}, mutation ${n}`)) imported++;
     }
-    assert.ok(imported > 100 && imported < 1900, `${imported} of 2000 are imported`);
+    assert.ok(imported > 20 && imported < 380, `${imported} of 400 are imported`);
   });
 
   test("cut at many places", () => {
     const beside = besideVictims();
     for (const { name, bytes } of victims()) {
-      for (let end = 0; end < bytes.length; end += 1 + Math.floor(bytes.length / 60))
+      for (let end = 0; end < bytes.length; end += 1 + Math.floor(bytes.length / 20))
         isImported(bytes.subarray(0, end), beside, `${name} cut at ${end}`);
     }
   });
