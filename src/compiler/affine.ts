@@ -105,14 +105,21 @@ export function countAffine(
   scale: ArrayLike<number> | null,
   { zero, steps }: CountMeaning = { zero: () => k / 2, steps: 1 },
 ): Affine {
-  return makeAffine(channels, (c) => {
+  const affine = newAffine(channels);
+  for (let c = 0; c < channels; c++) {
     const s = scale === null ? 1 : scale[c];
-    const shift = (2 * s * zero(c)) / steps;
     const center = zero(c);
-    if (s === 0) return { scale: 0, shift: offset ? k / 2 : 0, root: Number.NaN, center };
-    if (!offset) return { scale: (-2 * s) / steps, shift, root: center, center };
-    return { scale: -s / steps, shift: (shift + k) / 2, root: center + (k * steps) / (2 * s), center };
-  });
+    const shift = (2 * s * center) / steps;
+    affine.center[c] = center;
+    affine.shift[c] = offset ? (shift + k) / 2 : shift;
+    if (s === 0) {
+      affine.root[c] = Number.NaN;
+    } else {
+      affine.scale[c] = (offset ? -s : -2 * s) / steps;
+      affine.root[c] = offset ? center + (k * steps) / (2 * s) : center;
+    }
+  }
+  return affine;
 }
 
 /** outer(inner(x)) as one affine. */

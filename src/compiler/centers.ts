@@ -10,10 +10,15 @@ import type { Affine } from "./affine.js";
  * and not the rounding of one, which a sign after it would take for -1.
  */
 export function floatShifts({ scale, shift, root }: Affine, center: ArrayLike<number>): Float32Array {
-  return Float32Array.from(shift, (value, c) => {
-    if (!Number.isFinite(root[c]) || Math.fround(root[c]) !== root[c]) return scale[c] * center[c] + value;
-    return -Math.fround(Math.fround(scale[c]) * Math.fround(root[c] - center[c]));
-  });
+  // Loops here and below, as in affine.ts: a function a channel costs more in code that has not run before.
+  const shifts = new Float32Array(shift.length);
+  for (let c = 0; c < shifts.length; c++) {
+    const isRoot = Number.isFinite(root[c]) && Math.fround(root[c]) === root[c];
+    shifts[c] = isRoot
+      ? -Math.fround(Math.fround(scale[c]) * Math.fround(root[c] - center[c]))
+      : scale[c] * center[c] + shift[c];
+  }
+  return shifts;
 }
 
 /** An affine as kernels read it; without a center they subtract none. */
@@ -28,7 +33,7 @@ export const noCenters = ({ scale }: Affine) => new Float32Array(scale.length);
 
 /** The affine counted from the centers given; null for 0. */
 export function centered(affine: Affine, center: Float32Array | null): CenteredAffine {
-  return { center, scale: Float32Array.from(affine.scale), shift: floatShifts(affine, center ?? noCenters(affine)) };
+  return { center, scale: new Float32Array(affine.scale), shift: floatShifts(affine, center ?? noCenters(affine)) };
 }
 
 /**
@@ -39,7 +44,10 @@ const maxCancelled = 8;
 
 /** True if few bits cancel when an affine's argument is counted from one number for all channels. */
 function isNear({ center, scale }: Affine, from: number): boolean {
-  return center.every((x, c) => !(Math.abs(scale[c] * (x - from)) > maxCancelled));
+  for (let c = 0; c < center.length; c++) {
+    if (Math.abs(scale[c] * (center[c] - from)) > maxCancelled) return false;
+  }
+  return true;
 }
 
 /** The centers of an affine of floats; null if they are so near to 0, for the scale, that few bits cancel. */
@@ -56,12 +64,13 @@ export interface CountRange {
 
 /** True if f32 computes scale * count + shift exactly: whole numbers times half the scale, a power of two. */
 export function isExactOnCounts({ scale, shift }: Affine, { least = 0, most }: CountRange): boolean {
-  return scale.every((s, c) => {
-    const unit = Math.abs(s) / 2;
+  for (let c = 0; c < scale.length; c++) {
+    const unit = Math.abs(scale[c]) / 2;
     const units = shift[c] / unit;
     const largest = 2 * Math.max(-least, most) + Math.abs(units);
-    return Number.isInteger(Math.log2(unit)) && Number.isInteger(units) && largest <= 2 ** 24;
-  });
+    if (!Number.isInteger(Math.log2(unit)) || !Number.isInteger(units) || largest > 2 ** 24) return false;
+  }
+  return true;
 }
 
 /** What counts are counted from. */
@@ -93,6 +102,7 @@ export function countOrigin(affine: Affine, range: CountRange): CountOrigin {
 
 /** The affine of counts as kernels read it from that origin on. */
 export function countedFrom(affine: Affine, { middle, center }: CountOrigin): CenteredAffine {
-  const from = Float64Array.from(affine.scale, (_, c) => middle + (center?.[c] ?? 0));
-  return { center, scale: Float32Array.from(affine.scale), shift: floatShifts(affine, from) };
+  const from = new Float64Array(affine.scale.length).fill(middle);
+  if (center !== null) for (let c = 0; c < from.length; c++) from[c] += center[c];
+  return { center, scale: new Float32Array(affine.scale), shift: floatShifts(affine, from) };
 }

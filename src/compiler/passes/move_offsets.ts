@@ -85,6 +85,8 @@ interface Verdict {
   readonly wanted: boolean;
 }
 
+const nobodys: Verdict = { free: false, wanted: false };
+
 /** Of all values, from the last to the first. */
 function verdicts(ops: readonly Op[], kept: ReadonlySet<string>, channelsOf: ChannelsOf): Map<string, Verdict> {
   const found = new Map<string, Verdict>();
@@ -92,7 +94,7 @@ function verdicts(ops: readonly Op[], kept: ReadonlySet<string>, channelsOf: Cha
   for (const op of [...ops].reverse()) {
     const affine = taker(op);
     const reads = readsOf(op);
-    const out = "value" in op && op.value !== null ? of(op.value) : { free: false, wanted: false };
+    const out = "value" in op && op.value !== null ? of(op.value) : nobodys;
     const carried = carries(op) && out.free && [...reads, op.value!].every((value) => channelsOf(value) !== undefined);
     for (const value of reads) {
       const { free, wanted } = of(value);
@@ -148,16 +150,14 @@ export function moveOffsets(ops: readonly Op[], kept: ReadonlySet<string>, chann
   let numbers = 0;
   const moved: Op[] = [];
   for (const op of ops) {
-    const own = ownOffset(op);
     const affine = taker(op);
     const reads = readsOf(op);
     let result = op;
+    const { free, wanted } = ("value" in op && op.value !== null && verdict.get(op.value)) || nobodys;
+    const own = free && wanted ? ownOffset(op) : null;
     if (own !== null && "epilogue" in op) {
-      const { free, wanted } = verdict.get(op.value!) ?? { free: false, wanted: false };
-      if (free && wanted) {
-        result = withAffine(op, less(op.epilogue.affine!, own));
-        offsets.set(op.value!, own);
-      }
+      result = withAffine(op, less(op.epilogue.affine!, own));
+      offsets.set(op.value!, own);
     } else if (reads.some((value) => offsets.has(value))) {
       if (affine !== null && "epilogue" in op) {
         result = withAffine(op, behind(affine, offsets.get(op.input)!));
