@@ -27,6 +27,8 @@ async function openLowerPanels(): Promise<readonly DropZone[]> {
 }
 
 async function start(): Promise<void> {
+  // The task that runs this module is that of the first layout.
+  await nextTask();
   const [sides] = await Promise.all([openLowerPanels(), openDigitPanel()]);
   // Another worker, after the first answer: two that start at once would wait for each other.
   const engine = startEngine("network");
