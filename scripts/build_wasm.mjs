@@ -1,6 +1,9 @@
-// Compiles the builds of the kernels, targets of asconfig.json, as many at a time as there are cores.
+// Compiles the builds of the kernels, targets of asconfig.json, as many at a time as there are cores. A build that is
+// newer than all that it is made of stays.
 import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -14,6 +17,12 @@ const builds = [
   { target: "picture", entries: ["assembly/resample.ts"] },
 ];
 
+const { targets } = JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8"));
+const sources = readdirSync(join(root, "assembly"), { recursive: true }).map((name) => join("assembly", name));
+
+const modified = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const newest = Math.max(...["asconfig.json", "package-lock.json", ...sources].map(modified));
+
 function compile({ target, entries }) {
   const options = [...entries, "--config", "asconfig.json", "--target", target];
   return new Promise((resolve, reject) => {
@@ -25,7 +34,7 @@ function compile({ target, entries }) {
   });
 }
 
-const waiting = builds.values();
+const waiting = builds.filter(({ target }) => modified(targets[target].outFile) <= newest).values();
 await Promise.all(
   Array.from({ length: availableParallelism() }, async () => {
     for (const build of waiting) await compile(build);

@@ -21,3 +21,11 @@ test(`${COUNT} mutations of real files`, { skip: skipWithout("goldens/onnx", "da
   }
   assert.ok(imported > COUNT / 100 && imported < COUNT, `${imported} of ${COUNT} are imported`);
 });
+
+test("cut at many places", { skip: skipWithout("goldens/onnx", "data/onnx") }, () => {
+  const beside = besideVictims();
+  for (const { name, bytes } of victims()) {
+    for (let end = 0; end < bytes.length; end += 1 + Math.floor(bytes.length / 60))
+      isImported(bytes.subarray(0, end), beside, `${name} cut at ${end}`);
+  }
+});
