@@ -54,3 +54,10 @@ export function tensor(shape: Shape, data: Float32Array | Uint8Array): Tensor {
   }
   return { shape, data };
 }
+
+/** The largest magnitude of values, 0 of none; NaN if one is. */
+export function largestMagnitude(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]));
+  return largest;
+}

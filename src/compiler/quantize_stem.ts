@@ -1,6 +1,8 @@
 /** First layers on pixels as 16-bit integers: the weights, scales and border classes that convU8 reads. */
+
 import { convU8Lanes, convU8Runs } from "../abi/sizes.js";
 import type { Pair } from "../graph/types.js";
+import { largestMagnitude } from "../tensor.js";
 
 /** y = scale * x + shift, a value a channel. */
 export interface ChannelAffine {
@@ -91,7 +93,7 @@ export function quantizeStem(stem: Stem): QuantizedStem | null {
     const outShift = stem.outputAffine === null ? 0 : stem.outputAffine.shift[n];
     const folded = new Float64Array(taps);
     for (let i = 0; i < taps; i++) folded[i] = stem.weight[n * taps + i] * stem.inputAffine.scale[Math.floor(i / area)];
-    const step = largest(folded) / qmax;
+    const step = largestMagnitude(folded) / qmax;
     scale[n] = outScale * step;
 
     let sumOfWeights = 0;
@@ -128,13 +130,8 @@ export function quantizeStem(stem: Stem): QuantizedStem | null {
     if (!Number.isFinite(error[n])) return null;
     range = Math.max(range, 255 * Math.abs(outScale) * sumOfExact);
   }
-  const errorBound = range === 0 ? 0 : largest(error) / range;
+  const errorBound = range === 0 ? 0 : largestMagnitude(error) / range;
   return { weights, scale, bias, rowClass, colClass, colClasses: colRanges.length, error, errorBound };
-}
-
-/** Largest magnitude; NaN if one is. */
-function largest(values: Float64Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
 
 /** Where weight `k` of output channel `n` lies: [block of 16 channels][run][pair][16][2]. */

@@ -1,11 +1,13 @@
 /** The numbers behind what `bn` says: parts of the network folded and not folded, run on the values that reach them. */
+
 import type { BatchNormNode, Conv2dNode, Node, QuantizeNode } from "../graph/types.js";
 import { paddingSides, windowExtent } from "../graph/window.js";
+import { largestMagnitude } from "../tensor.js";
 import type { Chain } from "./batch_norm_chains.js";
 import type { Examined } from "./facts.js";
 import { ancestorsWithin, isWeighted } from "./flow.js";
 import { affineNode, affineOf, composed, foldBefore, foldBehind } from "./proofs/affine.js";
-import { agreement, channelOf, disagreement, largest, type Numbers, type Proof, runNodes } from "./proofs/numbers.js";
+import { agreement, channelOf, disagreement, type Numbers, type Proof, runNodes } from "./proofs/numbers.js";
 
 type Weighted = Extract<Node, { kind: "conv2d" | "dense" | "binaryConv2d" | "binaryDense" }>;
 
@@ -181,5 +183,5 @@ export function proveBothNeeded(
   );
   const wrong = runNodes([norm, ...rewired], from, u, model.weights);
   const what = `${next.name} in place of both for ${others.map(({ reader }) => reader.name).join(", ")}, on ${input}`;
-  return flow.byName.has(next.name) && largest(right.data) > 0 ? [disagreement(what, right, wrong)] : [];
+  return flow.byName.has(next.name) && largestMagnitude(right.data) > 0 ? [disagreement(what, right, wrong)] : [];
 }

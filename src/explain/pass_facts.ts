@@ -8,9 +8,10 @@ import { printOp } from "../compiler/print.js";
 import { inferShapes } from "../graph/shapes.js";
 import { runReference } from "../reference/index.js";
 import { createSession } from "../runtime/session.js";
+import { largestMagnitude } from "../tensor.js";
 import type { Examined, Fact } from "./facts.js";
 import { ancestorsWithin } from "./flow.js";
-import { largest, type Numbers, type Proof } from "./proofs/numbers.js";
+import type { Numbers, Proof } from "./proofs/numbers.js";
 
 /** How far an element may lie off, times the largest: the tolerance of kernels. */
 const TOLERANCE = 1e-4;
@@ -72,7 +73,7 @@ async function proofOf({ model, outline, value, input }: Examined): Promise<read
   const session = await createSession({ graph, weights }, { inputShape: shape });
   const actual = session.run(x);
   session.dispose();
-  const bound = TOLERANCE * Math.max(1, largest(expected.data));
+  const bound = TOLERANCE * Math.max(1, largestMagnitude(expected.data));
   const off = Float64Array.from(expected.data).reduce(
     (count, number, i) => count + (Math.abs(number - actual.data[i]) > bound ? 1 : 0),
     0,

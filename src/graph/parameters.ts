@@ -40,15 +40,18 @@ function nodeParameters(node: Node, shapes: ReadonlyMap<string, Shape>): readonl
 }
 
 /** Of graphs whose parameters were asked for before: graphs are plain data that nobody changes. */
-const known = new WeakMap<Graph, readonly ParameterSpec[]>();
+const specsOf = new WeakMap<Graph, readonly ParameterSpec[]>();
 
 /**
  * The parameters of a graph in the framework's registration order (gluon's `save_parameters`), each name once.
  * @throws XnorkitError `bad-graph` if one name is used for parameters that differ, `bad-shape` if shapes do not fit.
  */
 export function parameterSpecs(graph: Graph): readonly ParameterSpec[] {
-  const specs = known.get(graph) ?? collectSpecs(graph);
-  known.set(graph, specs);
+  let specs = specsOf.get(graph);
+  if (specs === undefined) {
+    specs = collectSpecs(graph);
+    specsOf.set(graph, specs);
+  }
   return [...specs];
 }
 

@@ -5,6 +5,7 @@
  * A level rises with its weight. So the least f32 of each level is found once, by halving, and a weight's level is the
  * place it has among those: the same numbers, and no tanh for each of millions of weights.
  */
+import { largestMagnitude } from "../../tensor.js";
 
 /** With more bits there are about as many levels as a layer has weights. */
 const MAX_SOUGHT_BITS = 10;
@@ -13,12 +14,6 @@ const MAX_SOUGHT_BITS = 10;
 function roundHalfUp(x: number): number {
   const whole = Math.floor(x);
   return x - whole >= 0.5 ? whole + 1 : whole;
-}
-
-function largestMagnitude(data: Float32Array): number {
-  let largest = 0;
-  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]));
-  return largest;
 }
 
 const float = new Float32Array(1);

@@ -3,6 +3,7 @@
 import { packSigns } from "../../bits.js";
 import { XnorkitError } from "../../errors.js";
 import type { WeightQuantizer } from "../../graph/types.js";
+import { largestMagnitude } from "../../tensor.js";
 import type { BitWeight, FloatWeight, Weight } from "../../weights.js";
 import { type Code, maxBits, powers } from "./codes.js";
 import { dorefaLevels } from "./dorefa.js";
@@ -47,7 +48,7 @@ function integers(data: Float32Array, bits: number): Float64Array {
 /** The planes of integers, no more than the largest of them needs. */
 function integerPlanes(weight: FloatWeight, bits: number, name: string): WeightPlanes {
   const values = integers(weight.data, bits);
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const largest = Math.max(1, largestMagnitude(values));
   const code = integerCode(1 + Math.ceil(Math.log2(largest)));
   // value = (s + sum 2^i s_i) / 2 = bit + sum 2^i bit_i - top, of which all bits are the largest.
   const top = 2 ** (code.weights.length - 2);

@@ -1,7 +1,7 @@
 /** Numbers that prove a fact: small parts of a network run on the reference, and how far two results lie apart. */
 import type { Graph, Node } from "../../graph/types.js";
 import { runReference } from "../../reference/index.js";
-import type { Shape } from "../../tensor.js";
+import { largestMagnitude, type Shape } from "../../tensor.js";
 import type { Weights } from "../../weights.js";
 
 /** A tensor of any precision, NCHW. */
@@ -43,13 +43,6 @@ export function runNodes(nodes: readonly Node[], from: string, x: Numbers, weigh
   return runReference(graph, weights, { shape: x.shape, data: Float32Array.from(x.data) }).output;
 }
 
-/** The largest absolute value. */
-export function largest(data: ArrayLike<number>): number {
-  let most = 0;
-  for (let i = 0; i < data.length; i++) most = Math.max(most, Math.abs(data[i]));
-  return most;
-}
-
 /** The largest difference of elements that `counts` picks. */
 export function distance(a: Numbers, b: Numbers, counts: (index: number) => boolean = () => true): number {
   let most = 0;
@@ -62,14 +55,14 @@ export function distance(a: Numbers, b: Numbers, counts: (index: number) => bool
 /** The proof that two ways agree. */
 export function agreement(what: string, a: Numbers, b: Numbers, counts?: (index: number) => boolean): Proof {
   const value = distance(a, b, counts);
-  const limit = TOLERANCE * Math.max(1, largest(a.data));
+  const limit = TOLERANCE * Math.max(1, largestMagnitude(a.data));
   return { what, value, limit, mustAgree: true, holds: value <= limit };
 }
 
 /** The proof that a wrong way gives other numbers. */
 export function disagreement(what: string, a: Numbers, b: Numbers, counts?: (index: number) => boolean): Proof {
   const value = distance(a, b, counts);
-  const limit = TOLERANCE * Math.max(1, largest(a.data));
+  const limit = TOLERANCE * Math.max(1, largestMagnitude(a.data));
   return { what, value, limit, mustAgree: false, holds: value > limit };
 }
 

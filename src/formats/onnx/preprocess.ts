@@ -1,6 +1,8 @@
 /** What a file tells of the range of its input: its first operators, or its metadata. */
+
 import type { Graph, Preprocess } from "../../graph/types.js";
 import { PRESETS } from "../../image/presets.js";
+import { largestMagnitude } from "../../tensor.js";
 import type { Weights } from "../../weights.js";
 import type { OnnxNote } from "./notes.js";
 
@@ -40,7 +42,7 @@ function firstScale(graph: Graph, weights: Weights): number | null {
 
 function largest(weights: Weights, name: string): number {
   const weight = weights.get(name);
-  return weight?.kind === "f32" ? weight.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) : 1;
+  return weight?.kind === "f32" ? largestMagnitude(weight.data) : 1;
 }
 
 /** How pixels become the network's input, if the file says so; null if it does not. */

@@ -1,4 +1,5 @@
 /** Whether the weights of a layer are signs, or small integers, times a number for each output. */
+import { largestMagnitude } from "../../../tensor.js";
 
 /** What the weights of a layer are. */
 export type WeightValues =
@@ -43,8 +44,7 @@ function magnitudes(values: Float32Array, outputs: number): { readonly spread: n
 
 /** How many values there are, to 1e-6 of the largest, up to one more than `FEW`. */
 function countValues(values: Float32Array): number {
-  let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  const largest = largestMagnitude(values);
   const found: number[] = [];
   for (const value of values) {
     if (found.some((known) => Math.abs(known - value) <= SAME * largest)) continue;
